@@ -23,9 +23,9 @@ class Principal:
     session_id: UUID | None = None
     tenant_id: UUID | None = None
     customer_id: UUID | None = None
-    roles: frozenset[Role] = frozenset()
-    rights: frozenset[Right] = frozenset()
-    level: AuthLevel = AuthLevel.AUTH_LEVEL_UNSPECIFIED
+    roles: frozenset[Role.ValueType] = frozenset()
+    rights: frozenset[Right.ValueType] = frozenset()
+    level: AuthLevel.ValueType = AuthLevel.AUTH_LEVEL_UNSPECIFIED
     display_name: str = ""
     service: str | None = None
     bearer: str = ""
@@ -46,7 +46,7 @@ class Principal:
         """Whether he acts as an employee of the tenant."""
         return Role.ROLE_STAFF in self.roles
 
-    def has(self, role: Role) -> bool:
+    def has(self, role: Role.ValueType) -> bool:
         """Whether he acts in this role."""
         return role in self.roles
 
