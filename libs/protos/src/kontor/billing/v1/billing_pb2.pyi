@@ -1062,19 +1062,23 @@ class RunBillingRequest(message.Message):
 
     PERIOD_FIELD_NUMBER: builtins.int
     TENANT_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     period: builtins.str
     """Month to bill, "2026-07"; it must be over in Germany."""
     tenant_id: builtins.str
     """Only this firm; all when empty."""
+    request_id: builtins.str
+    """Makes a repeated call safe; a UUID of the caller's choice."""
     def __init__(
         self,
         *,
         period: builtins.str = ...,
         tenant_id: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["period", b"period", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["period", b"period", "request_id", b"request_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
