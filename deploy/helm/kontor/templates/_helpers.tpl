@@ -1,0 +1,158 @@
+{{/* Names, labels and the environment of every process: the one place where wiring is written down. */}}
+
+{{- define "kontor.labels" -}}
+app.kubernetes.io/part-of: kontor
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ .service }}
+app.kubernetes.io/component: {{ .process }}
+{{- end }}
+
+{{- define "kontor.image" -}}
+{{- $tag := .root.Values.image.tag | default .root.Chart.AppVersion -}}
+{{- with .root.Values.image.repository }}{{ . }}/{{ end }}kontor-{{ .service }}:{{ $tag }}
+{{- end }}
+
+{{- define "kontor.secret" -}}
+{{- $given := index .root.Values.secrets .kind -}}
+{{- $given | default (printf "%s-%s" .root.Release.Name (kebabcase .kind)) -}}
+{{- end }}
+
+{{- define "kontor.databaseHost" -}}
+{{- if .Values.database.evaluation }}{{ .Release.Name }}-postgres{{ else }}{{ required "database.host names the PostgreSQL server (or set database.evaluation)" .Values.database.host }}{{ end -}}
+{{- end }}
+
+{{- define "kontor.natsUrl" -}}
+{{- if .Values.nats.evaluation }}nats://{{ .Release.Name }}-nats:4222{{ else }}{{ required "nats.url names the NATS cluster (or set nats.evaluation)" .Values.nats.url }}{{ end -}}
+{{- end }}
+
+{{- define "kontor.databaseUrl" -}}
+postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" .root }}:{{ .root.Values.database.port }}/kontor_{{ .service }}
+{{- end }}
+
+{{/* Environment of one process: {root, service, process}. */}}
+{{- define "kontor.environment" -}}
+{{- $root := .root -}}
+{{- $config := index $root.Values.services .service -}}
+- { name: KONTOR_ENVIRONMENT, value: {{ $root.Values.environment | quote }} }
+- { name: KONTOR_LOG_LEVEL, value: {{ $root.Values.logLevel | quote }} }
+- { name: KONTOR_METRICS_LISTEN, value: "0.0.0.0:9090" }
+- { name: KONTOR_ISSUER, value: {{ $root.Values.publicUrl | quote }} }
+{{- with $root.Values.telemetry.otlpEndpoint }}
+- { name: KONTOR_OTLP_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- if eq .process "http" }}
+- { name: KONTOR_HTTP_LISTEN, value: "0.0.0.0:8080" }
+{{- if eq .service "portal" }}
+- { name: KONTOR_GATEWAY_ADDRESS, value: "{{ $root.Release.Name }}-gateway:8080" }
+{{- else }}
+- { name: KONTOR_{{ upper .service }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ .service }}-headless:50051" }
+{{- end }}
+{{- else }}
+- { name: KONTOR_DATABASE_URL, value: "{{ include "kontor.databaseUrl" (dict "root" $root "service" .service "role" "app") }}" }
+- { name: KONTOR_DATABASE_PASSWORD_FILE, value: /etc/kontor/database/{{ .service }}-app }
+- { name: KONTOR_NATS_URL, value: {{ include "kontor.natsUrl" $root | quote }} }
+- { name: KONTOR_STREAM_REPLICAS, value: {{ ternary 1 $root.Values.nats.streamReplicas $root.Values.nats.evaluation | quote }} }
+- { name: KONTOR_GRPC_LISTEN, value: "0.0.0.0:50051" }
+- { name: KONTOR_JWKS_URL, value: "http://{{ $root.Release.Name }}-identity-http:8080/oauth/jwks.json" }
+- { name: KONTOR_SERVICE_CERTIFICATES_DIR, value: /etc/kontor/certificates }
+{{- end }}
+{{- if ne .service "portal" }}
+- { name: KONTOR_SERVICE_KEY_FILE, value: /etc/kontor/service-key/{{ .service }}.key }
+{{- end }}
+{{- range $config.calls }}
+- { name: KONTOR_{{ upper . }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ . }}-headless:50051" }
+{{- end }}
+{{- if or (eq .service "identity") (eq .service "portal") (eq .service "notifications") }}
+- { name: KONTOR_PUBLIC_URL, value: {{ $root.Values.publicUrl | quote }} }
+{{- end }}
+{{- if or (eq .service "portal") (and (eq .service "identity") (eq .process "http")) }}
+- { name: KONTOR_COOKIE_KEY_FILE, value: /etc/kontor/encryption/cookie-key }
+{{- end }}
+{{- if and (or (eq .service "identity") (eq .service "vault")) (ne .process "http") }}
+- { name: KONTOR_KEY_ENCRYPTION_KEY_FILE, value: /etc/kontor/encryption/key-encryption-key }
+{{- end }}
+{{- if eq .service "vault" }}
+- { name: KONTOR_OBJECT_STORE_URL, value: {{ required "objectStore.url says where encrypted content lives" $root.Values.objectStore.url | quote }} }
+{{- end }}
+{{- if and (eq .service "notifications") (ne .process "http") }}
+- { name: KONTOR_SMTP_HOST, value: {{ required "smtp.host names the mail server" $root.Values.smtp.host | quote }} }
+- { name: KONTOR_SMTP_PORT, value: {{ $root.Values.smtp.port | quote }} }
+- { name: KONTOR_SMTP_STARTTLS, value: {{ $root.Values.smtp.startTls | quote }} }
+{{- with $root.Values.smtp.user }}
+- { name: KONTOR_SMTP_USER, value: {{ . | quote }} }
+- { name: KONTOR_SMTP_PASSWORD_FILE, value: /etc/kontor/smtp/password }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secret files of one process: each sees only its own. */}}
+{{- define "kontor.volumes" -}}
+- { name: tmp, emptyDir: { medium: Memory, sizeLimit: 64Mi } }
+{{- if ne .process "http" }}
+- name: database
+  secret:
+    secretName: {{ include "kontor.secret" (dict "root" .root "kind" "databases") }}
+    items: [{ key: {{ .service }}-{{ .role | default "app" }}, path: {{ .service }}-{{ .role | default "app" }} }]
+- name: certificates
+  secret:
+    secretName: {{ include "kontor.secret" (dict "root" .root "kind" "serviceKeys") }}
+    items:
+      {{- range $name, $config := .root.Values.services }}
+      {{- if ne $name "portal" }}
+      - { key: {{ $name }}.pem, path: {{ $name }}.pem }
+      {{- end }}
+      {{- end }}
+{{- end }}
+{{- if ne .service "portal" }}
+- name: service-key
+  secret:
+    secretName: {{ include "kontor.secret" (dict "root" .root "kind" "serviceKeys") }}
+    items: [{ key: {{ .service }}.key, path: {{ .service }}.key }]
+{{- end }}
+{{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
+- name: encryption
+  secret:
+    secretName: {{ include "kontor.secret" (dict "root" .root "kind" "encryption") }}
+    items: [{ key: {{ ternary "cookie-key" "key-encryption-key" (eq .process "http") }}, path: {{ ternary "cookie-key" "key-encryption-key" (eq .process "http") }} }]
+{{- end }}
+{{- if and (eq .service "notifications") .root.Values.smtp.user }}
+- { name: smtp, secret: { secretName: {{ required "secrets.smtp holds the password of smtp.user" .root.Values.secrets.smtp }} } }
+{{- end }}
+{{- if and (eq .service "vault") .root.Values.objectStore.claim }}
+- { name: objects, persistentVolumeClaim: { claimName: {{ .root.Values.objectStore.claim }} } }
+{{- end }}
+{{- end }}
+
+{{- define "kontor.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+{{- if ne .process "http" }}
+- { name: database, mountPath: /etc/kontor/database, readOnly: true }
+- { name: certificates, mountPath: /etc/kontor/certificates, readOnly: true }
+{{- end }}
+{{- if ne .service "portal" }}
+- { name: service-key, mountPath: /etc/kontor/service-key, readOnly: true }
+{{- end }}
+{{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
+- { name: encryption, mountPath: /etc/kontor/encryption, readOnly: true }
+{{- end }}
+{{- if and (eq .service "notifications") .root.Values.smtp.user }}
+- { name: smtp, mountPath: /etc/kontor/smtp, readOnly: true }
+{{- end }}
+{{- if and (eq .service "vault") .root.Values.objectStore.claim }}
+- { name: objects, mountPath: /var/lib/kontor }
+{{- end }}
+{{- end }}
+
+{{- define "kontor.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "kontor.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
