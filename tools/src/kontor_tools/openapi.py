@@ -159,9 +159,10 @@ class _Document:
     ) -> Json:
         text = self.comments.get(f"{service}.{method.name}", "")
         access = method.options.Extensions[access_pb2.access]
+        tag = service.rsplit(".", 1)[1]
         operation: Json = {
-            "operationId": method.name + (f"_{number + 1}" if number else ""),
-            "tags": [service.rsplit(".", 1)[1]],
+            "operationId": f"{tag}_{method.name}" + (f"_{number + 1}" if number else ""),
+            "tags": [tag],
             "summary": text.split(". ")[0].split("\n")[0].rstrip("."),
             "description": text,
             "parameters": list(self._parameters(method.input_type, binding)),
