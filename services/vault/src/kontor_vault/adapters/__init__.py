@@ -1,0 +1,1 @@
+"""The outside world behind ports that have two real implementations each."""
