@@ -1,0 +1,137 @@
+"""Calls to other services: one channel per service, the caller's token or our own, deadlines, trace context.
+
+A stub made here is used like any generated stub. Its calls carry what the platform wants every call to carry, and
+never outlast the call that is being served.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import grpc
+
+from kontor_chassis.principal import current_principal
+from kontor_chassis.telemetry import trace_headers
+from kontor_chassis.tokens import ServiceTokens
+
+S = TypeVar("S")
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+LARGEST_MESSAGE_BYTES = 32 * 1024 * 1024
+CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
+    ("grpc.lb_policy_name", "round_robin"),  # over all addresses that the name resolves to
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
+)
+
+_deadline: ContextVar[float | None] = ContextVar("kontor_deadline", default=None)
+
+
+def set_deadline(remaining_seconds: float | None) -> None:
+    """Note how long the call being served may still take; set by the pipeline."""
+    _deadline.set(None if remaining_seconds is None else time.monotonic() + remaining_seconds)
+
+
+def remaining_seconds() -> float:
+    """Return how long a call made now may take: the default, but no longer than the call being served."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return DEFAULT_TIMEOUT_SECONDS
+    return max(0.0, min(DEFAULT_TIMEOUT_SECONDS, deadline - time.monotonic()))
+
+
+class Callers:
+    """Stubs for other services; addresses come from the settings' `<service>_address` fields."""
+
+    def __init__(self, addresses: Mapping[str, str], own_tokens: ServiceTokens) -> None:
+        self._addresses = addresses
+        self._own_tokens = own_tokens
+        self._channels: dict[str, SharedChannel] = {}
+
+    def stub(self, service: str, stub_class: Callable[[grpc.aio.Channel], S]) -> S:
+        """Return a stub whose calls pass on the token of the person behind the call being served, if any."""
+        return self._stub(service, stub_class, lambda: current_principal().bearer)
+
+    def as_service(self, service: str, stub_class: Callable[[grpc.aio.Channel], S], tenant_id: UUID | None) -> S:
+        """Return a stub that calls in this service's own name, for one tenant's sake or for none's."""
+        return self._stub(service, stub_class, lambda: self._own_tokens.token(tenant_id))
+
+    async def close(self) -> None:
+        """Close all channels."""
+        for channel in self._channels.values():
+            await channel.channel.close()
+        self._channels.clear()
+
+    def _stub(self, service: str, stub_class: Callable[[grpc.aio.Channel], S], token: Callable[[], str]) -> S:
+        shared = self._channels.get(service)
+        if shared is None:
+            address = self._addresses.get(service)
+            if address is None:
+                raise LookupError(f"the settings have no {service}_address")
+            shared = SharedChannel(grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS))
+            self._channels[service] = shared
+        return stub_class(cast(grpc.aio.Channel, CallingChannel(shared, token)))
+
+
+class SharedChannel:
+    """A channel and the callables made on it, each made once; `channel` may be an asyncio or a blocking one."""
+
+    def __init__(self, channel: Any) -> None:
+        self.channel = channel
+        self._callables: dict[str, Any] = {}
+
+    def callable(self, kind: str, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return the channel's callable for one RPC."""
+        made = self._callables.get(path)
+        if made is None:
+            made = self._callables[path] = getattr(self.channel, kind)(path, *arguments, **options)
+        return made
+
+
+class CallingChannel:
+    """What a generated stub takes for its channel: adds token, deadline and trace context to each call."""
+
+    def __init__(self, shared: SharedChannel, token: Callable[[], str]) -> None:
+        self._shared = shared
+        self._token = token
+
+    def unary_unary(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return the callable of a unary RPC."""
+        return _Call(self._shared.callable("unary_unary", path, *arguments, **options), self._token, bounded=True)
+
+    def unary_stream(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return the callable of a server-streaming RPC; it has no deadline of its own."""
+        return _Call(self._shared.callable("unary_stream", path, *arguments, **options), self._token, bounded=False)
+
+    def stream_unary(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return the callable of a client-streaming RPC; it has no deadline of its own."""
+        return _Call(self._shared.callable("stream_unary", path, *arguments, **options), self._token, bounded=False)
+
+    def stream_stream(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Return the callable of a bidirectional RPC; it has no deadline of its own."""
+        return _Call(self._shared.callable("stream_stream", path, *arguments, **options), self._token, bounded=False)
+
+
+class _Call:
+    """One RPC of a stub."""
+
+    def __init__(self, inner: Any, token: Callable[[], str], *, bounded: bool) -> None:
+        self._inner = inner
+        self._token = token
+        self._bounded = bounded
+
+    def __call__(self, request: Any = None, *, timeout: float | None = None, metadata: Any = (), **options: Any) -> Any:
+        token = self._token()
+        headers = (*metadata, *trace_headers().items())
+        if token:
+            headers = (*headers, ("authorization", f"Bearer {token}"))
+        if timeout is None and self._bounded:
+            timeout = remaining_seconds()
+        return self._inner(request, timeout=timeout, metadata=headers, **options)

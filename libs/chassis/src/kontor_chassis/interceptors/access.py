@@ -1,0 +1,72 @@
+"""Declared authorization: reads `kontor.common.v1.access` of a method and decides who may call it.
+
+Object rights ("is it his customer?") are decided in the use case; here only what the proto declares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import MethodDescriptor
+from kontor.common.v1 import access_pb2
+from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+
+from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.principal import Principal
+
+ANY_SERVICE = "*"
+_STAFF_ROLES = frozenset({Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class AccessRule:
+    """Who may call one RPC; the meaning of each field stands in `access.proto`."""
+
+    roles: frozenset[Role.ValueType]
+    rights: frozenset[Right.ValueType]
+    min_level: AuthLevel.ValueType
+    anonymous: bool
+    services: frozenset[str]
+
+    @staticmethod
+    def declared_by(method: MethodDescriptor) -> AccessRule | None:
+        """Return the rule in the method's options; None when there is none or it would let nobody in."""
+        options = method.GetOptions()
+        if not options.HasExtension(access_pb2.access):
+            return None
+        access = options.Extensions[access_pb2.access]
+        if not (access.roles or access.anonymous or access.services):
+            return None
+        return AccessRule(
+            roles=frozenset(access.roles),
+            rights=frozenset(access.rights),
+            min_level=access.min_level,
+            anonymous=access.anonymous,
+            services=frozenset(access.services),
+        )
+
+    def check(self, caller: Principal) -> None:
+        """Raise UNAUTHENTICATED or FORBIDDEN unless the caller is one of those the RPC is declared for."""
+        if self.anonymous:
+            return
+        if caller.service is not None:
+            if caller.service not in self.services and ANY_SERVICE not in self.services:
+                raise _forbidden("SERVICE_NOT_ALLOWED")
+            return
+        if caller.account_id is None:
+            raise DomainError(ErrorKind.UNAUTHENTICATED, "NOT_SIGNED_IN", "Bitte melden Sie sich an.")
+        acting_as = self.roles & caller.roles
+        if not acting_as:
+            raise _forbidden("ROLE_NOT_ALLOWED")
+        if self.rights and acting_as <= _STAFF_ROLES and not self.rights <= caller.rights:
+            raise _forbidden("RIGHT_MISSING")
+        if self.min_level == AuthLevel.AUTH_LEVEL_STRONG and caller.level < AuthLevel.AUTH_LEVEL_STRONG:
+            raise DomainError(
+                ErrorKind.FORBIDDEN,
+                "STRONGER_LOGIN_REQUIRED",
+                "Bitte bestätigen Sie Ihre Anmeldung mit dem zweiten Faktor.",
+            )
+
+
+def _forbidden(reason: str) -> DomainError:
+    return DomainError(ErrorKind.FORBIDDEN, reason, "Dazu sind Sie nicht berechtigt.")

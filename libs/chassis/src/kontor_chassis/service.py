@@ -1,0 +1,145 @@
+"""How a service is started: `main` is the whole of its `__main__.py`.
+
+    python -m kontor_vault serve | work | all | http | migrate | check-config | replay [EVENT_ID …]
+
+`serve` answers calls, `work` relays and consumes events and runs jobs, `all` does both in one event loop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import grpc
+import structlog
+import uvloop
+from flask import Flask
+
+from kontor_chassis import edge, schema
+from kontor_chassis.database import Database
+from kontor_chassis.logs import configure_logging
+from kontor_chassis.process import Compose, Definition, Platform, Process, Service
+from kontor_chassis.replay import replay
+from kontor_chassis.server import Servicer, servicer
+from kontor_chassis.settings import ServiceSettings, SettingsError
+from kontor_chassis.telemetry import configure_tracing
+
+__all__ = ["Command", "Context", "Platform", "Service", "Servicer", "main", "servicer"]
+
+Context = grpc.aio.ServicerContext[Any, Any]
+"""The second parameter of every RPC method."""
+
+S = TypeVar("S", bound=ServiceSettings)
+Command = Callable[[S, Platform, Sequence[str]], Awaitable[None]]
+"""A command of a service's own: settings, platform (connected, serving nothing) and the remaining arguments."""
+
+_MODES = {"serve": (True, False), "work": (False, True), "all": (True, True)}
+_EXIT_CONFIGURATION = 2
+
+log = structlog.get_logger(__name__)
+
+
+def main(
+    name: str,
+    settings: type[S],
+    compose: Compose[S],
+    *,
+    http: Callable[[], Flask] | None = None,
+    commands: Mapping[str, Command[S]] | None = None,
+) -> None:
+    """Run the command line of service `name`; exits with 2 and all faults when the configuration cannot be used."""
+    arguments = _parse(name, has_http=http is not None, own=list(commands or {}))
+    try:
+        if arguments.command == "http" and http is not None:
+            edge.run(http)
+            return
+        loaded = settings.load()
+        if arguments.command == "check-config":
+            sys.stdout.write("configuration is complete\n")
+            return
+        configure_logging(name, loaded.log_level)
+        _run(Definition(name, settings, compose), loaded, arguments, commands or {})
+    except SettingsError as error:
+        sys.stderr.write("".join(f"{fault}\n" for fault in error.faults))
+        sys.exit(_EXIT_CONFIGURATION)
+
+
+def _parse(name: str, *, has_http: bool, own: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m kontor_{name}")
+    commands = [*_MODES, *(["http"] if has_http else []), "migrate", "check-config", "replay", *own]
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("rest", nargs="*", help="event ids for `replay` (none: all dead letters)")
+    return parser.parse_args()
+
+
+def _run(
+    definition: Definition[S], settings: S, arguments: argparse.Namespace, commands: Mapping[str, Command[S]]
+) -> None:
+    if arguments.command == "migrate":
+        schema.migrate(settings.migration_dsn(), _package_folder(definition.name) / "migrations")
+        return
+    flush = configure_tracing(definition.name, settings.environment, settings.otlp_endpoint)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if arguments.command in _MODES:
+                serve, work = _MODES[arguments.command]
+                runner.run(_until_stopped(Process(definition, settings), serve=serve, work=work))
+            elif arguments.command == "replay":
+                runner.run(_replay(definition.name, settings, arguments.rest))
+            else:
+                own = commands[arguments.command]
+                runner.run(_own_command(Process(definition, settings), settings, own, arguments.rest))
+    finally:
+        flush()
+
+
+async def _until_stopped(process: Process[S], *, serve: bool, work: bool) -> None:
+    """Start, run until SIGTERM or SIGINT, stop. A signal while still starting ends that at once."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    stopping = asyncio.ensure_future(asked.wait())
+    starting = asyncio.ensure_future(process.start(serve=serve, work=work))
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return
+    starting.result()
+    log.info("process_ready", serve=serve, work=work)
+    await stopping
+    log.info("process_stopping")
+    await process.stop()
+    log.info("process_stopped")
+
+
+async def _own_command(process: Process[S], settings: S, command: Command[S], rest: Sequence[str]) -> None:
+    await process.start(serve=False, work=False)
+    try:
+        await command(settings, process.platform, rest)
+    finally:
+        await process.stop()
+
+
+def _package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(f"kontor_{name}")
+    if spec is None or spec.origin is None:
+        raise LookupError(f"there is no package kontor_{name}")
+    return Path(spec.origin).parent
+
+
+async def _replay(name: str, settings: ServiceSettings, event_ids: Sequence[str]) -> None:
+    database = Database(settings.database_dsn(), service=name, clock=settings.make_clock())
+    try:
+        count = await replay(database, [UUID(event_id) for event_id in event_ids])
+    finally:
+        await database.close()
+    sys.stdout.write(f"{count} events will be delivered again\n")

@@ -1,0 +1,1 @@
+"""What tests of every service share: real PostgreSQL and NATS, services in-process, tokens. Not part of production."""
