@@ -1,0 +1,99 @@
+"""The same request id gives the same answer, once.
+
+A command inserts its key at the beginning of its transaction; a concurrent duplicate waits on that row and is then
+given the stored answer. Key: caller, request message (each RPC has its own), request id. Rows live seven days.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from google.protobuf.message import Message
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.ids import parse_id
+from kontor_chassis.principal import Principal
+
+KEPT = timedelta(days=7)
+"""How long an answer can be asked for again (machine time)."""
+
+
+class AlreadyAnswered(Exception):  # noqa: N818  # an answer, not an error
+    """This request was answered before; `answer` is the serialized answer. One interceptor sends it as the response."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__("the request was answered before")
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """What makes two requests the same; `digest` tells a repetition from a reuse of the id."""
+
+    caller: str
+    method: str
+    request_id: str
+    digest: bytes
+
+
+_CLAIM = text(
+    "INSERT INTO idempotency (caller, method, request_id, request_digest)"
+    " VALUES (:caller, :method, CAST(:request_id AS uuid), :digest) ON CONFLICT DO NOTHING RETURNING true"
+)
+_STORED = text(
+    "SELECT request_digest, answer FROM idempotency"
+    " WHERE caller = :caller AND method = :method AND request_id = CAST(:request_id AS uuid)"
+)
+_STORE = text(
+    "UPDATE idempotency SET answer = :answer"
+    " WHERE caller = :caller AND method = :method AND request_id = CAST(:request_id AS uuid)"
+)
+
+
+def request_key(principal: Principal, request: Message) -> RequestKey | None:
+    """Return the key of a request that carries a `request_id`, else None; raises INVALID for one that is no UUID."""
+    given = str(getattr(request, "request_id", ""))
+    if not given:
+        return None
+    request_id = parse_id(given, "request_id")
+    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    return RequestKey(_caller(principal), request.DESCRIPTOR.full_name, str(request_id), digest)
+
+
+async def claim(session: AsyncSession, key: RequestKey) -> None:
+    """Take the key for this transaction.
+
+    Raises AlreadyAnswered when it was answered before (after waiting for a duplicate that is under way), and INVALID
+    "REQUEST_ID_REUSED" when the id came with another request.
+    """
+    named = {"caller": key.caller, "method": key.method, "request_id": key.request_id}
+    if (await session.execute(_CLAIM, {**named, "digest": key.digest})).scalar_one_or_none():
+        return
+    stored = (await session.execute(_STORED, named)).one()
+    if stored.request_digest != key.digest:
+        raise DomainError(
+            ErrorKind.INVALID,
+            "REQUEST_ID_REUSED",
+            "Diese Anfragenummer wurde bereits für eine andere Anfrage verwendet.",
+        )
+    raise AlreadyAnswered(stored.answer)
+
+
+async def store_answer(session: AsyncSession, key: RequestKey, answer: bytes) -> None:
+    """Keep the answer with the key, in the transaction of the command's effect."""
+    await session.execute(
+        _STORE, {"caller": key.caller, "method": key.method, "request_id": key.request_id, "answer": answer}
+    )
+
+
+def _caller(principal: Principal) -> str:
+    """Return who asks: an account within one membership, a service, or nobody."""
+    if principal.service is not None:
+        return f"service:{principal.service}:{principal.tenant_id or ''}"
+    if principal.account_id is None:
+        return "anonymous"
+    return f"account:{principal.account_id}:{principal.tenant_id or ''}:{principal.customer_id or ''}"

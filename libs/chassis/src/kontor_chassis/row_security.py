@@ -1,0 +1,46 @@
+"""Row-level security settings: what each transaction tells PostgreSQL about who is asking.
+
+The names are read by the SQL functions `kontor_tenant_id()` and so on (see `schema`). Unset means empty and matches
+nothing. Boundary: derives settings from a verified principal; policies themselves are made in migrations.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kontor.common.v1.access_pb2 import Role
+
+from kontor_chassis.principal import Principal
+
+NOBODY = UUID(int=0)
+"""Stands for a missing customer of a customer's token: matches no row."""
+
+_ROLE_NAMES = (
+    (Role.ROLE_CUSTOMER, "customer"),
+    (Role.ROLE_TRUSTED_PERSON, "trusted"),
+    (Role.ROLE_STAFF, "staff"),
+    (Role.ROLE_ADMINISTRATOR, "staff"),
+    (Role.ROLE_EXPERT, "expert"),
+    (Role.ROLE_NETWORK, "network"),
+    (Role.ROLE_OPERATOR, "operator"),
+)
+
+
+def role_name(principal: Principal) -> str:
+    """Return the one word policies know the caller by, for example "staff"; "anonymous" when nobody signed in."""
+    if principal.service is not None:
+        return "service"
+    return next((name for role, name in _ROLE_NAMES if role in principal.roles), "anonymous")
+
+
+def security_settings(principal: Principal) -> tuple[str, str, str, str]:
+    """Return tenant, customer, account and role as setting texts. Only UUIDs and fixed words: safe inside literals."""
+    role = role_name(principal)
+    customer = principal.customer_id
+    if customer is None and role in ("customer", "trusted"):
+        customer = NOBODY
+    return _text(principal.tenant_id), _text(customer), _text(principal.account_id), role
+
+
+def _text(value: UUID | None) -> str:
+    return "" if value is None else str(UUID(int=value.int))
