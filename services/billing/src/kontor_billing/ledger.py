@@ -1,0 +1,118 @@
+"""The double-entry ledger: what an invoice means for whom, to the cent (F34).
+
+Owns accounts and postings. A transaction is balanced (a deferred constraint trigger in the database refuses any
+other) and nothing is ever changed or deleted; corrections are transactions of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kontor_chassis.database import Transaction
+from kontor_chassis.ids import new_id
+from sqlalchemy import select
+
+from kontor_billing import tables
+from kontor_billing.money import split
+from kontor_billing.prices import Payee, PriceComponent, TaxKind, Totals
+
+
+class Account(StrEnum):
+    """Accounts of the ledger; payables and revenue grow on the credit side."""
+
+    CUSTOMER_RECEIVABLE = "CUSTOMER_RECEIVABLE"
+    BROKER_PAYABLE = "BROKER_PAYABLE"
+    POOL_REVENUE = "POOL_REVENUE"
+    VAT_PAYABLE = "VAT_PAYABLE"
+    INSURANCE_TAX_PAYABLE = "INSURANCE_TAX_PAYABLE"
+
+
+_BY_PAYEE = {Payee.POOL: Account.POOL_REVENUE, Payee.BROKER: Account.BROKER_PAYABLE}
+_BY_TAX = {TaxKind.VAT: Account.VAT_PAYABLE, TaxKind.INSURANCE_TAX: Account.INSURANCE_TAX_PAYABLE}
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One side of a transaction; debit positive, credit negative, in cents."""
+
+    account: Account
+    amount_minor: int
+    payee: Payee | None = None
+    component_code: str = ""
+
+
+def postings_for(components: Sequence[PriceComponent], totals: Totals) -> list[Posting]:
+    """Return the postings of an invoice: the gross receivable against net and tax of each component.
+
+    The tax of a kind, rounded once on its sum, is shared among its components by largest remainder, so that each
+    payee's part is exact and all parts add up to what the customer pays.
+    """
+    postings = [Posting(Account.CUSTOMER_RECEIVABLE, totals.gross_minor)]
+    postings += [
+        Posting(_BY_PAYEE[component.payee], -component.net_minor, component.payee, component.code)
+        for component in components
+    ]
+    for tax in totals.taxes:
+        taxed = [component for component in components if component.tax_kind is tax.kind]
+        shares = split(tax.tax_minor, [component.net_minor for component in taxed])
+        postings += [
+            Posting(_BY_TAX[tax.kind], -share, component.payee, component.code)
+            for component, share in zip(taxed, shares, strict=True)
+            if share
+        ]
+    return [posting for posting in postings if posting.amount_minor]
+
+
+def reversal_of(postings: Sequence[Posting]) -> list[Posting]:
+    """Return the postings that undo others, entry by entry."""
+    return [Posting(p.account, -p.amount_minor, p.payee, p.component_code) for p in postings]
+
+
+async def postings_of(tx: Transaction, invoice_id: UUID) -> list[Posting]:
+    """Return the postings that an invoice was entered with."""
+    return [
+        Posting(Account(e.account), e.amount_minor, Payee(e.payee) if e.payee else None, e.component_code)
+        for e, _ in await entries_of(tx, invoice_id)
+    ]
+
+
+async def entries_of(tx: Transaction, invoice_id: UUID) -> list[tuple[tables.LedgerEntry, datetime]]:
+    """Return the entries of an invoice in the order of posting, each with its moment."""
+    rows = await tx.session.execute(
+        select(tables.LedgerEntry, tables.LedgerTransaction.posted_at)
+        .join(tables.LedgerTransaction, tables.LedgerTransaction.transaction_id == tables.LedgerEntry.transaction_id)
+        .where(tables.LedgerTransaction.invoice_id == invoice_id)
+        .order_by(tables.LedgerTransaction.posted_at, tables.LedgerEntry.position)
+    )
+    return [(entry, posted_at) for entry, posted_at in rows]
+
+
+def post(tx: Transaction, postings: Sequence[Posting], *, tenant_id: UUID, customer_id: UUID, invoice_id: UUID) -> None:
+    """Enter one transaction for an invoice; the database checks at commit that it is balanced."""
+    transaction_id = new_id()
+    tx.session.add(
+        tables.LedgerTransaction(
+            transaction_id=transaction_id,
+            tenant_id=tenant_id,
+            customer_id=customer_id,
+            invoice_id=invoice_id,
+            posted_at=tx.now,
+        )
+    )
+    for position, posting in enumerate(postings):
+        tx.session.add(
+            tables.LedgerEntry(
+                entry_id=new_id(),
+                transaction_id=transaction_id,
+                tenant_id=tenant_id,
+                position=position,
+                account=posting.account,
+                payee=posting.payee,
+                component_code=posting.component_code,
+                amount_minor=posting.amount_minor,
+            )
+        )
