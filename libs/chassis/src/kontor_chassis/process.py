@@ -1,11 +1,12 @@
 """One running process of a service: connects, serves, works, and stops in the order that loses nothing.
 
 Start: side port → database → NATS → the service's own parts → gRPC server → workers → ready. Stop is the reverse:
-not ready → stop pulling events → finish calls → drain NATS → close what the service opened → close pools.
+not ready → stop pulling events → finish calls → close what the service opened → drain NATS → close pools.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -27,7 +28,7 @@ from kontor_chassis.server import RpcServer, Servicer
 from kontor_chassis.settings import ServiceSettings
 from kontor_chassis.sideport import Readiness, SidePort
 from kontor_chassis.tokens import ServiceTokens, TokenVerifier
-from kontor_chassis.workers import Workers
+from kontor_chassis.worker import Worker
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -104,6 +105,7 @@ class Process(Generic[S]):
         self._stack.push_async_callback(callers.close)
         bus = Bus(settings.nats_url, f"{name}-{_mode(serve=serve, work=work)}")
         bus.start()
+        self._stack.push_async_callback(bus.close)
         self.platform = Platform(
             settings=settings,
             clock=self._clock,
@@ -116,25 +118,14 @@ class Process(Generic[S]):
         service = await self._compose(self.platform)
         for close in reversed(service.close):
             self._stack.push_async_callback(close)
-        self._stack.push_async_callback(bus.close)
         self._readiness.checks["database"] = database.ping
         if serve:
             await self._serve(service)
+        self.worker = Worker(
+            database, bus, consumers=service.consumers, jobs=service.jobs, replicas=settings.nats_replicas
+        )
         if work:
-            workers = Workers(
-                service=name,
-                database=database,
-                bus=bus,
-                consumers=service.consumers,
-                jobs=service.jobs,
-                clock=self._clock,
-            )
-            self._stack.push_async_callback(workers.stop)
-            await workers.start()
-            self._readiness.checks |= {
-                "nats": _true(lambda: bus.is_connected),
-                "workers": _true(lambda: workers.healthy),
-            }
+            self._work(self.worker, bus)
         self._readiness.accepting = True
         self._stack.callback(self._accept_no_more)
 
@@ -157,6 +148,18 @@ class Process(Generic[S]):
         server = RpcServer(verifier, service.servicers)
         self.grpc_port = await server.start(settings.grpc_listen)
         self._stack.push_async_callback(server.drain, settings.drain_seconds)
+
+    def _work(self, worker: Worker, bus: Bus) -> None:
+        stop = asyncio.Event()
+        working = asyncio.create_task(worker.run(stop), name="worker")
+
+        async def finish() -> None:
+            stop.set()
+            await working
+
+        self._stack.push_async_callback(finish)
+        self._readiness.checks["nats"] = _true(lambda: bus.is_connected)
+        self._readiness.checks["worker"] = _true(lambda: not working.done())
 
 
 def _mode(*, serve: bool, work: bool) -> str:

@@ -1,6 +1,6 @@
 """How a service is started: `main` is the whole of its `__main__.py`.
 
-    python -m kontor_vault serve | work | all | http | migrate | check-config | replay [EVENT_ID …]
+    python -m kontor_vault serve | work | all | http | migrate | check-config | replay [PRODUCER]
 
 `serve` answers calls, `work` relays and consumes events and runs jobs, `all` does both in one event loop.
 """
@@ -15,7 +15,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 import grpc
 import structlog
@@ -23,10 +22,8 @@ import uvloop
 from flask import Flask
 
 from kontor_chassis import edge, schema
-from kontor_chassis.database import Database
 from kontor_chassis.logs import configure_logging
 from kontor_chassis.process import Compose, Definition, Platform, Process, Service
-from kontor_chassis.replay import replay
 from kontor_chassis.server import Servicer, servicer
 from kontor_chassis.settings import ServiceSettings, SettingsError
 from kontor_chassis.telemetry import configure_tracing
@@ -75,7 +72,7 @@ def _parse(name: str, *, has_http: bool, own: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m kontor_{name}")
     commands = [*_MODES, *(["http"] if has_http else []), "migrate", "check-config", "replay", *own]
     parser.add_argument("command", choices=commands)
-    parser.add_argument("rest", nargs="*", help="event ids for `replay` (none: all dead letters)")
+    parser.add_argument("rest", nargs="*", help="producer whose dead letters to `replay` (none: all)")
     return parser.parse_args()
 
 
@@ -86,16 +83,17 @@ def _run(
         schema.migrate(settings.migration_dsn(), _package_folder(definition.name) / "migrations")
         return
     flush = configure_tracing(definition.name, settings.environment, settings.otlp_endpoint)
+    process = Process(definition, settings)
+    rest: list[str] = arguments.rest
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if arguments.command in _MODES:
                 serve, work = _MODES[arguments.command]
-                runner.run(_until_stopped(Process(definition, settings), serve=serve, work=work))
+                runner.run(_until_stopped(process, serve=serve, work=work))
             elif arguments.command == "replay":
-                runner.run(_replay(definition.name, settings, arguments.rest))
+                runner.run(_replay(process, rest[0] if rest else None))
             else:
-                own = commands[arguments.command]
-                runner.run(_own_command(Process(definition, settings), settings, own, arguments.rest))
+                runner.run(_own_command(process, settings, commands[arguments.command], rest))
     finally:
         flush()
 
@@ -129,17 +127,17 @@ async def _own_command(process: Process[S], settings: S, command: Command[S], re
         await process.stop()
 
 
+async def _replay(process: Process[S], source: str | None) -> None:
+    await process.start(serve=False, work=False)
+    try:
+        result = await process.worker.replay(source)
+    finally:
+        await process.stop()
+    sys.stdout.write(f"{result}\n")
+
+
 def _package_folder(name: str) -> Path:
     spec = importlib.util.find_spec(f"kontor_{name}")
     if spec is None or spec.origin is None:
         raise LookupError(f"there is no package kontor_{name}")
     return Path(spec.origin).parent
-
-
-async def _replay(name: str, settings: ServiceSettings, event_ids: Sequence[str]) -> None:
-    database = Database(settings.database_dsn(), service=name, clock=settings.make_clock())
-    try:
-        count = await replay(database, [UUID(event_id) for event_id in event_ids])
-    finally:
-        await database.close()
-    sys.stdout.write(f"{count} events will be delivered again\n")

@@ -135,6 +135,8 @@ class ServiceSettings(ProcessSettings):
     """Owner role; only `migrate` uses it."""
     migration_database_password_file: SecretFile | None = None
     nats_url: str
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    """Copies of each JetStream stream; 3 in a cluster."""
     grpc_listen: Address
     jwks_url: JwksUrl
     service_key_file: SecretFile
