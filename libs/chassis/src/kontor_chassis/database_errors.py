@@ -1,7 +1,7 @@
 """What the database refused, as types a use case can catch; driver exceptions never leave the data layer.
 
 A use case that expects a violation runs the statement in `async with tx.session.begin_nested()` and catches, for
-example, `UniqueViolated` by constraint name. What nobody catches reaches the caller as INTERNAL; what a caller can
+example, `UniqueError` by constraint name. What nobody catches reaches the caller as INTERNAL; what a caller can
 simply try again is a `DomainError` from the start.
 """
 
@@ -21,7 +21,7 @@ class DatabaseError(Exception):
         self.sqlstate = sqlstate
 
 
-class ConstraintViolated(DatabaseError):
+class ConstraintError(DatabaseError):
     """A row broke the named constraint."""
 
     def __init__(self, sqlstate: str, text: str, constraint: str) -> None:
@@ -29,36 +29,36 @@ class ConstraintViolated(DatabaseError):
         self.constraint = constraint
 
 
-class UniqueViolated(ConstraintViolated):
+class UniqueError(ConstraintError):
     """Such a row exists already."""
 
 
-class ForeignKeyViolated(ConstraintViolated):
+class ForeignKeyError(ConstraintError):
     """The row refers to one that does not exist, or others still refer to it."""
 
 
-class CheckViolated(ConstraintViolated):
+class CheckError(ConstraintError):
     """The row breaks a check constraint."""
 
 
-class NotNullViolated(ConstraintViolated):
+class NotNullError(ConstraintError):
     """A required column is empty; the constraint is the column's name."""
 
 
-class ExclusionViolated(ConstraintViolated):
+class ExclusionError(ConstraintError):
     """The row overlaps another."""
 
 
-class RowSecurityViolated(DatabaseError):
+class RowSecurityError(DatabaseError):
     """The row belongs to somebody else, or the application role lacks the privilege."""
 
 
-_CONSTRAINTS: dict[str, type[ConstraintViolated]] = {
-    "23505": UniqueViolated,
-    "23503": ForeignKeyViolated,
-    "23514": CheckViolated,
-    "23502": NotNullViolated,
-    "23P01": ExclusionViolated,
+_CONSTRAINTS: dict[str, type[ConstraintError]] = {
+    "23505": UniqueError,
+    "23503": ForeignKeyError,
+    "23514": CheckError,
+    "23502": NotNullError,
+    "23P01": ExclusionError,
 }
 _TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
 _AWAY_CLASSES = ("08", "53", "57P")  # connection exceptions, insufficient resources, shutdown
@@ -92,7 +92,7 @@ def translate(error: BaseException) -> Exception:
     if state in _TRY_AGAIN:
         return concurrent_change()
     if state == "42501":
-        return RowSecurityViolated(state, text)
+        return RowSecurityError(state, text)
     if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | TimeoutError):
         return unavailable()
     return DatabaseError(state, text)

@@ -78,9 +78,7 @@ class Relay:
         """Connect, become the active relay, publish until the connection fails."""
         connection = await self._database.connect()
         try:
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key_of("relay")):
-                await asyncio.sleep(STANDBY_SECONDS)
-                return
+            await _become_active(connection)
             connection.add_termination_listener(lambda _c: self._woken.set())
             await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
             log.info("relay_active", service=self._service)
@@ -153,6 +151,14 @@ class Relay:
         if found is not None:
             event_metrics.OUTBOX_DEPTH.labels(self._service).set(found["depth"])
             event_metrics.OUTBOX_LAG.labels(self._service).set(float(found["lag"]))
+
+
+async def _become_active(connection: asyncpg.Connection) -> None:
+    """Stand by until no other relay is active."""
+    while True:
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", key_of("relay")):
+            return
+        await asyncio.sleep(STANDBY_SECONDS)
 
 
 def waves(rows: Sequence[Any]) -> Iterator[list[Any]]:

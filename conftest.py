@@ -1,0 +1,3 @@
+"""Fixtures every test of the workspace may use."""
+
+pytest_plugins = ["kontor_chassis.testing.plugin"]
