@@ -1,0 +1,270 @@
+"""One local installation of the whole platform: start it, look at it, stop it.
+
+`make up` and the rest use it through `cli`; end-to-end tests and benchmarks start installations of their own in
+temporary folders. Several live side by side: only the public port is fixed, the others are picked free at each start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import psutil
+
+from kontor_tools import credentials, leftovers, mail_sink, migrations, ports
+from kontor_tools.embedded.postgres import EmbeddedPostgres
+from kontor_tools.embedded.process import LOOPBACK
+from kontor_tools.folders import Folders, InstallationError, unwritable
+from kontor_tools.plan import (
+    DOMAIN,
+    EDGE,
+    EDGES,
+    GATEWAY,
+    SERVICES,
+    START_ORDER,
+    STORAGE,
+    Options,
+    Plan,
+    Ports,
+    ports_needed,
+)
+from kontor_tools.readiness import is_ready
+from kontor_tools.run_state import RunState
+from kontor_tools.supervision import ProcessState, Supervisor, memory_of
+
+READY_SECONDS = 90
+NEEDED_BYTES = 500 * 1024**2
+POLL_SECONDS = 0.05
+TITLES = {
+    STORAGE: "PostgreSQL, NATS and the mail sink",
+    DOMAIN: "the services",
+    EDGE: "the pages",
+    GATEWAY: "the gateway",
+}
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """One line of `make status`."""
+
+    process: ProcessState
+    ready: bool
+
+
+def silent(line: str) -> None:
+    """Report nothing; for tests."""
+
+
+class Installation:
+    """The platform with its data in `home` and its public address on `port`."""
+
+    def __init__(
+        self,
+        home: Path,
+        port: int = 8080,
+        *,
+        options: Options | None = None,
+        report: Callable[[str], None] = silent,
+    ) -> None:
+        self.folders = Folders(home.resolve())
+        self.options = options or Options(port=port)
+        self.supervisor = Supervisor(self.folders)
+        self._report = report
+
+    @property
+    def base_url(self) -> str:
+        """The public address; of the present run where there is one."""
+        state = RunState.load(self.folders.state)
+        return state.issuer if state else self.options.issuer
+
+    def run_state(self) -> RunState:
+        """Return what the present run was started with; raises InstallationError when nothing runs."""
+        state = RunState.load(self.folders.state)
+        if state is None:
+            raise InstallationError("Kontor is not running: start it with `make up`.")
+        return state
+
+    def is_running(self) -> bool:
+        """Whether the installation is up, or on its way up or down."""
+        return self.supervisor.pid() is not None
+
+    def up(self) -> None:
+        """Start everything that does not run yet; raises InstallationError, and leaves nothing running behind it."""
+        self.folders.create()
+        with self._alone():
+            if self._is_complete():
+                self._report("Kontor is already running.")
+                return
+            self._end_earlier_run()
+            ports.require_free(self.options.port)
+            self._require_space()
+            try:
+                self._start()
+            except OSError as failure:
+                self._stop()
+                raise unwritable(self.folders.home, failure) from failure
+            except BaseException:
+                self._stop()
+                raise
+
+    def down(self) -> None:
+        """Stop everything; the data stays."""
+        if not self.folders.run.exists():
+            return
+        with self._alone():
+            self._stop()
+
+    def clean(self) -> None:
+        """Stop everything and delete data, secrets, logs and mails; the Python environment stays."""
+        self.down()
+        for entry in self.folders.home.glob("*"):
+            if entry.name != "venv":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        self.folders.socket.unlink(missing_ok=True)
+
+    def status(self) -> list[ProcessStatus]:
+        """Return the state of every process; empty when nothing runs."""
+        states = self.supervisor.states()
+        if not states:
+            return []
+        ready = self.run_state().ready
+        return [ProcessStatus(state, state.state == "RUNNING" and is_ready(ready[state.name])) for state in states]
+
+    def memory(self) -> int:
+        """Return the memory of all processes and of the supervisor in bytes, what they share counted once."""
+        pid = self.supervisor.pid()
+        return memory_of(pid) if pid else 0
+
+    def pid(self, name: str) -> int:
+        """Return the process number of one process, for tests that kill it."""
+        return next(state.pid for state in self.supervisor.states() if state.name == name)
+
+    def address(self, listener: str) -> str:
+        """Return host:port of an internal listener, for example "vault-serve-1", "nats" or "gateway-admin"."""
+        return f"{LOOPBACK}:{self.run_state().ports[listener]}"
+
+    def postgres(self) -> EmbeddedPostgres:
+        """Return the installation's database server."""
+        return EmbeddedPostgres(home=self.folders.postgres, port=self.run_state().ports["postgres"])
+
+    def mails(self) -> list[EmailMessage]:
+        """Return all mails the installation has sent, oldest first."""
+        return mail_sink.received(self.folders.mail)
+
+    def clock_offset(self) -> timedelta:
+        """Return how far the installation's clock is ahead of the machine's."""
+        file = self.folders.clock
+        return timedelta(seconds=float(file.read_text(encoding="ascii")) if file.exists() else 0)
+
+    def advance_clock(self, step: timedelta) -> timedelta:
+        """Move the installation's clock forward for all services at once; return its new offset."""
+        offset = self.clock_offset() + step
+        beside = self.folders.clock.with_suffix(".new")
+        beside.write_text(str(offset.total_seconds()), encoding="ascii")
+        os.replace(beside, self.folders.clock)
+        return offset
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait until every process is ready again, for example after one was killed."""
+        self._wait(self.run_state().ready, seconds)
+
+    def _start(self) -> None:
+        plan = self._plan()
+        self.supervisor.launch(plan.programs)
+        for group in START_ORDER:
+            began = time.monotonic()
+            for program in plan.group(group):
+                self.supervisor.start(program)
+            self._wait({program.name: program.ready for program in plan.group(group)}, READY_SECONDS)
+            self._report(f"  {TITLES[group]}: ready after {time.monotonic() - began:.1f} s")
+            if group == STORAGE:
+                self._prepare_databases(plan)
+
+    def _plan(self) -> Plan:
+        credentials.create_service_keys(self.folders, (*SERVICES, *EDGES))
+        self.folders.clock.touch()
+        listeners = Ports(ports.free_ports(ports_needed(self.options)))
+        plan = Plan(self.folders, self.options, listeners)
+        ready = {program.name: program.ready for program in plan.programs}
+        RunState(issuer=self.options.issuer, ports=listeners.given, ready=ready).save(self.folders.state)
+        return plan
+
+    def _prepare_databases(self, plan: Plan) -> None:
+        postgres = self.postgres()
+        postgres.provision(SERVICES, self.folders.secrets)
+        behind = asyncio.run(migrations.behind(postgres, SERVICES))
+        if behind:
+            self._report(f"  migrating {', '.join(behind)} …")
+            migrations.migrate(plan, self.folders, behind)
+
+    def _wait(self, addresses: dict[str, str], seconds: float) -> None:
+        waiting = dict(addresses)
+        end = time.monotonic() + seconds
+        while waiting:
+            waiting = {name: address for name, address in waiting.items() if not is_ready(address)}
+            fallen = {s.name for s in self.supervisor.states() if s.state == "FATAL"} & set(waiting)
+            if fallen or (waiting and time.monotonic() > end):
+                raise InstallationError(self._not_ready(sorted(fallen or waiting)[0]))
+            time.sleep(POLL_SECONDS if waiting else 0)
+
+    def _not_ready(self, name: str) -> str:
+        log = self.folders.log / f"{name}.log"
+        said = [line for line in _tail(log, 5) if line.strip()]
+        last = f' Its last words: "{said[-1].strip()[:300]}".' if said else ""
+        return f"{name} did not become ready: see {log}.{last}"
+
+    def _is_complete(self) -> bool:
+        """Whether all processes run; a run that lost its gateway, say, is started again from the beginning."""
+        states = self.supervisor.states()
+        return bool(states) and all(state.state == "RUNNING" for state in states)
+
+    def _end_earlier_run(self) -> None:
+        if self.is_running():
+            self._report("  ending an earlier run that was not complete …")
+        elif leftovers.find(self.folders.home):
+            self._report("  ending processes that an earlier run left behind …")
+        self._stop()
+
+    def _stop(self) -> None:
+        self.supervisor.shutdown()
+        left = leftovers.find(self.folders.home)
+        if left:
+            leftovers.end(left)
+        self.folders.socket.unlink(missing_ok=True)
+        self.folders.state.unlink(missing_ok=True)
+
+    def _require_space(self) -> None:
+        free = psutil.disk_usage(str(self.folders.home)).free
+        if free < NEEDED_BYTES:
+            raise InstallationError(
+                f"The disk of {self.folders.home} is full: free {NEEDED_BYTES // 1024**2} MB, then run `make up` again."
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep a second command from starting or stopping the same installation at the same time."""
+        with (self.folders.run / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as failure:
+                raise InstallationError(
+                    "Another command is starting or stopping this installation: wait until it has finished."
+                ) from failure
+            yield
+
+
+def _tail(file: Path, lines: int) -> list[str]:
+    if not file.exists():
+        return []
+    with file.open("rb") as content:
+        content.seek(max(0, file.stat().st_size - 20_000))
+        return content.read().decode("utf-8", errors="replace").splitlines()[-lines:]
