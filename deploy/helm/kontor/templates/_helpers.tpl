@@ -51,13 +51,17 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - { name: KONTOR_DATABASE_URL, value: "{{ include "kontor.databaseUrl" (dict "root" $root "service" .service "role" "app") }}" }
 - { name: KONTOR_DATABASE_PASSWORD_FILE, value: /etc/kontor/database/{{ .service }}-app }
 - { name: KONTOR_NATS_URL, value: {{ include "kontor.natsUrl" $root | quote }} }
-- { name: KONTOR_STREAM_REPLICAS, value: {{ ternary 1 $root.Values.nats.streamReplicas $root.Values.nats.evaluation | quote }} }
+- { name: KONTOR_NATS_REPLICAS, value: {{ ternary 1 $root.Values.nats.streamReplicas $root.Values.nats.evaluation | quote }} }
 - { name: KONTOR_GRPC_LISTEN, value: "0.0.0.0:50051" }
 - { name: KONTOR_JWKS_URL, value: "http://{{ $root.Release.Name }}-identity-http:8080/oauth/jwks.json" }
 - { name: KONTOR_SERVICE_CERTIFICATES_DIR, value: /etc/kontor/certificates }
 {{- end }}
 {{- if ne .service "portal" }}
 - { name: KONTOR_SERVICE_KEY_FILE, value: /etc/kontor/service-key/{{ .service }}.key }
+{{- end }}
+{{- if eq .process "migrate" }}
+- { name: KONTOR_MIGRATION_DATABASE_URL, value: "{{ include "kontor.databaseUrl" (dict "root" $root "service" .service "role" "owner") }}" }
+- { name: KONTOR_MIGRATION_DATABASE_PASSWORD_FILE, value: /etc/kontor/database/{{ .service }}-owner }
 {{- end }}
 {{- range $config.calls }}
 - { name: KONTOR_{{ upper . }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ . }}-headless:50051" }
@@ -92,7 +96,11 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - name: database
   secret:
     secretName: {{ include "kontor.secret" (dict "root" .root "kind" "databases") }}
-    items: [{ key: {{ .service }}-{{ .role | default "app" }}, path: {{ .service }}-{{ .role | default "app" }} }]
+    items:
+      - { key: {{ .service }}-app, path: {{ .service }}-app }
+      {{- if eq .process "migrate" }}
+      - { key: {{ .service }}-owner, path: {{ .service }}-owner }
+      {{- end }}
 - name: certificates
   secret:
     secretName: {{ include "kontor.secret" (dict "root" .root "kind" "serviceKeys") }}
