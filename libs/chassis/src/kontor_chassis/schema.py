@@ -6,6 +6,7 @@ Called from a service's migrations/versions/0001_*.py and later ones; the owner 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from alembic.operations import Operations
 
@@ -103,8 +104,8 @@ CREATE TABLE job_runs (
 
 def create_chassis_tables(op: Operations) -> None:
     """Create outbox, inbox, watermarks, dead letters, idempotency and job runs, and the functions policies use."""
-    op.execute(_FUNCTIONS)
-    op.execute(_TABLES)
+    execute_script(op, _FUNCTIONS)
+    execute_script(op, _TABLES)
     for table in CHASSIS_TABLES:
         grant_application(op, table, "SELECT, INSERT, UPDATE, DELETE")
 
@@ -115,6 +116,14 @@ def drop_chassis_tables(op: Operations) -> None:
         op.execute(f"DROP TABLE {table}")
     for function in ("kontor_role", "kontor_account_id", "kontor_customer_id", "kontor_tenant_id"):
         op.execute(f"DROP FUNCTION {function}()")
+
+
+def execute_script(op: Operations, sql: str) -> None:
+    """Run several statements at once in the migration's transaction; `op.execute` takes only one."""
+    bind = op.get_bind()
+    bind.exec_driver_sql("SELECT 1")  # begins the driver's transaction, which the script must run in
+    driver: Any = bind.connection.dbapi_connection
+    driver.run_async(lambda connection: connection.execute(sql))
 
 
 def grant_application(op: Operations, table: str, privileges: str) -> None:
