@@ -438,16 +438,20 @@ class RevokeInvitationRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     INVITATION_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     invitation_id: builtins.str
     """Id of an open invitation."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     def __init__(
         self,
         *,
         invitation_id: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["invitation_id", b"invitation_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["invitation_id", b"invitation_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -457,12 +461,21 @@ class ListSessionsRequest(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """At most this many; 20 when 0, never more than 100."""
+    page_token: builtins.str
+    """Continues after the previous page."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -473,6 +486,9 @@ class ListSessionsResponse(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     SESSIONS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty on the last."""
     @builtins.property
     def sessions(self) -> containers.RepeatedCompositeFieldContainer[Session]:
         """Sessions of the signed-in account, newest first."""
@@ -481,10 +497,11 @@ class ListSessionsResponse(message.Message):
         self,
         *,
         sessions: abc.Iterable[Session] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["sessions", b"sessions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["next_page_token", b"next_page_token", "sessions", b"sessions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -495,16 +512,20 @@ class RevokeSessionRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     SESSION_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     session_id: builtins.str
     """Id of one of the account's own sessions."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     def __init__(
         self,
         *,
         session_id: builtins.str = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["request_id", b"request_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -514,12 +535,21 @@ class ListMembershipsRequest(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """At most this many; 20 when 0, never more than 100."""
+    page_token: builtins.str
+    """Continues after the previous page."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -530,6 +560,9 @@ class ListMembershipsResponse(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     MEMBERSHIPS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty on the last."""
     @builtins.property
     def memberships(self) -> containers.RepeatedCompositeFieldContainer[Membership]:
         """Memberships of the signed-in account, in order of the firms' names."""
@@ -538,10 +571,11 @@ class ListMembershipsResponse(message.Message):
         self,
         *,
         memberships: abc.Iterable[Membership] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["memberships", b"memberships"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["memberships", b"memberships", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -30,7 +30,7 @@ from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__
 from kontor.identity.v1 import tenants_pb2 as kontor_dot_identity_dot_v1_dot_tenants__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/people.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a kontor/identity/v1/tenants.proto\"\xcd\x01\n\x05Staff\x12\x18\n\naccount_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x0c\x64isplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18x\x12\x13\n\x05\x65mail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x05phone\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12%\n\x05roles\x18\x05 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x06 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\"\xf6\x05\n\x08\x43ustomer\x12\x19\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12 \n\x0f\x65xternal_number\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18<\x12\x37\n\x04\x66orm\x18\x04 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressFormB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12<\n\nsalutation\x18\x05 \x01(\x0e\x32\x1e.kontor.identity.v1.SalutationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12-\n\x05title\x18\x06 \x01(\tB\x1e\xbaH\x1br\x19R\x00R\x03\x44r.R\x05Prof.R\tProf. Dr.\x12\x1b\n\ngiven_name\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1e\n\x0b\x66\x61mily_name\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18x\x12:\n\nbirth_date\x18\t \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x12\x1c\n\x05\x65mail\x18\n \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\x16\n\x05phone\x18\x0b \x01(\tB\x07\xbaH\x04r\x02\x18(\x12,\n\x07\x61\x64\x64ress\x18\x0c \x01(\x0b\x32\x1b.kontor.identity.v1.Address\x12\x1a\n\x0c\x64isplay_name\x18\r \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x0c\x61\x63\x63\x65ss_state\x18\x0e \x01(\x0e\x32\x1f.kontor.identity.v1.AccessStateB\x04\xe2\x41\x01\x03\x12\x18\n\naccount_id\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12%\n\x17responsible_account_ids\x18\x10 \x03(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x13 \x01(\t\"U\n\x0bResponsible\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\r\n\x05phone\x18\x04 \x01(\t\"B\n\x10ListStaffRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"V\n\x11ListStaffResponse\x12(\n\x05staff\x18\x01 \x03(\x0b\x32\x19.kontor.identity.v1.Staff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdf\x01\n\x12InviteStaffRequest\x12\x1f\n\x0c\x64isplay_name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18x\x12\x19\n\x05\x65mail\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01\x12\x34\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.RoleB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01\x12\x36\n\x06rights\x18\x04 \x03(\x0e\x32\x17.kontor.common.v1.RightB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\x95\x01\n\x12UpdateStaffRequest\x12\x30\n\x05staff\x18\x01 \x01(\x0b\x32\x19.kontor.identity.v1.StaffB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"p\n\x15\x43reateCustomerRequest\x12\x36\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x1c.kontor.identity.v1.CustomerB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"3\n\x12GetCustomerRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"A\n\x18\x42\x61tchGetCustomersRequest\x12%\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\xb0\x01\x01\"L\n\x19\x42\x61tchGetCustomersResponse\x12/\n\tcustomers\x18\x01 \x03(\x0b\x32\x1c.kontor.identity.v1.Customer\"\xcc\x01\n\x14ListCustomersRequest\x12\x16\n\x05query\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12?\n\x0c\x61\x63\x63\x65ss_state\x18\x02 \x01(\x0e\x32\x1f.kontor.identity.v1.AccessStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\x16responsible_account_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x05 \x01(\t\"a\n\x15ListCustomersResponse\x12/\n\tcustomers\x18\x01 \x03(\x0b\x32\x1c.kontor.identity.v1.Customer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9f\x01\n\x15UpdateCustomerRequest\x12\x36\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x1c.kontor.identity.v1.CustomerB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"7\n\x16GetResponsiblesRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"E\n\x0cResponsibles\x12\x35\n\x0cresponsibles\x18\x01 \x03(\x0b\x32\x1f.kontor.identity.v1.Responsible\"_\n\x16SetResponsiblesRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12&\n\x0b\x61\x63\x63ount_ids\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01*V\n\x0b\x41\x64\x64ressForm\x12\x1c\n\x18\x41\x44\x44RESS_FORM_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x44\x44RESS_FORM_SIE\x10\x01\x12\x13\n\x0f\x41\x44\x44RESS_FORM_DU\x10\x02*\x80\x01\n\nSalutation\x12\x1a\n\x16SALUTATION_UNSPECIFIED\x10\x00\x12\x13\n\x0fSALUTATION_HERR\x10\x01\x12\x13\n\x0fSALUTATION_FRAU\x10\x02\x12\x16\n\x12SALUTATION_FAMILIE\x10\x03\x12\x14\n\x10SALUTATION_FIRMA\x10\x04*u\n\x0b\x41\x63\x63\x65ssState\x12\x1c\n\x18\x41\x43\x43\x45SS_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43\x43\x45SS_STATE_NONE\x10\x01\x12\x18\n\x14\x41\x43\x43\x45SS_STATE_INVITED\x10\x02\x12\x17\n\x13\x41\x43\x43\x45SS_STATE_ACTIVE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/people.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a kontor/identity/v1/tenants.proto\"\xcd\x01\n\x05Staff\x12\x18\n\naccount_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1f\n\x0c\x64isplay_name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18x\x12\x13\n\x05\x65mail\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x05phone\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12%\n\x05roles\x18\x05 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x06 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\"\xf6\x05\n\x08\x43ustomer\x12\x19\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06number\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12 \n\x0f\x65xternal_number\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18<\x12\x37\n\x04\x66orm\x18\x04 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressFormB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12<\n\nsalutation\x18\x05 \x01(\x0e\x32\x1e.kontor.identity.v1.SalutationB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12-\n\x05title\x18\x06 \x01(\tB\x1e\xbaH\x1br\x19R\x00R\x03\x44r.R\x05Prof.R\tProf. Dr.\x12\x1b\n\ngiven_name\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1e\n\x0b\x66\x61mily_name\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18x\x12:\n\nbirth_date\x18\t \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x12\x1c\n\x05\x65mail\x18\n \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\x16\n\x05phone\x18\x0b \x01(\tB\x07\xbaH\x04r\x02\x18(\x12,\n\x07\x61\x64\x64ress\x18\x0c \x01(\x0b\x32\x1b.kontor.identity.v1.Address\x12\x1a\n\x0c\x64isplay_name\x18\r \x01(\tB\x04\xe2\x41\x01\x03\x12;\n\x0c\x61\x63\x63\x65ss_state\x18\x0e \x01(\x0e\x32\x1f.kontor.identity.v1.AccessStateB\x04\xe2\x41\x01\x03\x12\x18\n\naccount_id\x18\x0f \x01(\tB\x04\xe2\x41\x01\x03\x12%\n\x17responsible_account_ids\x18\x10 \x03(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x13 \x01(\t\"U\n\x0bResponsible\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\r\n\x05\x65mail\x18\x03 \x01(\t\x12\r\n\x05phone\x18\x04 \x01(\t\"B\n\x10ListStaffRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"V\n\x11ListStaffResponse\x12(\n\x05staff\x18\x01 \x03(\x0b\x32\x19.kontor.identity.v1.Staff\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdf\x01\n\x12InviteStaffRequest\x12\x1f\n\x0c\x64isplay_name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x02\x18x\x12\x19\n\x05\x65mail\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01\x12\x34\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.RoleB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01\x12\x36\n\x06rights\x18\x04 \x03(\x0e\x32\x17.kontor.common.v1.RightB\r\xbaH\n\x92\x01\x07\"\x05\x82\x01\x02\x10\x01\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xb6\x01\n\x12UpdateStaffRequest\x12\x30\n\x05staff\x18\x01 \x01(\x0b\x32\x19.kontor.identity.v1.StaffB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"p\n\x15\x43reateCustomerRequest\x12\x36\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x1c.kontor.identity.v1.CustomerB\x06\xbaH\x03\xc8\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"3\n\x12GetCustomerRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"A\n\x18\x42\x61tchGetCustomersRequest\x12%\n\x0c\x63ustomer_ids\x18\x01 \x03(\tB\x0f\xbaH\x0c\x92\x01\t\x10\x64\"\x05r\x03\xb0\x01\x01\"L\n\x19\x42\x61tchGetCustomersResponse\x12/\n\tcustomers\x18\x01 \x03(\x0b\x32\x1c.kontor.identity.v1.Customer\"\xcc\x01\n\x14ListCustomersRequest\x12\x16\n\x05query\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12?\n\x0c\x61\x63\x63\x65ss_state\x18\x02 \x01(\x0e\x32\x1f.kontor.identity.v1.AccessStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\x16responsible_account_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1a\n\tpage_size\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x05 \x01(\t\"a\n\x15ListCustomersResponse\x12/\n\tcustomers\x18\x01 \x03(\x0b\x32\x1c.kontor.identity.v1.Customer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc0\x01\n\x15UpdateCustomerRequest\x12\x36\n\x08\x63ustomer\x18\x01 \x01(\x0b\x32\x1c.kontor.identity.v1.CustomerB\x06\xbaH\x03\xc8\x01\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12/\n\x0bupdate_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"7\n\x16GetResponsiblesRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"E\n\x0cResponsibles\x12\x35\n\x0cresponsibles\x18\x01 \x03(\x0b\x32\x1f.kontor.identity.v1.Responsible\"\x80\x01\n\x16SetResponsiblesRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12&\n\x0b\x61\x63\x63ount_ids\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\x18\x01\"\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*V\n\x0b\x41\x64\x64ressForm\x12\x1c\n\x18\x41\x44\x44RESS_FORM_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x44\x44RESS_FORM_SIE\x10\x01\x12\x13\n\x0f\x41\x44\x44RESS_FORM_DU\x10\x02*\x80\x01\n\nSalutation\x12\x1a\n\x16SALUTATION_UNSPECIFIED\x10\x00\x12\x13\n\x0fSALUTATION_HERR\x10\x01\x12\x13\n\x0fSALUTATION_FRAU\x10\x02\x12\x16\n\x12SALUTATION_FAMILIE\x10\x03\x12\x14\n\x10SALUTATION_FIRMA\x10\x04*u\n\x0b\x41\x63\x63\x65ssState\x12\x1c\n\x18\x41\x43\x43\x45SS_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43\x43\x45SS_STATE_NONE\x10\x01\x12\x18\n\x14\x41\x43\x43\x45SS_STATE_INVITED\x10\x02\x12\x17\n\x13\x41\x43\x43\x45SS_STATE_ACTIVE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -95,6 +95,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATESTAFFREQUEST'].fields_by_name['staff']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATESTAFFREQUEST'].fields_by_name['account_id']._loaded_options = None
   _globals['_UPDATESTAFFREQUEST'].fields_by_name['account_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_UPDATESTAFFREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATESTAFFREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_CREATECUSTOMERREQUEST'].fields_by_name['customer']._loaded_options = None
   _globals['_CREATECUSTOMERREQUEST'].fields_by_name['customer']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATECUSTOMERREQUEST'].fields_by_name['request_id']._loaded_options = None
@@ -115,18 +117,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECUSTOMERREQUEST'].fields_by_name['customer']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATECUSTOMERREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_UPDATECUSTOMERREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_UPDATECUSTOMERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_UPDATECUSTOMERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_GETRESPONSIBLESREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_GETRESPONSIBLESREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['account_ids']._loaded_options = None
   _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['account_ids']._serialized_options = b'\272H\016\222\001\013\020\024\030\001\"\005r\003\260\001\001'
-  _globals['_ADDRESSFORM']._serialized_start=2844
-  _globals['_ADDRESSFORM']._serialized_end=2930
-  _globals['_SALUTATION']._serialized_start=2933
-  _globals['_SALUTATION']._serialized_end=3061
-  _globals['_ACCESSSTATE']._serialized_start=3063
-  _globals['_ACCESSSTATE']._serialized_end=3180
+  _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETRESPONSIBLESREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_ADDRESSFORM']._serialized_start=2944
+  _globals['_ADDRESSFORM']._serialized_end=3030
+  _globals['_SALUTATION']._serialized_start=3033
+  _globals['_SALUTATION']._serialized_end=3161
+  _globals['_ACCESSSTATE']._serialized_start=3163
+  _globals['_ACCESSSTATE']._serialized_end=3280
   _globals['_STAFF']._serialized_start=250
   _globals['_STAFF']._serialized_end=455
   _globals['_CUSTOMER']._serialized_start=458
@@ -140,25 +146,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVITESTAFFREQUEST']._serialized_start=1462
   _globals['_INVITESTAFFREQUEST']._serialized_end=1685
   _globals['_UPDATESTAFFREQUEST']._serialized_start=1688
-  _globals['_UPDATESTAFFREQUEST']._serialized_end=1837
-  _globals['_CREATECUSTOMERREQUEST']._serialized_start=1839
-  _globals['_CREATECUSTOMERREQUEST']._serialized_end=1951
-  _globals['_GETCUSTOMERREQUEST']._serialized_start=1953
-  _globals['_GETCUSTOMERREQUEST']._serialized_end=2004
-  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_start=2006
-  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_end=2071
-  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_start=2073
-  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_end=2149
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=2152
-  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=2356
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=2358
-  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=2455
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=2458
-  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=2617
-  _globals['_GETRESPONSIBLESREQUEST']._serialized_start=2619
-  _globals['_GETRESPONSIBLESREQUEST']._serialized_end=2674
-  _globals['_RESPONSIBLES']._serialized_start=2676
-  _globals['_RESPONSIBLES']._serialized_end=2745
-  _globals['_SETRESPONSIBLESREQUEST']._serialized_start=2747
-  _globals['_SETRESPONSIBLESREQUEST']._serialized_end=2842
+  _globals['_UPDATESTAFFREQUEST']._serialized_end=1870
+  _globals['_CREATECUSTOMERREQUEST']._serialized_start=1872
+  _globals['_CREATECUSTOMERREQUEST']._serialized_end=1984
+  _globals['_GETCUSTOMERREQUEST']._serialized_start=1986
+  _globals['_GETCUSTOMERREQUEST']._serialized_end=2037
+  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_start=2039
+  _globals['_BATCHGETCUSTOMERSREQUEST']._serialized_end=2104
+  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_start=2106
+  _globals['_BATCHGETCUSTOMERSRESPONSE']._serialized_end=2182
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_start=2185
+  _globals['_LISTCUSTOMERSREQUEST']._serialized_end=2389
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_start=2391
+  _globals['_LISTCUSTOMERSRESPONSE']._serialized_end=2488
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_start=2491
+  _globals['_UPDATECUSTOMERREQUEST']._serialized_end=2683
+  _globals['_GETRESPONSIBLESREQUEST']._serialized_start=2685
+  _globals['_GETRESPONSIBLESREQUEST']._serialized_end=2740
+  _globals['_RESPONSIBLES']._serialized_start=2742
+  _globals['_RESPONSIBLES']._serialized_end=2811
+  _globals['_SETRESPONSIBLESREQUEST']._serialized_start=2814
+  _globals['_SETRESPONSIBLESREQUEST']._serialized_end=2942
 # @@protoc_insertion_point(module_scope)

@@ -383,8 +383,11 @@ class UpdateStaffRequest(message.Message):
     STAFF_FIELD_NUMBER: builtins.int
     ACCOUNT_ID_FIELD_NUMBER: builtins.int
     UPDATE_MASK_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     account_id: builtins.str
     """Account of the employee."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def staff(self) -> Staff:
         """New values and the etag that was read."""
@@ -399,10 +402,11 @@ class UpdateStaffRequest(message.Message):
         staff: Staff | None = ...,
         account_id: builtins.str = ...,
         update_mask: field_mask_pb2.FieldMask | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["staff", b"staff", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "staff", b"staff", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "request_id", b"request_id", "staff", b"staff", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -567,8 +571,11 @@ class UpdateCustomerRequest(message.Message):
     CUSTOMER_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     UPDATE_MASK_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """Id of the customer."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def customer(self) -> Customer:
         """New values and the etag that was read."""
@@ -585,10 +592,11 @@ class UpdateCustomerRequest(message.Message):
         customer: Customer | None = ...,
         customer_id: builtins.str = ...,
         update_mask: field_mask_pb2.FieldMask | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["customer", b"customer", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer", b"customer", "customer_id", b"customer_id", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer", b"customer", "customer_id", b"customer_id", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,8 +650,11 @@ class SetResponsiblesRequest(message.Message):
 
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """Id of the customer."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Accounts of staff of the firm, in order; empty means that the administrators look after him."""
@@ -653,9 +664,10 @@ class SetResponsiblesRequest(message.Message):
         *,
         customer_id: builtins.str = ...,
         account_ids: abc.Iterable[builtins.str] | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_ids", b"account_ids", "customer_id", b"customer_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_ids", b"account_ids", "customer_id", b"customer_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -570,6 +570,9 @@ class UpdateTenantProfileRequest(message.Message):
 
     PROFILE_FIELD_NUMBER: builtins.int
     UPDATE_MASK_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def profile(self) -> TenantProfile:
         """New values and the etag that was read."""
@@ -583,10 +586,11 @@ class UpdateTenantProfileRequest(message.Message):
         *,
         profile: TenantProfile | None = ...,
         update_mask: field_mask_pb2.FieldMask | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["profile", b"profile", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["profile", b"profile", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["profile", b"profile", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,6 +646,9 @@ class UpdateBrandRequest(message.Message):
 
     BRAND_FIELD_NUMBER: builtins.int
     UPDATE_MASK_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def brand(self) -> Brand:
         """New values and the etag that was read."""
@@ -655,9 +662,10 @@ class UpdateBrandRequest(message.Message):
         *,
         brand: Brand | None = ...,
         update_mask: field_mask_pb2.FieldMask | None = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["brand", b"brand", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["brand", b"brand", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["brand", b"brand", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
