@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import re
 from pathlib import Path
 
 from buf.validate import validate_pb2
@@ -128,7 +129,9 @@ def test_customers_never_call_without_naming_a_role() -> None:
 def test_generated_code_is_current(tmp_path: Path) -> None:
     """`make gen` would change nothing: code, descriptors and OpenAPI belong to the protos beside them."""
     generate(tmp_path)
-    files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    files = sorted(
+        path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"
+    )
     assert len(files) > 50
     _, different, missing = filecmp.cmpfiles(tmp_path, GENERATED, [str(f) for f in files], shallow=False)
     assert different == []
@@ -141,3 +144,26 @@ def test_openapi_is_valid() -> None:
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert {f"{method.containing_service.name}_{method.name}" for method in public_methods()} <= operations
+
+
+def test_instants_are_named_alike() -> None:
+    """An instant in a contract is called something_time, as AIP-142 has it; only a heartbeat is just a time."""
+    guilty = [
+        f"{message.name}.{field.name}"
+        for file in own_files()
+        for message in file.message_type
+        for field in message.field
+        if field.type_name == ".google.protobuf.Timestamp" and not re.search(r"(^|_)time$", field.name)
+    ]
+    assert guilty == []
+
+
+def test_paths_are_written_alike() -> None:
+    """Collections and custom verbs in paths are lowerCamelCase, as AIP-122 and AIP-136 have it."""
+    guilty = []
+    for method in public_methods():
+        path = str(getattr(http_of(method), str(http_of(method).WhichOneof("pattern"))))
+        words = re.sub(r"\{[^}]*\}", "", path)
+        if re.search(r"[-_A-Z]", re.sub(r"(?<=[a-z0-9])[A-Z](?=[a-z])", "", words)):
+            guilty.append(path)
+    assert guilty == []

@@ -368,9 +368,9 @@ class BrokerShare(message.Message):
     TIER_FIELD_NUMBER: builtins.int
     NET_FIELD_NUMBER: builtins.int
     VALID_FROM_FIELD_NUMBER: builtins.int
-    SET_AT_FIELD_NUMBER: builtins.int
+    SET_TIME_FIELD_NUMBER: builtins.int
     SET_BY_ACCOUNT_ID_FIELD_NUMBER: builtins.int
-    REPLACED_AT_FIELD_NUMBER: builtins.int
+    REPLACE_TIME_FIELD_NUMBER: builtins.int
     share_id: builtins.str
     """Id of the setting."""
     tier: prices_pb2.Tier.ValueType
@@ -384,11 +384,11 @@ class BrokerShare(message.Message):
         """Monthly net amount."""
 
     @builtins.property
-    def set_at(self) -> timestamp_pb2.Timestamp:
+    def set_time(self) -> timestamp_pb2.Timestamp:
         """When it was set."""
 
     @builtins.property
-    def replaced_at(self) -> timestamp_pb2.Timestamp:
+    def replace_time(self) -> timestamp_pb2.Timestamp:
         """When a later setting for the same tier and day replaced it; absent while it counts."""
 
     def __init__(
@@ -398,13 +398,13 @@ class BrokerShare(message.Message):
         tier: prices_pb2.Tier.ValueType = ...,
         net: money_pb2.Money | None = ...,
         valid_from: builtins.str = ...,
-        set_at: timestamp_pb2.Timestamp | None = ...,
+        set_time: timestamp_pb2.Timestamp | None = ...,
         set_by_account_id: builtins.str = ...,
-        replaced_at: timestamp_pb2.Timestamp | None = ...,
+        replace_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["net", b"net", "replaced_at", b"replaced_at", "set_at", b"set_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["net", b"net", "replace_time", b"replace_time", "set_time", b"set_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["net", b"net", "replaced_at", b"replaced_at", "set_at", b"set_at", "set_by_account_id", b"set_by_account_id", "share_id", b"share_id", "tier", b"tier", "valid_from", b"valid_from"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["net", b"net", "replace_time", b"replace_time", "set_by_account_id", b"set_by_account_id", "set_time", b"set_time", "share_id", b"share_id", "tier", b"tier", "valid_from", b"valid_from"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -487,10 +487,10 @@ class Agreement(message.Message):
     TEXT_VERSION_FIELD_NUMBER: builtins.int
     PRICE_VERSION_FIELD_NUMBER: builtins.int
     MONTHLY_FIELD_NUMBER: builtins.int
-    SIGNED_AT_FIELD_NUMBER: builtins.int
+    SIGN_TIME_FIELD_NUMBER: builtins.int
     WITHDRAWAL_UNTIL_FIELD_NUMBER: builtins.int
     ENDS_ON_FIELD_NUMBER: builtins.int
-    WITHDRAWN_AT_FIELD_NUMBER: builtins.int
+    WITHDRAW_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     agreement_id: builtins.str
     """Id."""
@@ -515,11 +515,11 @@ class Agreement(message.Message):
         """Monthly price at signing; a later change of the law's tax rates changes the taxes only."""
 
     @builtins.property
-    def signed_at(self) -> timestamp_pb2.Timestamp:
+    def sign_time(self) -> timestamp_pb2.Timestamp:
         """When it was signed."""
 
     @builtins.property
-    def withdrawn_at(self) -> timestamp_pb2.Timestamp:
+    def withdraw_time(self) -> timestamp_pb2.Timestamp:
         """When it was withdrawn."""
 
     def __init__(
@@ -532,15 +532,15 @@ class Agreement(message.Message):
         text_version: builtins.str = ...,
         price_version: builtins.str = ...,
         monthly: prices_pb2.Totals | None = ...,
-        signed_at: timestamp_pb2.Timestamp | None = ...,
+        sign_time: timestamp_pb2.Timestamp | None = ...,
         withdrawal_until: builtins.str = ...,
         ends_on: builtins.str = ...,
-        withdrawn_at: timestamp_pb2.Timestamp | None = ...,
+        withdraw_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["monthly", b"monthly", "signed_at", b"signed_at", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["monthly", b"monthly", "sign_time", b"sign_time", "withdraw_time", b"withdraw_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "ends_on", b"ends_on", "etag", b"etag", "monthly", b"monthly", "price_version", b"price_version", "signed_at", b"signed_at", "state", b"state", "text_version", b"text_version", "tier", b"tier", "withdrawal_until", b"withdrawal_until", "withdrawn_at", b"withdrawn_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "ends_on", b"ends_on", "etag", b"etag", "monthly", b"monthly", "price_version", b"price_version", "sign_time", b"sign_time", "state", b"state", "text_version", b"text_version", "tier", b"tier", "withdraw_time", b"withdraw_time", "withdrawal_until", b"withdrawal_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -789,7 +789,7 @@ class Invoice(message.Message):
     TOTALS_FIELD_NUMBER: builtins.int
     SELLER_FIELD_NUMBER: builtins.int
     BUYER_FIELD_NUMBER: builtins.int
-    ISSUED_AT_FIELD_NUMBER: builtins.int
+    ISSUE_TIME_FIELD_NUMBER: builtins.int
     CANCELS_INVOICE_ID_FIELD_NUMBER: builtins.int
     CANCELLED_BY_INVOICE_ID_FIELD_NUMBER: builtins.int
     invoice_id: builtins.str
@@ -829,7 +829,7 @@ class Invoice(message.Message):
         """Who pays."""
 
     @builtins.property
-    def issued_at(self) -> timestamp_pb2.Timestamp:
+    def issue_time(self) -> timestamp_pb2.Timestamp:
         """When it was issued."""
 
     def __init__(
@@ -848,13 +848,13 @@ class Invoice(message.Message):
         totals: prices_pb2.Totals | None = ...,
         seller: InvoiceParty | None = ...,
         buyer: InvoiceParty | None = ...,
-        issued_at: timestamp_pb2.Timestamp | None = ...,
+        issue_time: timestamp_pb2.Timestamp | None = ...,
         cancels_invoice_id: builtins.str = ...,
         cancelled_by_invoice_id: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["buyer", b"buyer", "issued_at", b"issued_at", "seller", b"seller", "totals", b"totals"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["buyer", b"buyer", "issue_time", b"issue_time", "seller", b"seller", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issued_at", b"issued_at", "kind", b"kind", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issue_time", b"issue_time", "kind", b"kind", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -976,7 +976,7 @@ class LedgerEntry(message.Message):
     PAYEE_FIELD_NUMBER: builtins.int
     COMPONENT_CODE_FIELD_NUMBER: builtins.int
     AMOUNT_FIELD_NUMBER: builtins.int
-    POSTED_AT_FIELD_NUMBER: builtins.int
+    POST_TIME_FIELD_NUMBER: builtins.int
     entry_id: builtins.str
     """Id."""
     transaction_id: builtins.str
@@ -992,7 +992,7 @@ class LedgerEntry(message.Message):
         """Debit is positive, credit negative."""
 
     @builtins.property
-    def posted_at(self) -> timestamp_pb2.Timestamp:
+    def post_time(self) -> timestamp_pb2.Timestamp:
         """When it was posted."""
 
     def __init__(
@@ -1004,11 +1004,11 @@ class LedgerEntry(message.Message):
         payee: Payee.ValueType = ...,
         component_code: builtins.str = ...,
         amount: money_pb2.Money | None = ...,
-        posted_at: timestamp_pb2.Timestamp | None = ...,
+        post_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "posted_at", b"posted_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account", b"account", "amount", b"amount", "component_code", b"component_code", "entry_id", b"entry_id", "payee", b"payee", "posted_at", b"posted_at", "transaction_id", b"transaction_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account", b"account", "amount", b"amount", "component_code", b"component_code", "entry_id", b"entry_id", "payee", b"payee", "post_time", b"post_time", "transaction_id", b"transaction_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,7 @@ class ServiceAgreementSigned(message.Message):
     AGREEMENT_ID_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     TIER_FIELD_NUMBER: builtins.int
-    SIGNED_AT_FIELD_NUMBER: builtins.int
+    SIGN_TIME_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """Broker firm."""
     agreement_id: builtins.str
@@ -39,7 +39,7 @@ class ServiceAgreementSigned(message.Message):
     tier: prices_pb2.Tier.ValueType
     """Tier agreed."""
     @builtins.property
-    def signed_at(self) -> timestamp_pb2.Timestamp:
+    def sign_time(self) -> timestamp_pb2.Timestamp:
         """When it was signed."""
 
     def __init__(
@@ -49,11 +49,11 @@ class ServiceAgreementSigned(message.Message):
         agreement_id: builtins.str = ...,
         customer_id: builtins.str = ...,
         tier: prices_pb2.Tier.ValueType = ...,
-        signed_at: timestamp_pb2.Timestamp | None = ...,
+        sign_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["signed_at", b"signed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["sign_time", b"sign_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "signed_at", b"signed_at", "tenant_id", b"tenant_id", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "sign_time", b"sign_time", "tenant_id", b"tenant_id", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

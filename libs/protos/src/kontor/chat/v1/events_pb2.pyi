@@ -68,7 +68,7 @@ class MessagePosted(message.Message):
     SENDER_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     SENDER_IS_CUSTOMER_FIELD_NUMBER: builtins.int
     RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
-    POSTED_AT_FIELD_NUMBER: builtins.int
+    POST_TIME_FIELD_NUMBER: builtins.int
     NUMBER_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
@@ -91,7 +91,7 @@ class MessagePosted(message.Message):
         """
 
     @builtins.property
-    def posted_at(self) -> timestamp_pb2.Timestamp:
+    def post_time(self) -> timestamp_pb2.Timestamp:
         """When it was sent."""
 
     def __init__(
@@ -104,12 +104,12 @@ class MessagePosted(message.Message):
         sender_account_id: builtins.str = ...,
         sender_is_customer: builtins.bool = ...,
         recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
-        posted_at: timestamp_pb2.Timestamp | None = ...,
+        post_time: timestamp_pb2.Timestamp | None = ...,
         number: builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["posted_at", b"posted_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["post_time", b"post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["chat_id", b"chat_id", "customer_id", b"customer_id", "message_id", b"message_id", "number", b"number", "posted_at", b"posted_at", "recipient_account_ids", b"recipient_account_ids", "sender_account_id", b"sender_account_id", "sender_is_customer", b"sender_is_customer", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["chat_id", b"chat_id", "customer_id", b"customer_id", "message_id", b"message_id", "number", b"number", "post_time", b"post_time", "recipient_account_ids", b"recipient_account_ids", "sender_account_id", b"sender_account_id", "sender_is_customer", b"sender_is_customer", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -125,7 +125,7 @@ class ChatRead(message.Message):
     UP_TO_MESSAGE_ID_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     READER_IS_CUSTOMER_FIELD_NUMBER: builtins.int
-    UP_TO_POSTED_AT_FIELD_NUMBER: builtins.int
+    UP_TO_POST_TIME_FIELD_NUMBER: builtins.int
     UP_TO_NUMBER_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
@@ -142,7 +142,7 @@ class ChatRead(message.Message):
     up_to_number: builtins.int
     """Number of the message within the chat."""
     @builtins.property
-    def up_to_posted_at(self) -> timestamp_pb2.Timestamp:
+    def up_to_post_time(self) -> timestamp_pb2.Timestamp:
         """When the message he read up to was sent: everything posted until then is read."""
 
     def __init__(
@@ -154,12 +154,12 @@ class ChatRead(message.Message):
         up_to_message_id: builtins.str = ...,
         customer_id: builtins.str = ...,
         reader_is_customer: builtins.bool = ...,
-        up_to_posted_at: timestamp_pb2.Timestamp | None = ...,
+        up_to_post_time: timestamp_pb2.Timestamp | None = ...,
         up_to_number: builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["up_to_posted_at", b"up_to_posted_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["up_to_post_time", b"up_to_post_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["chat_id", b"chat_id", "customer_id", b"customer_id", "reader_account_id", b"reader_account_id", "reader_is_customer", b"reader_is_customer", "tenant_id", b"tenant_id", "up_to_message_id", b"up_to_message_id", "up_to_number", b"up_to_number", "up_to_posted_at", b"up_to_posted_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["chat_id", b"chat_id", "customer_id", b"customer_id", "reader_account_id", b"reader_account_id", "reader_is_customer", b"reader_is_customer", "tenant_id", b"tenant_id", "up_to_message_id", b"up_to_message_id", "up_to_number", b"up_to_number", "up_to_post_time", b"up_to_post_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -185,8 +185,8 @@ class ExpertService(message.Message):
     REJECTION_REASON_FIELD_NUMBER: builtins.int
     RATING_AVERAGE_HUNDREDTHS_FIELD_NUMBER: builtins.int
     RATING_COUNT_FIELD_NUMBER: builtins.int
-    CREATED_AT_FIELD_NUMBER: builtins.int
-    PUBLISHED_AT_FIELD_NUMBER: builtins.int
+    CREATE_TIME_FIELD_NUMBER: builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     service_id: builtins.str
     """Id; set by the server."""
@@ -235,11 +235,11 @@ class ExpertService(message.Message):
         """Fields of the customer's record the expert needs."""
 
     @builtins.property
-    def created_at(self) -> timestamp_pb2.Timestamp:
+    def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was created."""
 
     @builtins.property
-    def published_at(self) -> timestamp_pb2.Timestamp:
+    def publish_time(self) -> timestamp_pb2.Timestamp:
         """When it was published."""
 
     def __init__(
@@ -262,13 +262,13 @@ class ExpertService(message.Message):
         rejection_reason: builtins.str = ...,
         rating_average_hundredths: builtins.int = ...,
         rating_count: builtins.int = ...,
-        created_at: timestamp_pb2.Timestamp | None = ...,
-        published_at: timestamp_pb2.Timestamp | None = ...,
+        create_time: timestamp_pb2.Timestamp | None = ...,
+        publish_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["compensation", b"compensation", "created_at", b"created_at", "published_at", b"published_at", "transaction_fee", b"transaction_fee"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["compensation", b"compensation", "create_time", b"create_time", "publish_time", b"publish_time", "transaction_fee", b"transaction_fee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["category", b"category", "compensation", b"compensation", "compensation_kind", b"compensation_kind", "consent_template", b"consent_template", "created_at", b"created_at", "customer_fields", b"customer_fields", "description", b"description", "etag", b"etag", "expert_account_id", b"expert_account_id", "expert_firm_name", b"expert_firm_name", "expert_name", b"expert_name", "form_schema", b"form_schema", "published_at", b"published_at", "rating_average_hundredths", b"rating_average_hundredths", "rating_count", b"rating_count", "rejection_reason", b"rejection_reason", "service_id", b"service_id", "state", b"state", "title", b"title", "transaction_fee", b"transaction_fee"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["category", b"category", "compensation", b"compensation", "compensation_kind", b"compensation_kind", "consent_template", b"consent_template", "create_time", b"create_time", "customer_fields", b"customer_fields", "description", b"description", "etag", b"etag", "expert_account_id", b"expert_account_id", "expert_firm_name", b"expert_firm_name", "expert_name", b"expert_name", "form_schema", b"form_schema", "publish_time", b"publish_time", "rating_average_hundredths", b"rating_average_hundredths", "rating_count", b"rating_count", "rejection_reason", b"rejection_reason", "service_id", b"service_id", "state", b"state", "title", b"title", "transaction_fee", b"transaction_fee"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -544,7 +544,7 @@ class Rating(message.Message):
     STARS_FIELD_NUMBER: builtins.int
     COMMENT_FIELD_NUMBER: builtins.int
     CLIENT_FIRM_NAME_FIELD_NUMBER: builtins.int
-    RATED_AT_FIELD_NUMBER: builtins.int
+    RATE_TIME_FIELD_NUMBER: builtins.int
     service_id: builtins.str
     """Listing rated."""
     stars: builtins.int
@@ -554,7 +554,7 @@ class Rating(message.Message):
     client_firm_name: builtins.str
     """Firm of the client."""
     @builtins.property
-    def rated_at(self) -> timestamp_pb2.Timestamp:
+    def rate_time(self) -> timestamp_pb2.Timestamp:
         """When it was given."""
 
     def __init__(
@@ -564,11 +564,11 @@ class Rating(message.Message):
         stars: builtins.int = ...,
         comment: builtins.str = ...,
         client_firm_name: builtins.str = ...,
-        rated_at: timestamp_pb2.Timestamp | None = ...,
+        rate_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["rated_at", b"rated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["rate_time", b"rate_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["client_firm_name", b"client_firm_name", "comment", b"comment", "rated_at", b"rated_at", "service_id", b"service_id", "stars", b"stars"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_firm_name", b"client_firm_name", "comment", b"comment", "rate_time", b"rate_time", "service_id", b"service_id", "stars", b"stars"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

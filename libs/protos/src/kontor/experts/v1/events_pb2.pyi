@@ -206,7 +206,7 @@ class OrderPlaced(message.Message):
     CLIENT_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     EXPERT_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     CLIENT_FIRM_NAME_FIELD_NUMBER: builtins.int
-    PLACED_AT_FIELD_NUMBER: builtins.int
+    PLACE_TIME_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """Firm of the client."""
     order_id: builtins.str
@@ -220,7 +220,7 @@ class OrderPlaced(message.Message):
     client_firm_name: builtins.str
     """Firm of the client."""
     @builtins.property
-    def placed_at(self) -> timestamp_pb2.Timestamp:
+    def place_time(self) -> timestamp_pb2.Timestamp:
         """When."""
 
     def __init__(
@@ -232,11 +232,11 @@ class OrderPlaced(message.Message):
         client_account_id: builtins.str = ...,
         expert_account_id: builtins.str = ...,
         client_firm_name: builtins.str = ...,
-        placed_at: timestamp_pb2.Timestamp | None = ...,
+        place_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["placed_at", b"placed_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["place_time", b"place_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["client_account_id", b"client_account_id", "client_firm_name", b"client_firm_name", "expert_account_id", b"expert_account_id", "order_id", b"order_id", "placed_at", b"placed_at", "service_title", b"service_title", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_account_id", b"client_account_id", "client_firm_name", b"client_firm_name", "expert_account_id", b"expert_account_id", "order_id", b"order_id", "place_time", b"place_time", "service_title", b"service_title", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

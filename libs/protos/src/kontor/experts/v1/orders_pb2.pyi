@@ -244,8 +244,8 @@ class Consent(message.Message):
 
     TEXT_FIELD_NUMBER: builtins.int
     CUSTOMER_FIELDS_FIELD_NUMBER: builtins.int
-    REQUESTED_AT_FIELD_NUMBER: builtins.int
-    ANSWERED_AT_FIELD_NUMBER: builtins.int
+    REQUEST_TIME_FIELD_NUMBER: builtins.int
+    ANSWER_TIME_FIELD_NUMBER: builtins.int
     text: builtins.str
     """The text shown to the customer."""
     @builtins.property
@@ -253,11 +253,11 @@ class Consent(message.Message):
         """The fields it names."""
 
     @builtins.property
-    def requested_at(self) -> timestamp_pb2.Timestamp:
+    def request_time(self) -> timestamp_pb2.Timestamp:
         """When he was asked."""
 
     @builtins.property
-    def answered_at(self) -> timestamp_pb2.Timestamp:
+    def answer_time(self) -> timestamp_pb2.Timestamp:
         """When he answered."""
 
     def __init__(
@@ -265,12 +265,12 @@ class Consent(message.Message):
         *,
         text: builtins.str = ...,
         customer_fields: abc.Iterable[catalogue_pb2.CustomerField.ValueType] | None = ...,
-        requested_at: timestamp_pb2.Timestamp | None = ...,
-        answered_at: timestamp_pb2.Timestamp | None = ...,
+        request_time: timestamp_pb2.Timestamp | None = ...,
+        answer_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["answered_at", b"answered_at", "requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "request_time", b"request_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_at", b"answered_at", "customer_fields", b"customer_fields", "requested_at", b"requested_at", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "customer_fields", b"customer_fields", "request_time", b"request_time", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -298,10 +298,10 @@ class Order(message.Message):
     COMPENSATION_FIELD_NUMBER: builtins.int
     CANCELLATION_REASON_FIELD_NUMBER: builtins.int
     RATING_FIELD_NUMBER: builtins.int
-    CREATED_AT_FIELD_NUMBER: builtins.int
-    UPDATED_AT_FIELD_NUMBER: builtins.int
-    PLACED_AT_FIELD_NUMBER: builtins.int
-    CLOSED_AT_FIELD_NUMBER: builtins.int
+    CREATE_TIME_FIELD_NUMBER: builtins.int
+    UPDATE_TIME_FIELD_NUMBER: builtins.int
+    PLACE_TIME_FIELD_NUMBER: builtins.int
+    CLOSE_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     FORM_SCHEMA_FIELD_NUMBER: builtins.int
     order_id: builtins.str
@@ -355,19 +355,19 @@ class Order(message.Message):
         """The client's rating, once given."""
 
     @builtins.property
-    def created_at(self) -> timestamp_pb2.Timestamp:
+    def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was created."""
 
     @builtins.property
-    def updated_at(self) -> timestamp_pb2.Timestamp:
+    def update_time(self) -> timestamp_pb2.Timestamp:
         """When it last changed."""
 
     @builtins.property
-    def placed_at(self) -> timestamp_pb2.Timestamp:
+    def place_time(self) -> timestamp_pb2.Timestamp:
         """When it became binding."""
 
     @builtins.property
-    def closed_at(self) -> timestamp_pb2.Timestamp:
+    def close_time(self) -> timestamp_pb2.Timestamp:
         """When it was completed or cancelled."""
 
     def __init__(
@@ -391,16 +391,16 @@ class Order(message.Message):
         compensation: money_pb2.Money | None = ...,
         cancellation_reason: builtins.str = ...,
         rating: catalogue_pb2.Rating | None = ...,
-        created_at: timestamp_pb2.Timestamp | None = ...,
-        updated_at: timestamp_pb2.Timestamp | None = ...,
-        placed_at: timestamp_pb2.Timestamp | None = ...,
-        closed_at: timestamp_pb2.Timestamp | None = ...,
+        create_time: timestamp_pb2.Timestamp | None = ...,
+        update_time: timestamp_pb2.Timestamp | None = ...,
+        place_time: timestamp_pb2.Timestamp | None = ...,
+        close_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         form_schema: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["answers", b"answers", "closed_at", b"closed_at", "compensation", b"compensation", "consent", b"consent", "content", b"content", "created_at", b"created_at", "placed_at", b"placed_at", "rating", b"rating", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["answers", b"answers", "close_time", b"close_time", "compensation", b"compensation", "consent", b"consent", "content", b"content", "create_time", b"create_time", "place_time", b"place_time", "rating", b"rating", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answers", b"answers", "cancellation_reason", b"cancellation_reason", "category", b"category", "client_account_id", b"client_account_id", "client_firm_name", b"client_firm_name", "closed_at", b"closed_at", "compensation", b"compensation", "compensation_kind", b"compensation_kind", "consent", b"consent", "content", b"content", "created_at", b"created_at", "customer_id", b"customer_id", "etag", b"etag", "expert_account_id", b"expert_account_id", "expert_firm_name", b"expert_firm_name", "expert_name", b"expert_name", "form_schema", b"form_schema", "order_id", b"order_id", "placed_at", b"placed_at", "rating", b"rating", "service_id", b"service_id", "service_title", b"service_title", "state", b"state", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answers", b"answers", "cancellation_reason", b"cancellation_reason", "category", b"category", "client_account_id", b"client_account_id", "client_firm_name", b"client_firm_name", "close_time", b"close_time", "compensation", b"compensation", "compensation_kind", b"compensation_kind", "consent", b"consent", "content", b"content", "create_time", b"create_time", "customer_id", b"customer_id", "etag", b"etag", "expert_account_id", b"expert_account_id", "expert_firm_name", b"expert_firm_name", "expert_name", b"expert_name", "form_schema", b"form_schema", "order_id", b"order_id", "place_time", b"place_time", "rating", b"rating", "service_id", b"service_id", "service_title", b"service_title", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -714,7 +714,7 @@ class OrderMessage(message.Message):
     SENDER_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     SENDER_NAME_FIELD_NUMBER: builtins.int
     BODY_FIELD_NUMBER: builtins.int
-    SENT_AT_FIELD_NUMBER: builtins.int
+    SEND_TIME_FIELD_NUMBER: builtins.int
     message_id: builtins.str
     """Id."""
     order_id: builtins.str
@@ -728,7 +728,7 @@ class OrderMessage(message.Message):
     body: builtins.str
     """The text."""
     @builtins.property
-    def sent_at(self) -> timestamp_pb2.Timestamp:
+    def send_time(self) -> timestamp_pb2.Timestamp:
         """When it was sent."""
 
     def __init__(
@@ -740,11 +740,11 @@ class OrderMessage(message.Message):
         sender_account_id: builtins.str = ...,
         sender_name: builtins.str = ...,
         body: builtins.str = ...,
-        sent_at: timestamp_pb2.Timestamp | None = ...,
+        send_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["sent_at", b"sent_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["body", b"body", "message_id", b"message_id", "order_id", b"order_id", "sender_account_id", b"sender_account_id", "sender_name", b"sender_name", "sender_side", b"sender_side", "sent_at", b"sent_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["body", b"body", "message_id", b"message_id", "order_id", b"order_id", "send_time", b"send_time", "sender_account_id", b"sender_account_id", "sender_name", b"sender_name", "sender_side", b"sender_side"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -840,7 +840,7 @@ class OrderHistoryEntry(message.Message):
     STEP_FIELD_NUMBER: builtins.int
     ACTOR_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     ACTOR_NAME_FIELD_NUMBER: builtins.int
-    HAPPENED_AT_FIELD_NUMBER: builtins.int
+    EVENT_TIME_FIELD_NUMBER: builtins.int
     DETAIL_FIELD_NUMBER: builtins.int
     entry_id: builtins.str
     """Id."""
@@ -853,7 +853,7 @@ class OrderHistoryEntry(message.Message):
     detail: builtins.str
     """More about it, for example the reason of a cancellation."""
     @builtins.property
-    def happened_at(self) -> timestamp_pb2.Timestamp:
+    def event_time(self) -> timestamp_pb2.Timestamp:
         """When."""
 
     def __init__(
@@ -863,12 +863,12 @@ class OrderHistoryEntry(message.Message):
         step: OrderStep.ValueType = ...,
         actor_account_id: builtins.str = ...,
         actor_name: builtins.str = ...,
-        happened_at: timestamp_pb2.Timestamp | None = ...,
+        event_time: timestamp_pb2.Timestamp | None = ...,
         detail: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["happened_at", b"happened_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["event_time", b"event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["actor_account_id", b"actor_account_id", "actor_name", b"actor_name", "detail", b"detail", "entry_id", b"entry_id", "happened_at", b"happened_at", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["actor_account_id", b"actor_account_id", "actor_name", b"actor_name", "detail", b"detail", "entry_id", b"entry_id", "event_time", b"event_time", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -928,8 +928,8 @@ class MonitoredOrder(message.Message):
     EXPERT_FIRM_NAME_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
     TRANSACTION_FEE_FIELD_NUMBER: builtins.int
-    CREATED_AT_FIELD_NUMBER: builtins.int
-    UPDATED_AT_FIELD_NUMBER: builtins.int
+    CREATE_TIME_FIELD_NUMBER: builtins.int
+    UPDATE_TIME_FIELD_NUMBER: builtins.int
     order_id: builtins.str
     """Order."""
     service_id: builtins.str
@@ -949,11 +949,11 @@ class MonitoredOrder(message.Message):
         """Fee due to the network once rendered (F106)."""
 
     @builtins.property
-    def created_at(self) -> timestamp_pb2.Timestamp:
+    def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was created."""
 
     @builtins.property
-    def updated_at(self) -> timestamp_pb2.Timestamp:
+    def update_time(self) -> timestamp_pb2.Timestamp:
         """When it last changed."""
 
     def __init__(
@@ -967,12 +967,12 @@ class MonitoredOrder(message.Message):
         expert_firm_name: builtins.str = ...,
         state: OrderState.ValueType = ...,
         transaction_fee: money_pb2.Money | None = ...,
-        created_at: timestamp_pb2.Timestamp | None = ...,
-        updated_at: timestamp_pb2.Timestamp | None = ...,
+        create_time: timestamp_pb2.Timestamp | None = ...,
+        update_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["created_at", b"created_at", "transaction_fee", b"transaction_fee", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "transaction_fee", b"transaction_fee", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["category", b"category", "client_firm_name", b"client_firm_name", "created_at", b"created_at", "expert_firm_name", b"expert_firm_name", "order_id", b"order_id", "service_id", b"service_id", "service_title", b"service_title", "state", b"state", "transaction_fee", b"transaction_fee", "updated_at", b"updated_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["category", b"category", "client_firm_name", b"client_firm_name", "create_time", b"create_time", "expert_firm_name", b"expert_firm_name", "order_id", b"order_id", "service_id", b"service_id", "service_title", b"service_title", "state", b"state", "transaction_fee", b"transaction_fee", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1049,8 +1049,8 @@ class ConsentRequest(message.Message):
     TEXT_FIELD_NUMBER: builtins.int
     CUSTOMER_FIELDS_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
-    REQUESTED_AT_FIELD_NUMBER: builtins.int
-    ANSWERED_AT_FIELD_NUMBER: builtins.int
+    REQUEST_TIME_FIELD_NUMBER: builtins.int
+    ANSWER_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     ANSWERS_FIELD_NUMBER: builtins.int
     order_id: builtins.str
@@ -1072,11 +1072,11 @@ class ConsentRequest(message.Message):
         """The fields it names."""
 
     @builtins.property
-    def requested_at(self) -> timestamp_pb2.Timestamp:
+    def request_time(self) -> timestamp_pb2.Timestamp:
         """When it was asked."""
 
     @builtins.property
-    def answered_at(self) -> timestamp_pb2.Timestamp:
+    def answer_time(self) -> timestamp_pb2.Timestamp:
         """When it was answered."""
 
     @builtins.property
@@ -1093,14 +1093,14 @@ class ConsentRequest(message.Message):
         text: builtins.str = ...,
         customer_fields: abc.Iterable[catalogue_pb2.CustomerField.ValueType] | None = ...,
         state: ConsentState.ValueType = ...,
-        requested_at: timestamp_pb2.Timestamp | None = ...,
-        answered_at: timestamp_pb2.Timestamp | None = ...,
+        request_time: timestamp_pb2.Timestamp | None = ...,
+        answer_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         answers: abc.Iterable[ContentLine] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["answered_at", b"answered_at", "requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "request_time", b"request_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answered_at", b"answered_at", "answers", b"answers", "customer_fields", b"customer_fields", "customer_id", b"customer_id", "etag", b"etag", "expert_firm_name", b"expert_firm_name", "order_id", b"order_id", "requested_at", b"requested_at", "service_title", b"service_title", "state", b"state", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "answers", b"answers", "customer_fields", b"customer_fields", "customer_id", b"customer_id", "etag", b"etag", "expert_firm_name", b"expert_firm_name", "order_id", b"order_id", "request_time", b"request_time", "service_title", b"service_title", "state", b"state", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
