@@ -131,7 +131,7 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
         rights = _ALL_RIGHTS
     strong = claims.get("acr") == "2"
     return Principal(
-        account_id=UUID(claims["sub"]),
+        account_id=UUID(str(claims["sub"])),
         session_id=_optional_id(claims.get("sid")),
         tenant_id=_optional_id(claims.get("tid")),
         customer_id=_optional_id(claims.get("cid")),
@@ -211,7 +211,7 @@ def _known(enum: Any, prefix: str, names: Any) -> frozenset[Any]:
 
 
 def _optional_id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
+    return UUID(str(text)) if text else None
 
 
 def _invalid_token() -> DomainError:

@@ -38,6 +38,13 @@ class Client:
 
 
 @dataclass
+class Serving(Client):
+    """Single servicers under test."""
+
+    server: RpcServer
+
+
+@dataclass
 class Running(Client):
     """A whole service under test."""
 
@@ -94,7 +101,7 @@ async def running(
 
 
 @asynccontextmanager
-async def serving(servicers: Sequence[Servicer], *, issuer: IssuerForTests | None = None) -> AsyncIterator[Client]:
+async def serving(servicers: Sequence[Servicer], *, issuer: IssuerForTests | None = None) -> AsyncIterator[Serving]:
     """Serve single servicers behind the common pipeline, without database or NATS."""
     chosen = issuer or test_issuer()
     keys = JwksKeys(chosen.jwks_file.as_uri())
@@ -102,7 +109,7 @@ async def serving(servicers: Sequence[Servicer], *, issuer: IssuerForTests | Non
     address = f"127.0.0.1:{await server.start('127.0.0.1:0')}"
     channel = grpc.aio.insecure_channel(address)
     try:
-        yield Client(address, SharedChannel(channel))
+        yield Serving(address, SharedChannel(channel), server)
     finally:
         await channel.close()
         await server.drain(5.0)

@@ -1,0 +1,97 @@
+"""Declared authorization: the whole table of who passes which rule."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+from kontor_chassis.errors import DomainError
+from kontor_chassis.interceptors.access import AccessRule
+from kontor_chassis.principal import ANONYMOUS, Principal
+from kontor_chassis.testing.parcels import ACCESS, DESCRIPTOR, UNDECLARED
+from kontor_chassis.tokens import person_of
+
+
+def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1") -> Principal:
+    """A person as his token would prove him."""
+    return person_of({"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr}, "token")
+
+
+CALLERS = {
+    "nobody": ANONYMOUS,
+    "customer": person("CUSTOMER"),
+    "staff": person("STAFF"),
+    "staff with chat": person("STAFF", rights=("CHAT",)),
+    "staff with invite": person("STAFF", rights=("INVITE",)),
+    "staff, two factors": person("STAFF", acr="2"),
+    "administrator": person("ADMINISTRATOR"),
+    "expert": person("EXPERT"),
+    "operator": person("OPERATOR"),
+    "billing": Principal.of_service("billing"),
+    "vault": Principal.of_service("vault"),
+}
+STAFF = {"staff", "staff with chat", "staff with invite", "staff, two factors", "administrator"}
+ALLOWED = {
+    "Open": set(CALLERS),
+    "ForCustomers": {"customer"},
+    "ForStaff": STAFF,
+    "ForChat": {"customer", "staff with chat", "administrator"},
+    "ForStrong": {"staff, two factors"},
+    "ForBilling": {"billing"},
+    "ForAnyService": {"billing", "vault"},
+    "Watch": STAFF,
+}
+
+
+@pytest.mark.parametrize("method", ACCESS)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_authorization_table(method: str, caller: str) -> None:
+    """Each caller passes exactly the rules that name him (F194: rights are granted one by one)."""
+    rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name[method])
+    assert rule is not None
+    try:
+        rule.check(CALLERS[caller])
+        passed = True
+    except DomainError:
+        passed = False
+    assert passed == (caller in ALLOWED[method])
+
+
+@pytest.mark.parametrize(
+    ("method", "caller", "reason"),
+    [
+        ("ForStaff", "nobody", "NOT_SIGNED_IN"),
+        ("ForStaff", "customer", "ROLE_NOT_ALLOWED"),
+        ("ForChat", "staff", "RIGHT_MISSING"),
+        ("ForStrong", "staff", "STRONGER_LOGIN_REQUIRED"),
+        ("ForBilling", "vault", "SERVICE_NOT_ALLOWED"),
+        ("ForStaff", "billing", "SERVICE_NOT_ALLOWED"),
+        ("ForBilling", "nobody", "NOT_SIGNED_IN"),
+    ],
+)
+def test_refusals_say_why(method: str, caller: str, reason: str) -> None:
+    """A client can tell "sign in" from "sign in more strongly" from "you may not"."""
+    rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name[method])
+    assert rule is not None
+    with pytest.raises(DomainError) as refused:
+        rule.check(CALLERS[caller])
+    assert refused.value.reason == reason
+
+
+def test_undeclared_rpc_has_no_rule() -> None:
+    """An RPC without the option is found, not let through."""
+    assert AccessRule.declared_by(UNDECLARED.methods_by_name["Forgotten"]) is None
+
+
+def test_administrator_is_staff_with_every_right() -> None:
+    """The token names only ADMINISTRATOR; the principal is staff, too, and has all rights (F194)."""
+    administrator = CALLERS["administrator"]
+    assert administrator.is_staff
+    assert administrator.rights == set(Right.values()) - {Right.RIGHT_UNSPECIFIED}
+    assert administrator.level == AuthLevel.AUTH_LEVEL_PASSWORD
+
+
+def test_roles_of_a_later_version_are_ignored() -> None:
+    """During a rolling update another replica may already issue roles that this one does not know."""
+    assert person("STAFF", "AUDITOR").roles == {Role.ROLE_STAFF}

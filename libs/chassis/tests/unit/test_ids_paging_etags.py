@@ -1,0 +1,70 @@
+"""Ids, page tokens and etags."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.etags import check_etag, etag_of
+from kontor_chassis.ids import new_id, parse_id
+from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+
+
+def test_ids_are_version_7_and_ascend() -> None:
+    """Later ids sort later, to the millisecond, and are never the same."""
+    made = [new_id() for _ in range(2000)]
+    assert {identifier.version for identifier in made} == {7}
+    assert {identifier.variant for identifier in made} == {uuid4().variant}
+    assert len(set(made)) == len(made)
+    milliseconds = [identifier.int >> 80 for identifier in made]
+    assert milliseconds == sorted(milliseconds)
+
+
+def test_malformed_id_names_its_field() -> None:
+    """The caller learns which field to correct."""
+    assert parse_id("0192c5a0-0000-7000-8000-000000000001", "folder_id") == UUID("0192c5a0000070008000000000000001")
+    with pytest.raises(DomainError) as refused:
+        parse_id("../etc/passwd", "folder_id")
+    assert refused.value.kind is ErrorKind.INVALID
+    assert refused.value.fields[0].field == "folder_id"
+
+
+@pytest.mark.parametrize(("requested", "given"), [(0, 20), (1, 1), (100, 100), (101, 100), (10_000, 100)])
+def test_page_sizes(requested: int, given: int) -> None:
+    """0 means the default, and nobody gets more than 100 rows (AIP-158)."""
+    assert page_size(requested) == given
+
+
+def test_negative_page_size_is_refused() -> None:
+    """AIP-158: a negative size is an error."""
+    with pytest.raises(DomainError):
+        page_size(-1)
+
+
+def test_cursor_comes_back_as_it_went() -> None:
+    """A page token carries the sort key of the last row, whatever its characters."""
+    identifier, instant = new_id(), datetime(2026, 7, 31, 12, 30, tzinfo=UTC)
+    token = encode_cursor("Müller „&“", 7, instant, identifier)
+    assert decode_cursor(token) == ["Müller „&“", "7", "2026-07-31T12:30:00+00:00", str(identifier)]
+    assert token.isascii()
+    assert "=" not in token
+    assert decode_cursor("") == []
+
+
+@pytest.mark.parametrize("token", ["!", "bm8", "eyJhIjogMX0", "WzFd", "ä"])
+def test_foreign_page_token_is_refused(token: str) -> None:
+    """Anything that is not one of ours is INVALID at `page_token`, never a server error."""
+    with pytest.raises(DomainError) as refused:
+        decode_cursor(token)
+    assert refused.value.fields[0].field == "page_token"
+
+
+def test_etag_of_another_version_is_a_conflict() -> None:
+    """Who changes what he has not seen is told so; who names no etag overwrites knowingly (AIP-154)."""
+    check_etag(etag_of(3), 3)
+    check_etag("", 3)
+    with pytest.raises(DomainError) as refused:
+        check_etag(etag_of(2), 3)
+    assert (refused.value.kind, refused.value.reason) == (ErrorKind.CONFLICT, "ETAG_MISMATCH")
