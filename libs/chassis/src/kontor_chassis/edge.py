@@ -39,6 +39,9 @@ S = TypeVar("S")
 
 log = structlog.get_logger(__name__)
 
+READY_PATH = "/-/ready"
+"""Answered by every edge before anything else, for the gateway's health checks; the gateway does not let it through."""
+
 _EXTENSION = "kontor_edge"
 _INTERNAL_MESSAGE = "Da ist bei uns etwas schiefgegangen. Bitte versuchen Sie es später noch einmal."
 _HTTP_STATUS = {
@@ -166,6 +169,9 @@ def edge_app(
     inner = app.wsgi_app
 
     def traced(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") == READY_PATH:
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+            return [b"ok\n"]
         with http_span(environ):
             return inner(environ, start_response)
 
