@@ -14,14 +14,16 @@ from uuid import UUID
 
 import asyncpg
 from google.protobuf.message import Message
-from sqlalchemy import MetaData, make_url, text
+from sqlalchemy import MetaData, TextClause, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm.exc import StaleDataError
 
 from kontor_chassis import idempotency, outbox
 from kontor_chassis.clock import Clock
-from kontor_chassis.database_errors import concurrent_change, translate_errors_of
+from kontor_chassis.database_errors import concurrent_change, translate, translate_errors_of
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.row_security import security_settings
@@ -160,12 +162,20 @@ async def _begin(session: AsyncSession, principal: Principal, *, read_only: bool
     settings = {"tenant": tenant, "customer": customer, "account": account, "role": role}
     statement = _BEGIN_READING if read_only else _BEGIN_WRITING
     try:
-        await session.execute(statement, settings)
+        await _first(session, statement, settings)
     except DomainError as refused:
         if refused.kind is not ErrorKind.UNAVAILABLE:
             raise
         await session.rollback()
+        await _first(session, statement, settings)
+
+
+async def _first(session: AsyncSession, statement: TextClause, settings: dict[str, str]) -> None:
+    """Run a transaction's first statement, which may have to connect; failures to connect get no other translation."""
+    try:
         await session.execute(statement, settings)
+    except (OSError, TimeoutError, asyncpg.PostgresError, DBAPIError, PoolTimeoutError) as error:
+        raise translate(error) from error
 
 
 def _tenant_in(event: Message) -> UUID | None:
@@ -216,8 +226,8 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises DomainError UNAVAILABLE when there is none."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with AsyncSession(self.engine) as session:
+            await _first(session, text("SELECT 1"), {})
 
     async def close(self) -> None:
         """Close all connections."""

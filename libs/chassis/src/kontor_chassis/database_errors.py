@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from kontor_chassis.errors import DomainError, ErrorKind
 
@@ -93,7 +94,7 @@ def translate(error: BaseException) -> Exception:
         return concurrent_change()
     if state == "42501":
         return RowSecurityError(state, text)
-    if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | TimeoutError):
+    if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | TimeoutError | PoolTimeoutError):
         return unavailable()
     return DatabaseError(state, text)
 

@@ -85,10 +85,10 @@ async def test_query_without_filter_sees_only_its_own_firm(sender: Database, ten
 
 
 async def test_row_of_another_firm_cannot_be_written(sender: Database, tenant: UUID) -> None:
-    """The policy's check refuses foreign rows; the owner is bound too (FORCE)."""
-    with pytest.raises(RowSecurityError):
-        async with sender.work.work(staff(tenant)) as tx:
-            tx.session.add(ParcelRow(tenant_id=new_id(), label="foreign"))
+    """The policy's check refuses foreign rows."""
+    async with sender.work.work(staff(tenant)) as tx:
+        tx.session.add(ParcelRow(tenant_id=new_id(), label="foreign"))
+        with pytest.raises(RowSecurityError):
             await tx.commit()
 
 

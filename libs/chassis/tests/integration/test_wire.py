@@ -13,12 +13,6 @@ import pytest_asyncio
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kontor.common.v1.access_pb2 import Role
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from prometheus_client import REGISTRY
-
 from kontor_chassis.calls import remaining_seconds
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem, not_found
 from kontor_chassis.idempotency import AlreadyAnswered
@@ -37,6 +31,11 @@ from kontor_chassis.testing.parcels import (
 )
 from kontor_chassis.testing.server import Client, Serving, serving
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import REGISTRY
 
 STAFF = token_for(roles=[Role.ROLE_STAFF])
 
@@ -64,7 +63,7 @@ async def refusal(call: Any) -> grpc.aio.AioRpcError:
 def details(error: grpc.aio.AioRpcError) -> dict[str, Any]:
     """The google.rpc details of a status, by type name."""
     trailers = dict(error.trailing_metadata() or ())
-    status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])  # type: ignore[arg-type]  # a -bin key
+    status = status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
     assert status.code == error.code().value[0]
     assert status.message == error.details()
     known = (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.LocalizedMessage)
@@ -271,7 +270,7 @@ async def test_health_is_served(client: Client) -> None:
 async def test_server_with_an_undeclared_rpc_does_not_start() -> None:
     """An RPC without access option is a mistake that nobody can deploy."""
     forgotten = servicer(lambda instance, server: add_parcels(instance, server, UNDECLARED), Parcels(), UNDECLARED)
-    with pytest.raises(UndeclaredAccessError, match="UndeclaredService.Forgotten"):
+    with pytest.raises(UndeclaredAccessError, match=r"UndeclaredService\.Forgotten"):
         async with serving([forgotten]):
             pass
 
