@@ -19,7 +19,7 @@ from kontor.billing.v1.events_pb2 import (
 )
 from kontor.billing.v1.prices_pb2 import Tier
 from kontor_chassis.database import Transaction
-from kontor_chassis.database_errors import UniqueViolated
+from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
@@ -116,7 +116,7 @@ async def sign_agreement(
     tx.session.add(row)
     try:
         await tx.session.flush()
-    except UniqueViolated:
+    except UniqueError:
         raise _running() from None
     signed = ServiceAgreementSigned(
         tenant_id=str(row.tenant_id),
@@ -124,7 +124,7 @@ async def sign_agreement(
         customer_id=str(customer_id),
         tier=Tier.ValueType(tier),
     )
-    signed.signed_at.FromDatetime(tx.now)
+    signed.sign_time.FromDatetime(tx.now)
     tx.publish(signed, aggregate=row.agreement_id)
     return SignedAgreement(row, price.totals, State.ACTIVE)
 

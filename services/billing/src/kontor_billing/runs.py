@@ -97,7 +97,9 @@ class BillingRuns:
 
     async def _tenants(self) -> list[UUID]:
         async with self._work.work(SERVICE) as tx:
-            found = await tx.session.scalars(select(tables.KnownTenant.tenant_id).order_by(tables.KnownTenant.tenant_id))
+            found = await tx.session.scalars(
+                select(tables.KnownTenant.tenant_id).order_by(tables.KnownTenant.tenant_id)
+            )
             return list(found)
 
     async def _due_periods(self, tenant_id: UUID) -> list[Period]:
@@ -210,7 +212,7 @@ async def _invoiced(tx: Transaction, period: Period) -> set[UUID]:
     return set(await tx.session.scalars(_invoiced_agreements(period)))
 
 
-def _invoiced_agreements(period: Period) -> Select[tuple[UUID]]:
+def _invoiced_agreements(period: Period) -> Select[UUID]:
     return (
         select(tables.Invoice.agreement_id)
         .where(tables.Invoice.period == str(period))

@@ -88,7 +88,8 @@ CREATE TABLE agreements (
   tenant_id            uuid NOT NULL,
   customer_id          uuid NOT NULL,
   tier                 smallint NOT NULL CONSTRAINT ck_agreements_tier CHECK (tier IN (2, 3)),
-  state                text NOT NULL CONSTRAINT ck_agreements_state CHECK (state IN ('ACTIVE', 'CANCELLED', 'WITHDRAWN')),
+  state                text NOT NULL
+                       CONSTRAINT ck_agreements_state CHECK (state IN ('ACTIVE', 'CANCELLED', 'WITHDRAWN')),
   text_version         text NOT NULL CONSTRAINT fk_agreements_text_version REFERENCES agreement_texts,
   price_version        text NOT NULL,
   signed_at            timestamptz NOT NULL,

@@ -1,0 +1,1 @@
+"""Where billing's ports meet other services."""

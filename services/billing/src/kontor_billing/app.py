@@ -1,0 +1,36 @@
+"""How billing is put together."""
+
+from __future__ import annotations
+
+from kontor.billing.v1 import billing_pb2, internal_pb2
+from kontor.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
+from kontor.billing.v1.internal_pb2_grpc import add_BillingInternalServiceServicer_to_server
+from kontor_chassis.service import Platform, Service, servicer
+
+from kontor_billing.adapters.identity import IdentityParties
+from kontor_billing.config import BillingSettings
+from kontor_billing.consumers import CONSUMERS
+from kontor_billing.jobs import jobs
+from kontor_billing.rpc import BillingInternalRpc, BillingRpc
+from kontor_billing.runs import BillingRuns
+
+
+async def compose(_settings: BillingSettings, platform: Platform) -> Service:
+    """Wire the service."""
+    runs = BillingRuns(platform.work, IdentityParties(platform.callers), platform.clock)
+    return Service(
+        servicers=[
+            servicer(
+                add_BillingServiceServicer_to_server,
+                BillingRpc(platform.work, runs),
+                billing_pb2.DESCRIPTOR.services_by_name["BillingService"],
+            ),
+            servicer(
+                add_BillingInternalServiceServicer_to_server,
+                BillingInternalRpc(platform.work),
+                internal_pb2.DESCRIPTOR.services_by_name["BillingInternalService"],
+            ),
+        ],
+        consumers=CONSUMERS,
+        jobs=jobs(runs),
+    )

@@ -1,0 +1,23 @@
+"""What billing does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from kontor_chassis.jobs import Job, JobContext
+
+from kontor_billing.runs import BillingRuns
+
+
+def jobs(runs: BillingRuns) -> Sequence[Job]:
+    """Return the periodic jobs.
+
+    The monthly run is looked for every minute and does something only when a German month has ended by the
+    installation's clock and was not billed yet, so it needs no calendar of its own and makes up for any outage.
+    """
+
+    async def monthly_billing(_context: JobContext) -> None:
+        await runs.run_due()
+
+    return [Job("monthly-billing", timedelta(minutes=1), monthly_billing)]
