@@ -20,7 +20,13 @@ from kontor_chassis.interceptors import UndeclaredAccessError
 from kontor_chassis.principal import current_principal
 from kontor_chassis.server import servicer
 from kontor_chassis.telemetry import TRACER, trace_headers
-from kontor_chassis.testing.parcels import (
+from kontor_chassis.testing.server import Client, Serving, serving
+from kontor_chassis.testing.tokens import service_token_for, token_for
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from parcels import (
     SERVICE,
     UNDECLARED,
     Parcel,
@@ -29,12 +35,6 @@ from kontor_chassis.testing.parcels import (
     add_parcels,
     parcel_servicer,
 )
-from kontor_chassis.testing.server import Client, Serving, serving
-from kontor_chassis.testing.tokens import service_token_for, token_for
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
 
 STAFF = token_for(roles=[Role.ROLE_STAFF])

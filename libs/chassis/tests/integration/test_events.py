@@ -1,0 +1,254 @@
+"""Outbox → stream → inbox on real PostgreSQL and NATS: order, once only, dead letters, and lost streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from google.protobuf.message import Message
+from kontor.common.v1.outbox_pb2 import ListPublishedRequest
+from kontor_chassis.bus import Bus
+from kontor_chassis.consumers import Consumer, Retries
+from kontor_chassis.database import Database, Transaction
+from kontor_chassis.events import EventMeta, Handler, Subscriptions
+from kontor_chassis.housekeeping import housekeeping
+from kontor_chassis.inbox import Inbox
+from kontor_chassis.jobs import JobContext
+from kontor_chassis.leases import Leases
+from kontor_chassis.principal import Principal
+from kontor_chassis.reconciler import OutboxAnswers, Reconciler
+from kontor_chassis.relay import Relay
+from kontor_chassis.streams import stream_name
+from shipping import NOON, ParcelLost, ParcelSent, note, notes, running, send, until
+from sqlalchemy import text
+
+pytestmark = pytest.mark.integration
+
+_NO_GRACE = timedelta(0)
+QUICK = Retries(attempts=3, first=0.02, longest=0.1)
+MakeConsumer = Callable[..., Consumer]
+
+
+@pytest.fixture
+async def consumer(receiver: Database, bus: Bus) -> AsyncIterator[MakeConsumer]:
+    """Makes a consumer of the sender's events with a process's own leases."""
+    processes: list[Leases] = []
+
+    def make(handler: Handler = note, event: type[Message] = ParcelSent) -> Consumer:
+        handlers = Subscriptions.of({event: handler}).by_producer["sender"]
+        inbox = Inbox(receiver.work, "receiver")
+        leases = Leases(receiver.connect)
+        processes.append(leases)
+        return Consumer("receiver", "sender", handlers, bus=bus, inbox=inbox, leases=leases, retries=QUICK)
+
+    yield make
+    for leases in processes:
+        await leases.close()
+
+
+async def count(db: Database, sql: str) -> int:
+    """Return the number a query counts, seeing all firms."""
+    async with db.work.work(Principal.of_service(db.service)) as tx:
+        return int((await tx.session.execute(text(sql))).scalar_one())
+
+
+def noted(receiver: Database, number: int) -> Callable[[], Any]:
+    """Return the condition that the receiver has noted so many events."""
+
+    async def condition() -> bool:
+        return len(await notes(receiver)) >= number
+
+    return condition
+
+
+async def test_event_arrives_with_its_envelope(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """A committed event reaches the handler, as the service's principal of the event's tenant."""
+    seen: list[tuple[EventMeta, Principal, str]] = []
+
+    async def look(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        seen.append((meta, tx.principal, event.parcel_id))
+        await note(tx, event, meta)
+
+    await send(sender, tenant, 7, aggregate="p1")
+    async with running(Relay(sender, bus).run, consumer(look).run):
+        await until(noted(receiver, 1))
+    [(meta, principal, parcel)] = seen
+    assert (meta.event_type, meta.source, meta.subject) == ("kontor.sender.v1.ParcelSent", "sender", "p1")
+    assert (meta.tenant_id, meta.time, parcel) == (tenant, NOON, "p1")
+    assert (principal.service, principal.tenant_id) == ("receiver", tenant)
+
+
+async def test_two_relays_and_two_consumers_do_not_double(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """Replicas: every event is published once and applied once, in order within each aggregate."""
+    aggregates = [f"p{n}" for n in range(5)]
+    relays = [Relay(sender, bus).run for _ in range(2)]
+    consumers = [consumer().run for _ in range(2)]
+    async with running(*relays, *consumers):
+        for step in range(10):
+            await asyncio.gather(*(send(sender, tenant, 2 * step, 2 * step + 1, aggregate=a) for a in aggregates))
+        await until(noted(receiver, 100))
+    found = await notes(receiver)
+    assert len(found) == 100
+    for aggregate in aggregates:
+        assert [number for name, number in found if name == aggregate] == list(range(20))
+    info = await (await bus.jetstream()).stream_info(stream_name("sender"))
+    assert info.state.messages == 100
+
+
+async def test_relay_is_woken_within_milliseconds(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """NOTIFY wakes the relay long before its poll would (2 s)."""
+    async with running(Relay(sender, bus).run, consumer().run):
+        await send(sender, tenant, 0)
+        await until(noted(receiver, 1))
+        began = asyncio.get_running_loop().time()
+        await send(sender, tenant, 1)
+        await until(noted(receiver, 2))
+        assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_failed_event_is_retried_in_its_place(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """A failing event holds back only later events of its own aggregate, and comes before them in the end."""
+    failures = iter([True, True])
+
+    async def stumble(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        if meta.subject == "bad" and event.number == 1 and next(failures, False):
+            raise RuntimeError("not yet")
+        await note(tx, event, meta)
+
+    await send(sender, tenant, 1, 2, 3, aggregate="bad")
+    await send(sender, tenant, 1, 2, aggregate="good")
+    async with running(Relay(sender, bus).run, consumer(stumble).run):
+        await until(noted(receiver, 5))
+    found = await notes(receiver)
+    assert [number for name, number in found if name == "bad"] == [1, 2, 3]
+    assert [number for name, number in found if name == "good"] == [1, 2]
+
+
+async def test_dead_letter_and_replay(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """After its last attempt an event is put aside with payload and error, the others go on; replay applies it once."""
+    attempts = 0
+
+    async def refuse(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        nonlocal attempts
+        if event.number == 1:
+            attempts += 1
+            raise RuntimeError("never")
+        await note(tx, event, meta)
+
+    await send(sender, tenant, 1, 2)
+    async with running(Relay(sender, bus).run, consumer(refuse).run):
+        await until(noted(receiver, 1))
+    assert attempts == QUICK.attempts
+    assert await notes(receiver) == [("parcel", 2)]
+    inbox = Inbox(receiver.work, "receiver")
+    assert await inbox.open_dead_letters() == 1
+    still_broken = await inbox.replay(Subscriptions.of({ParcelSent: refuse}))
+    assert (still_broken.applied, len(still_broken.failed)) == (0, 1)
+    mended = Subscriptions.of({ParcelSent: note})
+    assert (await inbox.replay(mended)).applied == 1
+    assert (await inbox.replay(mended)).applied == 0
+    assert sorted(await notes(receiver)) == [("parcel", 1), ("parcel", 2)]
+
+
+async def test_deleted_stream_is_made_anew(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """Relay and consumer survive the deletion of the stream while they run."""
+    async with running(Relay(sender, bus).run, consumer().run):
+        await send(sender, tenant, 1)
+        await until(noted(receiver, 1))
+        await (await bus.jetstream()).delete_stream(stream_name("sender"))
+        await send(sender, tenant, 2)
+        await until(noted(receiver, 2))
+    assert await notes(receiver) == [("parcel", 1), ("parcel", 2)]
+
+
+async def test_reconciler_restores_what_was_not_seen(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """All streams deleted: events the consumer had not applied come back from the outbox, the others do not."""
+    async with running(Relay(sender, bus).run, consumer().run):
+        await send(sender, tenant, 1, 2)
+        await until(noted(receiver, 2))
+    async with running(Relay(sender, bus).run):
+        await send(sender, tenant, 3, 4, 5)
+        await until(lambda: _all_sent(sender))
+    jetstream = await bus.jetstream()
+    await jetstream.delete_stream(stream_name("sender"))
+    answers = OutboxAnswers(sender, bus, grace=_NO_GRACE)
+    reconciler = Reconciler(receiver, bus, Subscriptions.of({ParcelSent: note}))
+    async with running(answers.run, consumer().run):
+        await until(lambda: _reconciled(reconciler, sender, receiver))
+    assert await notes(receiver) == [("parcel", number) for number in range(1, 6)]
+    assert (await jetstream.stream_info(stream_name("sender"))).state.messages == 3
+
+
+async def test_reconciler_leaves_alone_what_is_on_its_way(sender: Database, bus: Bus, tenant: UUID) -> None:
+    """Unsent and just sent events are not settled, and an open transaction holds the answer back."""
+    await send(sender, tenant, 1, 2)
+    answers = OutboxAnswers(sender, bus)
+    question = ListPublishedRequest(event_types=["kontor.sender.v1.ParcelSent"], limit=10)
+    assert (await answers.list_published(question)).settled_position == 0
+    async with running(Relay(sender, bus).run):
+        await until(lambda: _all_sent(sender))
+    assert (await answers.list_published(question)).settled_position == 0
+    at_once = OutboxAnswers(sender, bus, grace=_NO_GRACE)
+    answer = await at_once.list_published(question)
+    assert len(answer.events) == 2
+    assert answer.settled_position == answer.events[-1].position
+
+
+async def test_handlers_of_other_events_are_not_bothered(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """A consumer gets only the types it handles."""
+    async with sender.work.work(Principal.of_service("sender", tenant)) as tx:
+        tx.publish(ParcelLost(number=1), aggregate="p")
+        tx.publish(ParcelSent(number=2), aggregate="p")
+        await tx.commit()
+    async with running(Relay(sender, bus).run, consumer().run):
+        await until(noted(receiver, 1))
+    assert await notes(receiver) == [("p", 2)]
+
+
+async def test_sent_events_are_kept_for_a_fortnight(sender: Database, bus: Bus, tenant: UUID) -> None:
+    """The sweep deletes what was sent more than 14 days ago, never what was not sent."""
+    await send(sender, tenant, 1, 2, 3)
+    async with sender.work.work(Principal.of_service("sender")) as tx:
+        await tx.session.execute(
+            text(
+                "UPDATE outbox SET recorded_at = recorded_at - interval '20 days', sent_at = CASE position % 3"
+                " WHEN 1 THEN clock_timestamp() - interval '14 days 1 minute'"
+                " WHEN 2 THEN clock_timestamp() - interval '13 days' END"
+            )
+        )
+        await tx.commit()
+    [sweep] = [job for job in housekeeping("sender") if job.name == "chassis.sweep"]
+    await sweep.run(JobContext(work=sender.work, clock=sender.clock))
+    assert await count(sender, "SELECT count(*) FROM outbox") == 2
+    assert await count(sender, "SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 1
+
+
+async def _all_sent(sender: Database) -> bool:
+    return await count(sender, "SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
+
+
+async def _reconciled(reconciler: Reconciler, sender: Database, receiver: Database) -> bool:
+    """Let the reconciler run once more; whether it has nothing left to ask for."""
+    await reconciler.reconcile_all()
+    asked_up_to = await count(receiver, "SELECT coalesce(max(position), 0) FROM inbox_watermarks")
+    return asked_up_to == await count(sender, "SELECT max(position) FROM outbox")
