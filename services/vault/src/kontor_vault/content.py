@@ -1,9 +1,9 @@
 """The encrypted form of a file: Tink streaming AEAD (AES256-GCM-HKDF, 1 MB segments), written once, read anywhere.
 
 Owns the key of one object and the ciphertext format; knows no database and no HTTP. Writing is Tink's own stream.
-Reading decrypts single segments by Tink's published wire format ("AES-GCM-HKDF streaming AEAD" in Tink's documentation),
-because Tink's Python binding can only read from the start, and a Range request for the end of a file must not fetch and
-decrypt all of it.
+Reading decrypts single segments by Tink's published wire format ("AES-GCM-HKDF streaming AEAD" in its documentation),
+because Tink's Python binding can only read from the start, and a Range request for the end of a file must not fetch
+and decrypt all of it.
 
 An object is ``header ‖ segment 0 ‖ segment 1 ‖ …``; the header (length byte, salt, nonce prefix) lies inside the first
 1 MB, so segment *i* always occupies bytes ``[i MB, (i+1) MB)`` of the object.
@@ -44,7 +44,7 @@ _WRITE_BUFFER_BYTES = 5 << 20  # S3 takes no smaller parts
 streaming_aead.register()
 
 
-class CorruptContent(Exception):
+class CorruptContentError(Exception):
     """The stored object is not what was written: altered, truncated, swapped, or the key is another's."""
 
 
@@ -156,13 +156,13 @@ class SealedReader:
         self._last = 0 if size_bytes <= _FIRST_PLAIN else 1 + (size_bytes - _FIRST_PLAIN - 1) // _PLAIN
         header = bytes(self._fetch(0, _HEADER_BYTES))
         if header[0] != _HEADER_BYTES:
-            raise CorruptContent(path)
+            raise CorruptContentError(path)
         derived = HKDF(SHA256(), KEY_BYTES, salt=header[1 : 1 + _SALT_BYTES], info=bound_to).derive(key)
         self._cipher = AESGCM(derived)
         self._nonce_prefix = header[1 + _SALT_BYTES :]
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yield the plaintext bytes [start, stop) in pieces of at most one segment; raises CorruptContent."""
+        """Yield the plaintext bytes [start, stop) in pieces of at most one segment; raises CorruptContentError."""
         stop = min(stop, self._size)
         if start >= stop and self._size:
             return
@@ -183,7 +183,7 @@ class SealedReader:
         try:
             return self._cipher.decrypt(nonce, sealed, None)
         except (InvalidTag, ValueError) as error:
-            raise CorruptContent(self._path) from error
+            raise CorruptContentError(self._path) from error
 
     def _segment_end(self, number: int) -> int:
         if number < self._last:
@@ -193,7 +193,7 @@ class SealedReader:
     def _fetch(self, start: int, end: int) -> obstore.Bytes:
         block = obstore.get_range(self._store, self._path, start=start, end=end)
         if len(block) != end - start:
-            raise CorruptContent(self._path)
+            raise CorruptContentError(self._path)
         return block
 
 

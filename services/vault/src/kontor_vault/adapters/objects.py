@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from obstore.store import LocalStore, ObjectStore, from_url
 
+STORE_SCHEMES = frozenset({"file", "s3", "gs", "az"})
+
 
 def open_object_store(url: str) -> ObjectStore:
     """Return the store of a URL such as ``file:///var/lib/kontor/objects`` or ``s3://bucket/prefix``.
@@ -19,6 +21,6 @@ def open_object_store(url: str) -> ObjectStore:
         folder = Path(parts.path)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LocalStore(folder)
-    if parts.scheme not in {"s3", "gs", "az"}:
+    if parts.scheme not in STORE_SCHEMES:
         raise ValueError(f"no object store is known for {parts.scheme or 'an empty URL'}")
     return from_url(url)

@@ -1,0 +1,38 @@
+"""What the vault asks identity: whether a customer is the firm's, and whether an account is its employee's."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kontor.common.v1.access_pb2 import Role
+from kontor.identity.v1 import internal_pb2
+from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor_chassis.calls import Callers
+from kontor_chassis.errors import invalid
+
+
+class People:
+    """Asks identity at the moment of need; keeps nothing."""
+
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
+
+    async def require_customer(self, tenant_id: UUID, customer_id: UUID) -> None:
+        """Raise NOT_FOUND unless the firm has this customer."""
+        identity = self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
+        await identity.GetCustomer(
+            internal_pb2.GetCustomerProfileRequest(tenant_id=str(tenant_id), customer_id=str(customer_id))
+        )
+
+    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> None:
+        """Raise INVALID unless the account is an employee's of this firm."""
+        identity = self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
+        answer = await identity.BatchGetRecipients(
+            internal_pb2.BatchGetRecipientsRequest(account_ids=[str(account_id)], tenant_id=str(tenant_id))
+        )
+        employed = any(
+            recipient.tenant_id == str(tenant_id) and Role.ROLE_STAFF in recipient.roles
+            for recipient in answer.recipients
+        )
+        if not employed:
+            raise invalid("grant.grantee_account_id", "Diese Person arbeitet nicht für Ihren Makler.")

@@ -1,0 +1,39 @@
+"""How the vault is put together."""
+
+from __future__ import annotations
+
+from kontor.vault.v1 import internal_pb2, vault_pb2
+from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
+from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
+from kontor_chassis.service import Platform, Service, servicer
+
+from kontor_vault.adapters.identity import People
+from kontor_vault.adapters.kms import KeyFile
+from kontor_vault.adapters.objects import open_object_store
+from kontor_vault.config import VaultSettings
+from kontor_vault.consumers import consumers
+from kontor_vault.jobs import jobs
+from kontor_vault.keys import CustomerKeys
+from kontor_vault.rpc.internal import VaultInternalRpc
+from kontor_vault.rpc.public import VaultRpc
+
+
+async def compose(settings: VaultSettings, platform: Platform) -> Service:
+    """Return the service: ports, RPCs, events and jobs."""
+    store = open_object_store(settings.object_store_url)
+    keys = CustomerKeys(KeyFile(settings.key_encryption_key_file))
+    people = People(platform.callers)
+    public = VaultRpc(platform.work, platform.rows, people, settings.default_quota_bytes)
+    internal = VaultInternalRpc(platform.work, keys, store)
+    return Service(
+        servicers=[
+            servicer(add_VaultServiceServicer_to_server, public, vault_pb2.DESCRIPTOR.services_by_name["VaultService"]),
+            servicer(
+                add_VaultInternalServiceServicer_to_server,
+                internal,
+                internal_pb2.DESCRIPTOR.services_by_name["VaultInternalService"],
+            ),
+        ],
+        consumers=consumers(settings.default_quota_bytes),
+        jobs=jobs(store),
+    )

@@ -1,0 +1,39 @@
+"""Settings of the vault's service and of its file edge."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from kontor_chassis.settings import Address, EdgeSettings, SecretFile, ServiceSettings
+from pydantic import AfterValidator, Field
+
+from kontor_vault.adapters.objects import STORE_SCHEMES
+from kontor_vault.quotas import TIER_2_BYTES
+
+
+def _store_url(text: str) -> str:
+    if text.partition("://")[0] not in STORE_SCHEMES:
+        raise ValueError(f"must begin with one of {', '.join(sorted(STORE_SCHEMES))} and ://")
+    return text
+
+
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
+"""Where objects lie: ``file:///directory`` or ``s3://bucket/prefix``."""
+
+
+class VaultSettings(ServiceSettings):
+    """Settings of `serve`, `work`, `all` and `migrate`."""
+
+    object_store_url: StoreUrl
+    key_encryption_key_file: SecretFile
+    """The key that wraps customers' data keys: 32 bytes, raw, hexadecimal or base64."""
+    identity_address: Address
+    default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
+    """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
+
+
+class VaultEdgeSettings(EdgeSettings):
+    """Settings of `http`."""
+
+    object_store_url: StoreUrl
+    vault_address: Address

@@ -1,0 +1,33 @@
+"""Events the vault acts on: what a service agreement means for storage (F14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from google.protobuf.message import Message
+from kontor.billing.v1 import events_pb2 as billing
+from kontor.billing.v1.prices_pb2 import Tier
+from kontor_chassis.database import Transaction
+from kontor_chassis.events import EventMeta, Handler
+
+from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
+
+
+def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
+    """Return the table of events and handlers."""
+    limits = {Tier.TIER_2: TIER_2_BYTES, Tier.TIER_3: TIER_3_BYTES}
+
+    async def give_storage(tx: Transaction, event: billing.ServiceAgreementSigned, meta: EventMeta) -> None:
+        limit = limits.get(event.tier, default_quota_bytes)
+        await set_limit(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id), limit_bytes=limit)
+
+    async def take_storage(tx: Transaction, event: billing.ServiceAgreementWithdrawn, meta: EventMeta) -> None:
+        await set_limit(
+            tx,
+            tenant_id=UUID(event.tenant_id),
+            customer_id=UUID(event.customer_id),
+            limit_bytes=default_quota_bytes,
+        )
+
+    return {billing.ServiceAgreementSigned: give_storage, billing.ServiceAgreementWithdrawn: take_storage}

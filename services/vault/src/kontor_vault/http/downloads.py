@@ -1,0 +1,108 @@
+"""Bytes out: a document's content with Range, entity tag and a safe file name (RFC 9110)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import structlog
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from kontor.vault.v1 import internal_pb2
+from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
+from kontor.vault.v1.vault_pb2 import SightingAction
+from kontor_chassis.edge import current_edge
+from obstore.store import ObjectStore
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+
+from kontor_vault.content import CorruptContentError, SealedReader
+from kontor_vault.file_names import content_disposition
+from kontor_vault.media_types import SHOWN_INLINE
+
+log = structlog.get_logger(__name__)
+
+_SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""Browsers' PDF viewers do not start inside a sandbox; they run a PDF's scripts apart from the page anyway."""
+
+
+class Downloads:
+    """Sends files; each request asks the vault anew, so that a revoked grant ends at once."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def get(self, document_id: UUID) -> ResponseReturnValue:
+        """Send a document, or the range asked for; `?version=` chooses one, `?download=1` offers it as a file."""
+        as_file = request.args.get("download", "") not in {"", "0"}
+        permit = _permit(document_id, as_file=as_file)
+        response = Response(mimetype=permit.media_type)
+        shown = not as_file and permit.media_type in SHOWN_INLINE
+        response.headers["Content-Disposition"] = content_disposition(
+            "inline" if shown else "attachment", permit.file_name
+        )
+        response.headers["Content-Security-Policy"] = _PDF if permit.media_type == "application/pdf" else _SANDBOX
+        response.headers["Cache-Control"] = "private, no-cache"  # may be kept, must be asked about each time
+        response.headers["Accept-Ranges"] = "bytes"
+        response.set_etag(permit.sha256)
+        response.last_modified = permit.create_time.ToDatetime()
+        if permit.media_type == "text/plain":
+            response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        if request.if_none_match.contains(permit.sha256):
+            response.status_code = 304
+            return response
+        self._fill(response, permit)
+        return response
+
+    def _fill(self, response: Response, permit: internal_pb2.DownloadPermit) -> None:
+        start, stop = 0, permit.size_bytes
+        wanted = _wanted_range(permit)
+        if wanted is not None:
+            start, stop = wanted
+            response.status_code = 206
+            response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{permit.size_bytes}"
+        response.content_length = stop - start
+        if request.method == "HEAD" or start == stop:
+            return
+        reader = SealedReader(
+            self._store, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
+        )
+        response.response = _sent(reader, start, stop, permit.object_path)
+
+
+def _permit(document_id: UUID, *, as_file: bool) -> internal_pb2.DownloadPermit:
+    action = SightingAction.SIGHTING_ACTION_DOWNLOAD if as_file else SightingAction.SIGHTING_ACTION_VIEW
+    version = request.args.get("version", default=0, type=int)
+    return (
+        current_edge()
+        .stub("vault", VaultInternalServiceStub)
+        .OpenDocument(internal_pb2.OpenDocumentRequest(document_id=str(document_id), version=version, action=action))
+    )
+
+
+def _wanted_range(permit: internal_pb2.DownloadPermit) -> tuple[int, int] | None:
+    """Return [start, stop) of a single satisfiable range; None sends everything; raises 416.
+
+    Several ranges at once are answered with everything, as RFC 9110 allows.
+    """
+    asked = request.range
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return None
+    condition = request.if_range
+    if condition.etag is not None and condition.etag != permit.sha256:
+        return None
+    if condition.date is not None and condition.date < permit.create_time.ToDatetime(condition.date.tzinfo):
+        return None
+    wanted = asked.range_for_length(permit.size_bytes)
+    if wanted is None:
+        raise RequestedRangeNotSatisfiable(permit.size_bytes)
+    start, stop = wanted
+    return start, stop if stop is not None else permit.size_bytes
+
+
+def _sent(reader: SealedReader, start: int, stop: int, path: str) -> Iterator[bytes]:
+    try:
+        yield from reader.read(start, stop)
+    except CorruptContentError:
+        log.error("content_corrupt", object_path=path)
+        raise

@@ -1,0 +1,248 @@
+"""Bytes in: PUT to a reserved upload, or an HTML form with files for pages without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+import grpc
+import obstore
+import structlog
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from google.protobuf.json_format import MessageToJson
+from kontor.vault.v1 import internal_pb2, vault_pb2
+from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
+from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
+from kontor_chassis.edge import current_edge, problem_of
+from kontor_chassis.errors import DomainError, ErrorKind
+from obstore.store import ObjectStore
+from werkzeug.exceptions import BadRequest, LengthRequired
+from werkzeug.formparser import MultiPartParser
+
+from kontor_vault.content import SealedContent, SealedWriter
+
+log = structlog.get_logger(__name__)
+
+_PIECE_BYTES = 1 << 20
+_MOST_FIELDS = 50
+
+
+class Uploads:
+    """Receives files; nothing of an interrupted one stays."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def put(self, upload_id: UUID) -> ResponseReturnValue:
+        """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
+        receiving = _Receiving.begin(self._store, upload_id)
+        with receiving:
+            receiving.require_length(request.content_length)
+            for piece in _pieces(request.stream):
+                receiving.write(piece)
+            document = receiving.finish(complete_at=receiving.most)
+        return Response(MessageToJson(document), 201, mimetype="application/json")
+
+    def post(self, customer_id: UUID) -> ResponseReturnValue:
+        """Store the files of a multipart form, each as a document.
+
+        `folder_id`, `kind`, `contract_id` and `return_to` (a path on this origin) come in the query, because the
+        files are encrypted while they arrive. Answers with a redirect to `return_to` that says how many were stored
+        (`stored`) or why one was not (`problem`, a reason); without `return_to` with the documents as JSON.
+        """
+        form = _FormUpload(self._store, customer_id)
+        back = _path_on_this_origin(request.args.get("return_to", ""))
+        try:
+            documents = form.receive()
+        except (grpc.RpcError, DomainError) as refused:
+            if not back:
+                raise
+            return redirect(_with_query(back, problem=problem_of(refused).reason), 303)
+        if back:
+            return redirect(_with_query(back, stored=str(len(documents))), 303)
+        answer = vault_pb2.ListDocumentsResponse(documents=documents)
+        return Response(MessageToJson(answer), 201, mimetype="application/json")
+
+
+class _Receiving:
+    """One upload on its way; leaving the block before `finish` gives it up."""
+
+    def __init__(self, store: ObjectStore, upload_id: UUID, permit: internal_pb2.UploadPermit) -> None:
+        self._store = store
+        self._path = permit.object_path
+        self._upload_id = str(upload_id)
+        self._writer = SealedWriter(store, permit.object_path, permit.content_key, permit.associated_data)
+        self._finished = False
+        self.most = permit.size_bytes
+
+    @staticmethod
+    def begin(store: ObjectStore, upload_id: UUID) -> _Receiving:
+        """Ask the vault for the permit; raises what it refuses with."""
+        permit = _internal().BeginUpload(internal_pb2.BeginUploadRequest(upload_id=str(upload_id)))
+        return _Receiving(store, upload_id, permit)
+
+    def __enter__(self) -> _Receiving:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.__exit__(None, None, None)
+        if not self._finished:
+            self._give_up()
+
+    def require_length(self, announced: int | None) -> None:
+        """Refuse early what cannot fit; a body of unknown length is measured while it arrives."""
+        if announced is not None and announced > self.most:
+            raise _too_large()
+        if announced is not None and announced < self.most:
+            raise _incomplete()
+
+    def write(self, piece: bytes) -> None:
+        """Encrypt a piece; raises when more arrives than was reserved."""
+        if self._writer.size_bytes + len(piece) > self.most:
+            raise _too_large()
+        self._writer.write(piece)
+
+    def finish(self, complete_at: int | None = None) -> vault_pb2.Document:
+        """Make the document visible, if it arrived completely."""
+        if complete_at is not None and self._writer.size_bytes != complete_at:
+            raise _incomplete()
+        sealed = self._writer.seal()
+        document = self._report(sealed)
+        self._finished = True
+        return document
+
+    def _report(self, sealed: SealedContent) -> vault_pb2.Document:
+        request_message = internal_pb2.FinishUploadRequest(
+            upload_id=self._upload_id,
+            sha256=sealed.sha256,
+            size_bytes=sealed.size_bytes,
+            media_type=sealed.media_type,
+        )
+        try:
+            return _internal().FinishUpload(request_message)
+        except grpc.RpcError as error:
+            if cast(grpc.Call, error).code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return _internal().FinishUpload(request_message, timeout=20)  # finishing twice is harmless
+
+    def _give_up(self) -> None:
+        """Free the reservation now; if the vault cannot be reached its sweep does it later."""
+        try:
+            _internal().AbandonUpload(internal_pb2.AbandonUploadRequest(upload_id=self._upload_id))
+        except grpc.RpcError as error:
+            log.warning("upload_not_abandoned", upload_id=self._upload_id, code=str(cast(grpc.Call, error).code()))
+            return
+        try:
+            obstore.delete(self._store, self._path)
+        except FileNotFoundError:
+            return
+
+
+class _FormUpload:
+    """The files of one form, stored one after the other while the body is parsed."""
+
+    def __init__(self, store: ObjectStore, customer_id: UUID) -> None:
+        self._store = store
+        self._customer_id = customer_id
+        self._current: _FormFile | None = None
+        self._documents: list[vault_pb2.Document] = []
+
+    def receive(self) -> list[vault_pb2.Document]:
+        """Parse the body; raises BadRequest for a broken one, and what the vault refuses with."""
+        boundary = request.mimetype_params.get("boundary", "").encode("latin-1")
+        if request.mimetype != "multipart/form-data" or not boundary:
+            raise BadRequest("multipart/form-data expected")
+        if request.content_length is None:
+            raise LengthRequired
+        parser = MultiPartParser(stream_factory=self._open, max_form_parts=_MOST_FIELDS)
+        try:
+            parser.parse(request.stream, boundary, request.content_length)
+        except ValueError as broken:
+            raise BadRequest("the form is incomplete") from broken
+        finally:
+            if self._current is not None:
+                self._current.close()
+        return self._documents
+
+    def _open(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        upload = (
+            current_edge()
+            .stub("vault", VaultServiceStub)
+            .CreateUpload(
+                vault_pb2.CreateUploadRequest(
+                    customer_id=str(self._customer_id),
+                    file_name=filename or "Dokument",
+                    size_bytes=content_length or total_content_length or 0,
+                    folder_id=request.args.get("folder_id", ""),
+                    contract_id=request.args.get("contract_id", ""),
+                    kind=_kind(request.args.get("kind", "")),
+                )
+            )
+        )
+        receiving = _Receiving.begin(self._store, UUID(upload.upload_id))
+        self._current = _FormFile(receiving, self._documents)
+        return cast(IO[bytes], self._current)
+
+
+class _FormFile:
+    """What the form parser takes for a file: encrypts what is written, and is complete when it is rewound."""
+
+    def __init__(self, receiving: _Receiving, documents: list[vault_pb2.Document]) -> None:
+        self._receiving = receiving
+        self._documents = documents
+
+    def write(self, piece: bytes) -> int:
+        """Encrypt a piece."""
+        self._receiving.write(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Finish: the parser rewinds a file when its part has ended."""
+        with self._receiving:
+            self._documents.append(self._receiving.finish())
+        return 0
+
+    def close(self) -> None:
+        """Give up a file whose part never ended."""
+        self._receiving.__exit__()
+
+
+def _internal() -> VaultInternalServiceStub:
+    return current_edge().stub("vault", VaultInternalServiceStub)
+
+
+def _pieces(body: IO[bytes]) -> Iterator[bytes]:
+    while piece := body.read(_PIECE_BYTES):
+        yield piece
+
+
+def _kind(name: str) -> vault_pb2.DocumentKind.ValueType:
+    known = dict(vault_pb2.DocumentKind.items())
+    return known.get(name, vault_pb2.DOCUMENT_KIND_UNSPECIFIED)
+
+
+def _path_on_this_origin(path: str) -> str:
+    return path if path.startswith("/") and path[1:2] not in {"/", "\\"} else ""
+
+
+def _with_query(path: str, **values: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(values)}"
+
+
+def _too_large() -> DomainError:
+    return DomainError(ErrorKind.INVALID, "UPLOAD_TOO_LARGE", "Die Datei ist größer als angekündigt.")
+
+
+def _incomplete() -> DomainError:
+    return DomainError(
+        ErrorKind.INVALID, "UPLOAD_INCOMPLETE", "Die Datei ist nicht vollständig angekommen. Bitte noch einmal senden."
+    )

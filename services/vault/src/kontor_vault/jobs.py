@@ -1,0 +1,117 @@
+"""What the vault does by the clock: end uploads that never finished, and empty the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import obstore
+from kontor_chassis.jobs import Job, JobContext
+from kontor_chassis.principal import Principal
+from obstore.exceptions import NotFoundError
+from obstore.store import ObjectStore
+from sqlalchemy import delete, select
+
+from kontor_vault.content import object_path
+from kontor_vault.documents import KEPT_IN_TRASH
+from kontor_vault.grants import revoke_grants_on_document
+from kontor_vault.tables import Document, Upload, UploadState, Version
+
+_BATCH = 100
+_ENDED_KEPT_FOR = timedelta(days=1)
+"""How long an ended upload is remembered; then its object is deleted once more, in case an edge was still writing."""
+
+SERVICE = Principal.of_service("vault")
+
+
+def jobs(store: ObjectStore) -> Sequence[Job]:
+    """Return the vault's periodic jobs."""
+
+    async def sweep(context: JobContext) -> None:
+        while await end_expired_uploads(context, store):
+            pass
+        while await forget_ended_uploads(context, store):
+            pass
+
+    async def purge(context: JobContext) -> None:
+        while await purge_trash(context, store):
+            pass
+
+    return [
+        Job("sweep_uploads", timedelta(seconds=30), sweep),
+        Job("purge_trash", timedelta(minutes=1), purge),
+    ]
+
+
+async def end_expired_uploads(context: JobContext, store: ObjectStore) -> int:
+    """Abandon uploads whose time is up, which frees their room, and delete what they left; return how many."""
+    async with context.work.work(SERVICE) as tx:
+        found = await tx.session.scalars(
+            select(Upload)
+            .where(Upload.state.in_([UploadState.RESERVED, UploadState.RECEIVING]), Upload.expire_time <= tx.now)
+            .order_by(Upload.expire_time)
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        expired = found.all()
+        for upload in expired:
+            upload.state = UploadState.ABANDONED
+        await tx.commit()
+    for upload in expired:
+        await delete_object(store, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
+    return len(expired)
+
+
+async def forget_ended_uploads(context: JobContext, store: ObjectStore) -> int:
+    """Delete the rows of uploads that ended a day ago, and once more the objects of abandoned ones."""
+    async with context.work.work(SERVICE) as tx:
+        found = await tx.session.scalars(
+            select(Upload)
+            .where(
+                Upload.state.in_([UploadState.STORED, UploadState.ABANDONED]),
+                Upload.expire_time <= tx.now - _ENDED_KEPT_FOR,
+            )
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        ended = found.all()
+        for upload in ended:
+            if upload.state == UploadState.ABANDONED:
+                await delete_object(store, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
+            await tx.session.delete(upload)
+        await tx.commit()
+    return len(ended)
+
+
+async def purge_trash(context: JobContext, store: ObjectStore) -> int:
+    """Destroy documents that lay in the trash for 30 days: content first, then every trace; return how many.
+
+    Objects are deleted inside the transaction: if it fails the documents are still in the trash and the next run
+    goes on. The lock keeps a restore out meanwhile.
+    """
+    async with context.work.work(SERVICE) as tx:
+        found = await tx.session.scalars(
+            select(Document)
+            .where(Document.trash_time <= tx.now - KEPT_IN_TRASH)
+            .order_by(Document.trash_time)
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        documents = found.all()
+        for document in documents:
+            versions = await tx.session.scalars(select(Version).where(Version.document_id == document.document_id))
+            for version in versions:
+                await delete_object(store, object_path(version.tenant_id, version.customer_id, version.content_id))
+            await revoke_grants_on_document(tx, document.document_id)
+            await tx.session.execute(delete(Version).where(Version.document_id == document.document_id))
+            await tx.session.delete(document)
+        await tx.commit()
+    return len(documents)
+
+
+async def delete_object(store: ObjectStore, path: str) -> None:
+    """Delete an object; deleting what is not there is fine."""
+    try:
+        await obstore.delete_async(store, path)
+    except (NotFoundError, FileNotFoundError):
+        return

@@ -1,0 +1,304 @@
+"""Hot reads: lists as Core selects compiled once, run straight on asyncpg within row-level security."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from kontor_chassis.database import RowReader
+from kontor_chassis.errors import invalid
+from kontor_chassis.paging import decode_cursor, encode_cursor
+from kontor_chassis.principal import Principal
+from sqlalchemy import Select, Uuid, bindparam, false, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from kontor_vault.grants import granted_document, granted_folder
+from kontor_vault.tables import Document, Folder, Grant, Sighting, Version
+from kontor_vault.visibility import folder_granted_to, staff_sees
+
+Row = asyncpg.Record
+Rows = list[Row]
+_Columns = tuple[InstrumentedAttribute[Any], ...]
+
+_BEYOND = (1 << 31) - 1
+"""Larger than any position; where a first page begins."""
+
+_DOCUMENT_COLUMNS: _Columns = (
+    Document.document_id,
+    Document.customer_id,
+    Document.title,
+    Document.file_name,
+    Document.kind,
+    Document.origin,
+    Document.contract_id,
+    Document.media_type,
+    Document.size_bytes,
+    Document.sha256,
+    Document.content_version,
+    Document.release_time,
+    Document.trash_time,
+    Document.creator_account_id,
+    Document.create_time,
+    Document.update_time,
+    Document.version,
+)
+
+_FOLDER_COLUMNS: _Columns = (
+    Folder.folder_id,
+    Folder.customer_id,
+    Folder.name,
+    Folder.version,
+    Folder.create_time,
+    Folder.update_time,
+)
+
+
+async def list_documents(
+    rows: RowReader,
+    principal: Principal,
+    *,
+    customer_id: UUID,
+    folder_id: UUID | None,
+    trashed: bool,
+    size: int,
+    page_token: str,
+) -> tuple[Rows, str]:
+    """Return a page of documents that the caller may see, newest first, and the next page's token."""
+    cursor = _cursor(page_token, datetime.fromisoformat, UUID)
+    statement = _documents(
+        staff=principal.is_staff, in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
+    )
+    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    if folder_id is not None:
+        given["folder_id"] = folder_id
+    if cursor:
+        given["time"], given["id"] = cursor
+    if principal.is_staff:
+        given["account_id"] = principal.account_id
+    found = await rows.rows(statement, given, principal=principal)
+    return _page(found, size, "create_time", "document_id")
+
+
+@lru_cache
+def _documents(*, staff: bool, in_folder: bool, trashed: bool, further: bool) -> Select[Any]:
+    statement = _visible_documents(staff=staff).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
+    in_trash = Document.trash_time.is_not(None)
+    statement = statement.where(in_trash if trashed else ~in_trash)
+    if in_folder:
+        statement = statement.where(Document.folder_id == bindparam("folder_id", type_=Uuid))
+    if further:
+        last = tuple_(
+            bindparam("time", type_=Document.create_time.type), bindparam("id", type_=Document.document_id.type)
+        )
+        statement = statement.where(tuple_(Document.create_time, Document.document_id) < last)
+    newest_first = statement.order_by(Document.create_time.desc(), Document.document_id.desc())
+    return newest_first.limit(bindparam("size"))
+
+
+async def find_document(rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID) -> Row | None:
+    """Return one document if the caller may see it."""
+    given: dict[str, Any] = {"customer_id": customer_id, "document_id": document_id}
+    if principal.is_staff:
+        given["account_id"] = principal.account_id
+    found = await rows.rows(_one_document(staff=principal.is_staff), given, principal=principal)
+    return found[0] if found else None
+
+
+@lru_cache
+def _one_document(*, staff: bool) -> Select[Any]:
+    return _visible_documents(staff=staff).where(
+        Document.document_id == bindparam("document_id", type_=Uuid),
+        Document.customer_id == bindparam("customer_id", type_=Uuid),
+    )
+
+
+def _visible_documents(*, staff: bool) -> Select[Any]:
+    """Return documents as the customer sees them, or as staff do: not even the id of a folder that was not granted."""
+    if not staff:
+        return select(*_DOCUMENT_COLUMNS, Document.folder_id, granted_document().label("granted")).where(
+            Document.release_time.is_not(None)
+        )
+    account = bindparam("account_id", type_=Uuid)
+    return (
+        select(*_DOCUMENT_COLUMNS, Folder.folder_id, false().label("granted"))
+        .outerjoin(Folder, Folder.folder_id == Document.folder_id)  # row security leaves only granted folders
+        .where(staff_sees(account))
+    )
+
+
+async def list_folders(
+    rows: RowReader, principal: Principal, *, customer_id: UUID, size: int, page_token: str
+) -> tuple[Rows, str]:
+    """Return a page of folders that the caller may see, by name, and the next page's token."""
+    cursor = _cursor(page_token, str, UUID)
+    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    if cursor:
+        given["name"], given["id"] = cursor
+    if principal.is_staff:
+        given["account_id"] = principal.account_id
+    found = await rows.rows(_folders(staff=principal.is_staff, further=bool(cursor)), given, principal=principal)
+    return _page(found, size, "name", "folder_id")
+
+
+async def find_folder(rows: RowReader, principal: Principal, *, customer_id: UUID, folder_id: UUID) -> Row | None:
+    """Return one folder if the caller may see it."""
+    given: dict[str, Any] = {"customer_id": customer_id, "folder_id": folder_id}
+    if principal.is_staff:
+        given["account_id"] = principal.account_id
+    found = await rows.rows(_one_folder(staff=principal.is_staff), given, principal=principal)
+    return found[0] if found else None
+
+
+@lru_cache
+def _one_folder(*, staff: bool) -> Select[Any]:
+    return _visible_folders(staff=staff).where(Folder.folder_id == bindparam("folder_id", type_=Uuid))
+
+
+@lru_cache
+def _folders(*, staff: bool, further: bool) -> Select[Any]:
+    statement = _visible_folders(staff=staff)
+    if further:
+        last = tuple_(bindparam("name", type_=Folder.name.type), bindparam("id", type_=Folder.folder_id.type))
+        statement = statement.where(tuple_(Folder.name, Folder.folder_id) > last)
+    return statement.order_by(Folder.name, Folder.folder_id).limit(bindparam("size"))
+
+
+def _visible_folders(*, staff: bool) -> Select[Any]:
+    """Return a customer's folders; staff learn of a folder above only when that was granted too."""
+    above = aliased(Folder)
+    parent = above.folder_id.label("parent_id") if staff else Folder.parent_id
+    granted = (false() if staff else granted_folder()).label("granted")
+    statement = select(*_FOLDER_COLUMNS, parent, granted).where(
+        Folder.customer_id == bindparam("customer_id", type_=Uuid)
+    )
+    if staff:
+        joined = Folder.__table__.outerjoin(above, above.folder_id == Folder.parent_id)
+        statement = statement.select_from(joined).where(folder_granted_to(bindparam("account_id", type_=Uuid)))
+    return statement
+
+
+async def list_versions(
+    rows: RowReader, principal: Principal, *, document_id: UUID, size: int, page_token: str
+) -> tuple[Rows, str]:
+    """Return a page of a document's versions, newest first; that the document is visible was checked before."""
+    cursor = _cursor(page_token, int)
+    given = {"document_id": document_id, "size": size + 1, "before": cursor[0] if cursor else _BEYOND}
+    found = await rows.rows(_VERSIONS, given, principal=principal)
+    return _page(found, size, "number")
+
+
+_VERSION_COLUMNS: _Columns = (
+    Version.number,
+    Version.file_name,
+    Version.media_type,
+    Version.size_bytes,
+    Version.sha256,
+    Version.create_time,
+    Version.creator_account_id,
+)
+_VERSIONS = (
+    select(*_VERSION_COLUMNS)
+    .where(
+        Version.document_id == bindparam("document_id", type_=Uuid),
+        Version.number < bindparam("before", type_=Version.number.type),
+    )
+    .order_by(Version.number.desc())
+    .limit(bindparam("size"))
+)
+
+
+async def list_grants(
+    rows: RowReader, principal: Principal, *, customer_id: UUID, include_revoked: bool, size: int, page_token: str
+) -> tuple[Rows, str]:
+    """Return a page of a customer's grants, newest first; staff get those that reach them."""
+    cursor = _cursor(page_token, UUID)
+    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    given["before"] = cursor[0] if cursor else UUID(int=(1 << 128) - 1)
+    if principal.is_staff:
+        given["account_id"] = principal.account_id
+    statement = _grants(staff=principal.is_staff, include_revoked=include_revoked)
+    return _page(await rows.rows(statement, given, principal=principal), size, "grant_id")
+
+
+_GRANT_COLUMNS: _Columns = (
+    Grant.grant_id,
+    Grant.customer_id,
+    Grant.document_id,
+    Grant.folder_id,
+    Grant.grantee_account_id,
+    Grant.create_time,
+    Grant.revoke_time,
+)
+
+
+@lru_cache
+def _grants(*, staff: bool, include_revoked: bool) -> Select[Any]:
+    statement = select(*_GRANT_COLUMNS).where(
+        Grant.customer_id == bindparam("customer_id", type_=Uuid),
+        Grant.grant_id < bindparam("before", type_=Uuid),
+    )
+    if not include_revoked:
+        statement = statement.where(Grant.revoke_time.is_(None))
+    if staff:
+        to_him = Grant.grantee_account_id == bindparam("account_id", type_=Uuid)
+        statement = statement.where(or_(Grant.grantee_account_id.is_(None), to_him))
+    return statement.order_by(Grant.grant_id.desc()).limit(bindparam("size"))
+
+
+async def list_sightings(
+    rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID | None, size: int, page_token: str
+) -> tuple[Rows, str]:
+    """Return a page of a customer's sight ledger, newest first."""
+    cursor = _cursor(page_token, int)
+    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    given["before"] = cursor[0] if cursor else _BEYOND
+    if document_id is not None:
+        given["document_id"] = document_id
+    found = await rows.rows(_sightings(of_document=document_id is not None), given, principal=principal)
+    return _page(found, size, "sequence")
+
+
+_SIGHTING_COLUMNS: _Columns = (
+    Sighting.sequence,
+    Sighting.document_id,
+    Sighting.number,
+    Sighting.account_id,
+    Sighting.account_name,
+    Sighting.role,
+    Sighting.action,
+    Sighting.time,
+    Sighting.hash,
+)
+
+
+@lru_cache
+def _sightings(*, of_document: bool) -> Select[Any]:
+    statement = select(*_SIGHTING_COLUMNS).where(
+        Sighting.customer_id == bindparam("customer_id", type_=Uuid),
+        Sighting.sequence < bindparam("before", type_=Sighting.sequence.type),
+    )
+    if of_document:
+        statement = statement.where(Sighting.document_id == bindparam("document_id", type_=Uuid))
+    return statement.order_by(Sighting.sequence.desc()).limit(bindparam("size"))
+
+
+def _cursor(page_token: str, *parsers: Callable[[str], Any]) -> list[Any]:
+    """Return the parsed sort key of a page token, [] for the first page; raises INVALID for a foreign one."""
+    texts = decode_cursor(page_token)
+    if not texts:
+        return []
+    try:
+        return [parse(text) for parse, text in zip(parsers, texts, strict=True)]
+    except ValueError:
+        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
+
+
+def _page(found: Rows, size: int, *keys: str) -> tuple[Rows, str]:
+    """Cut the one row too many that was asked for, and make the next page's token if it was there."""
+    if len(found) <= size:
+        return found, ""
+    return found[:size], encode_cursor(*(found[size - 1][key] for key in keys))

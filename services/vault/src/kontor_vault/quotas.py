@@ -1,0 +1,77 @@
+"""Storage of a customer (F14): how much he has, and room for an upload.
+
+Use and reservations are counted by triggers, and a check bounds them; here is the answer a person gets before that.
+Only what the customer stores himself counts.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kontor_chassis.database import Transaction
+from kontor_chassis.errors import DomainError, ErrorKind
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from kontor_vault.tables import Quota
+
+GIBIBYTE = 1 << 30
+TIER_2_BYTES = 5 * GIBIBYTE
+TIER_3_BYTES = 10 * GIBIBYTE
+
+
+async def require_room(tx: Transaction, customer_id: UUID, size_bytes: int, default_limit: int) -> None:
+    """Make sure that `size_bytes` more fit; raises EXHAUSTED "QUOTA_EXCEEDED" with the figures.
+
+    The quota stays locked until the transaction ends, so concurrent uploads cannot both take the last room.
+    """
+    quota = await _locked(tx, tx.principal.required_tenant(), customer_id, default_limit)
+    if quota.used_bytes + quota.reserved_bytes + size_bytes > quota.limit_bytes:
+        raise DomainError(
+            ErrorKind.EXHAUSTED,
+            "QUOTA_EXCEEDED",
+            "Ihr Speicherplatz reicht dafür nicht aus. Bitte löschen Sie Dokumente oder erweitern Sie den Speicher.",
+            metadata={
+                "limit_bytes": str(quota.limit_bytes),
+                "used_bytes": str(quota.used_bytes),
+                "reserved_bytes": str(quota.reserved_bytes),
+            },
+        )
+
+
+async def set_limit(tx: Transaction, *, tenant_id: UUID, customer_id: UUID, limit_bytes: int) -> Quota:
+    """Set how much a customer may store from now on; what he has above it stays, but nothing comes on top."""
+    quota = await _locked(tx, tenant_id, customer_id, limit_bytes)
+    quota.limit_bytes = limit_bytes
+    quota.overhang_bytes = quota.used_bytes + quota.reserved_bytes
+    await tx.session.flush()
+    return quota
+
+
+async def quota_of(tx: Transaction, customer_id: UUID, default_limit: int) -> Quota:
+    """Return a customer's quota; the default while he has stored nothing."""
+    tenant_id = tx.principal.required_tenant()
+    found = await tx.session.get(Quota, (tenant_id, customer_id))
+    return found or Quota(
+        tenant_id=tenant_id,
+        customer_id=customer_id,
+        limit_bytes=default_limit,
+        overhang_bytes=0,
+        used_bytes=0,
+        reserved_bytes=0,
+    )
+
+
+async def _locked(tx: Transaction, tenant_id: UUID, customer_id: UUID, default_limit: int) -> Quota:
+    row = {"tenant_id": tenant_id, "customer_id": customer_id, "limit_bytes": default_limit}
+    await tx.session.execute(
+        insert(Quota).values(**row, overhang_bytes=0, used_bytes=0, reserved_bytes=0).on_conflict_do_nothing()
+    )
+    return (
+        await tx.session.scalars(
+            select(Quota)
+            .where(Quota.tenant_id == tenant_id, Quota.customer_id == customer_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).one()

@@ -1,0 +1,1 @@
+"""The vault's gRPC services: proto → use case → proto, no decisions."""

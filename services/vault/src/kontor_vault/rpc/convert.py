@@ -1,0 +1,161 @@
+"""Rows and entities as messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.vault.v1 import vault_pb2 as pb
+from kontor_chassis.etags import etag_of
+from kontor_chassis.ids import parse_id
+
+from kontor_vault.tables import Document, Folder, Grant, Quota, Upload
+
+
+class Row(Protocol):
+    """A row of a hot read, or an entity's columns by name."""
+
+    def __getitem__(self, key: str, /) -> Any:
+        """Return a column."""
+
+
+_ORIGINS = {"CUSTOMER": pb.DOCUMENT_ORIGIN_CUSTOMER, "FIRM": pb.DOCUMENT_ORIGIN_FIRM}
+
+
+def optional_id(text: str, field: str) -> UUID | None:
+    """Return the id in an optional field; None when it is empty."""
+    return parse_id(text, field) if text else None
+
+
+def kind(given: pb.DocumentKind.ValueType) -> pb.DocumentKind.ValueType:
+    """Return a document's kind; what is not said is OTHER."""
+    return given or pb.DOCUMENT_KIND_OTHER
+
+
+def timestamp(instant: datetime) -> Timestamp:
+    """Return an aware instant as a message."""
+    message = Timestamp()
+    message.FromDatetime(instant)
+    return message
+
+
+def document_row(row: Row) -> pb.Document:
+    """Return a document of a list."""
+    return pb.Document(
+        document_id=str(row["document_id"]),
+        customer_id=str(row["customer_id"]),
+        folder_id=_text(row["folder_id"]),
+        title=row["title"],
+        file_name=row["file_name"],
+        kind=row["kind"],
+        origin=_ORIGINS[row["origin"]],
+        contract_id=_text(row["contract_id"]),
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"].hex(),
+        version=row["content_version"],
+        released=row["release_time"] is not None,
+        release_time=row["release_time"],
+        trash_time=row["trash_time"],
+        create_time=row["create_time"],
+        update_time=row["update_time"],
+        creator_account_id=_text(row["creator_account_id"]),
+        etag=etag_of(row["version"]),
+        granted=row["granted"],
+    )
+
+
+def document(entity: Document, *, granted: bool = False) -> pb.Document:
+    """Return a document that a command has just changed."""
+    row = {column.key: getattr(entity, column.key) for column in Document.__table__.columns}
+    return document_row({**row, "granted": granted})
+
+
+def folder_row(row: Row) -> pb.Folder:
+    """Return a folder of a list."""
+    return pb.Folder(
+        folder_id=str(row["folder_id"]),
+        customer_id=str(row["customer_id"]),
+        parent_id=_text(row["parent_id"]),
+        name=row["name"],
+        create_time=row["create_time"],
+        update_time=row["update_time"],
+        etag=etag_of(row["version"]),
+        granted=row["granted"],
+    )
+
+
+def folder(entity: Folder, *, granted: bool = False) -> pb.Folder:
+    """Return a folder that a command has just changed."""
+    row = {column.key: getattr(entity, column.key) for column in Folder.__table__.columns}
+    return folder_row({**row, "granted": granted})
+
+
+def version_row(row: Row) -> pb.DocumentVersion:
+    """Return a version of a list."""
+    return pb.DocumentVersion(
+        version=row["number"],
+        file_name=row["file_name"],
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"].hex(),
+        create_time=row["create_time"],
+        creator_account_id=_text(row["creator_account_id"]),
+    )
+
+
+def grant_row(row: Row) -> pb.Grant:
+    """Return a grant of a list."""
+    message = pb.Grant(
+        grant_id=str(row["grant_id"]),
+        customer_id=str(row["customer_id"]),
+        grantee_account_id=_text(row["grantee_account_id"]),
+        create_time=row["create_time"],
+        revoke_time=row["revoke_time"],
+    )
+    if row["document_id"] is not None:
+        message.document_id = str(row["document_id"])
+    else:
+        message.folder_id = str(row["folder_id"])
+    return message
+
+
+def grant(entity: Grant) -> pb.Grant:
+    """Return a grant that a command has just changed."""
+    return grant_row({column.key: getattr(entity, column.key) for column in Grant.__table__.columns})
+
+
+def sighting_row(row: Row) -> pb.Sighting:
+    """Return an entry of the sight ledger."""
+    return pb.Sighting(
+        sequence=row["sequence"],
+        document_id=str(row["document_id"]),
+        version=row["number"],
+        account_id=str(row["account_id"]),
+        account_name=row["account_name"],
+        role=row["role"],
+        action=row["action"],
+        time=row["time"],
+        hash=row["hash"].hex(),
+    )
+
+
+def upload(entity: Upload) -> pb.Upload:
+    """Return a reserved upload."""
+    return pb.Upload(
+        upload_id=str(entity.upload_id),
+        document_id=str(entity.document_id),
+        upload_path=f"/files/uploads/{entity.upload_id}",
+        expire_time=timestamp(entity.expire_time),
+    )
+
+
+def quota(entity: Quota) -> pb.Quota:
+    """Return a customer's storage."""
+    return pb.Quota(limit_bytes=entity.limit_bytes, used_bytes=entity.used_bytes, reserved_bytes=entity.reserved_bytes)
+
+
+def _text(value: UUID | None) -> str:
+    return "" if value is None else str(value)

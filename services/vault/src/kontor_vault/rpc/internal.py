@@ -1,0 +1,123 @@
+"""VaultInternalService: permits for the file edge, and filing by other services."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from google.protobuf.empty_pb2 import Empty
+from kontor.vault.v1 import internal_pb2 as pb
+from kontor.vault.v1 import vault_pb2
+from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceServicer
+from kontor_chassis.database import Transaction, UnitOfWork
+from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.ids import parse_id
+from kontor_chassis.service import Context
+from obstore.store import ObjectStore
+
+from kontor_vault import documents, filing, quotas, uploads
+from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
+from kontor_vault.keys import CustomerKeys
+from kontor_vault.rpc import convert
+
+
+class VaultInternalRpc(VaultInternalServiceServicer):
+    """Serves the internal calls."""
+
+    def __init__(self, work: UnitOfWork, keys: CustomerKeys, store: ObjectStore) -> None:
+        self._work = work
+        self._keys = keys
+        self._store = store
+
+    async def BeginUpload(self, request: pb.BeginUploadRequest, context: Context) -> pb.UploadPermit:
+        async with self._work.command(request) as tx:
+            upload = await uploads.begin_upload(tx, upload_id=_upload(request.upload_id))
+            place = (upload.tenant_id, upload.customer_id, upload.upload_id)
+            permit = pb.UploadPermit(
+                object_path=object_path(*place),
+                content_key=await self._keys.content_key(tx, *place),
+                associated_data=associated_data(*place),
+                size_bytes=upload.size_bytes,
+            )
+            return await tx.commit(permit)
+
+    async def FinishUpload(self, request: pb.FinishUploadRequest, context: Context) -> vault_pb2.Document:
+        sealed = SealedContent(request.size_bytes, request.sha256, request.media_type)
+        async with self._work.command(request) as tx:
+            document = await uploads.finish_upload(tx, upload_id=_upload(request.upload_id), sealed=sealed)
+            return await tx.commit(convert.document(document))
+
+    async def AbandonUpload(self, request: pb.AbandonUploadRequest, context: Context) -> Empty:
+        async with self._work.command(request) as tx:
+            await uploads.abandon_upload(tx, upload_id=_upload(request.upload_id))
+            return await tx.commit(Empty())
+
+    async def OpenDocument(self, request: pb.OpenDocumentRequest, context: Context) -> pb.DownloadPermit:
+        async with self._work.command(request) as tx:
+            version = await documents.open_document(
+                tx,
+                document_id=parse_id(request.document_id, "document_id"),
+                number=request.version,
+                action=request.action,
+            )
+            place = (version.tenant_id, version.customer_id, version.content_id)
+            permit = pb.DownloadPermit(
+                object_path=object_path(*place),
+                content_key=await self._keys.content_key(tx, *place),
+                associated_data=associated_data(*place),
+                size_bytes=version.size_bytes,
+                sha256=version.sha256.hex(),
+                media_type=version.media_type,
+                file_name=version.file_name,
+                create_time=convert.timestamp(version.create_time),
+            )
+            return await tx.commit(permit)
+
+    async def StoreDocument(self, request: pb.StoreDocumentRequest, context: Context) -> vault_pb2.Document:
+        customer_id = parse_id(request.customer_id, "customer_id")
+        content_id = filing.content_id_of(customer_id, parse_id(request.request_id, "request_id"))
+        what = filing.Filing(
+            tenant_id=parse_id(request.tenant_id, "tenant_id"),
+            customer_id=customer_id,
+            title=request.title,
+            file_name=request.file_name,
+            kind=convert.kind(request.kind),
+            contract_id=convert.optional_id(request.contract_id, "contract_id"),
+            released=request.released,
+        )
+        async with self._work.command(request) as tx:
+            _require_own_tenant(tx, what.tenant_id)
+            place = (what.tenant_id, what.customer_id, content_id)
+            document = await filing.filed_before(tx, content_id)
+            if document is None:
+                key = await self._keys.content_key(tx, *place)
+                sealed = await asyncio.to_thread(self._seal, key, place, request.content)
+                document = await filing.file_document(tx, what, content_id, sealed)
+            return await tx.commit(convert.document(document))
+
+    async def SetQuota(self, request: pb.SetQuotaRequest, context: Context) -> vault_pb2.Quota:
+        tenant_id = parse_id(request.tenant_id, "tenant_id")
+        async with self._work.command(request) as tx:
+            _require_own_tenant(tx, tenant_id)
+            quota = await quotas.set_limit(
+                tx,
+                tenant_id=tenant_id,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                limit_bytes=request.limit_bytes,
+            )
+            return await tx.commit(convert.quota(quota))
+
+    def _seal(self, key: bytes, place: tuple[UUID, UUID, UUID], content: bytes) -> SealedContent:
+        with SealedWriter(self._store, object_path(*place), key, associated_data(*place)) as writer:
+            writer.write(content)
+            return writer.seal()
+
+
+def _upload(text: str) -> UUID:
+    return parse_id(text, "upload_id")
+
+
+def _require_own_tenant(tx: Transaction, tenant_id: UUID) -> None:
+    """Raise FORBIDDEN when a service's token was made for another firm than its request names."""
+    if tx.principal.tenant_id != tenant_id:
+        raise DomainError(ErrorKind.FORBIDDEN, "WRONG_TENANT", "Die Anfrage gehört zu einer anderen Firma.")

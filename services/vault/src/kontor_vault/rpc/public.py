@@ -1,0 +1,272 @@
+"""VaultService: what customers and staff may ask."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from google.protobuf.empty_pb2 import Empty
+from kontor.vault.v1 import vault_pb2 as pb
+from kontor.vault.v1.vault_pb2_grpc import VaultServiceServicer
+from kontor_chassis.database import RowReader, UnitOfWork
+from kontor_chassis.errors import not_found
+from kontor_chassis.ids import parse_id
+from kontor_chassis.paging import page_size
+from kontor_chassis.principal import current_principal
+from kontor_chassis.service import Context
+
+from kontor_vault import documents, folders, grants, queries, quotas, sightings, uploads
+from kontor_vault.adapters.identity import People
+from kontor_vault.folders import UNCHANGED
+from kontor_vault.rpc import convert
+from kontor_vault.rpc.masks import changed_fields
+from kontor_vault.visibility import require_customer_scope
+
+
+class _OfCustomer(Protocol):
+    customer_id: str
+
+
+class VaultRpc(VaultServiceServicer):
+    """Serves the public calls."""
+
+    def __init__(self, work: UnitOfWork, rows: RowReader, people: People, default_quota_bytes: int) -> None:
+        self._work = work
+        self._rows = rows
+        self._people = people
+        self._default_quota = default_quota_bytes
+
+    async def ListFolders(self, request: pb.ListFoldersRequest, context: Context) -> pb.ListFoldersResponse:
+        found, token = await queries.list_folders(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListFoldersResponse(folders=map(convert.folder_row, found), next_page_token=token)
+
+    async def GetFolder(self, request: pb.GetFolderRequest, context: Context) -> pb.Folder:
+        found = await queries.find_folder(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            folder_id=parse_id(request.folder_id, "folder_id"),
+        )
+        if found is None:
+            raise not_found("Der Ordner")
+        return convert.folder_row(found)
+
+    async def CreateFolder(self, request: pb.CreateFolderRequest, context: Context) -> pb.Folder:
+        async with self._work.command(request) as tx:
+            folder = await folders.create_folder(
+                tx,
+                customer_id=_customer(request),
+                parent_id=convert.optional_id(request.folder.parent_id, "folder.parent_id"),
+                name=request.folder.name,
+            )
+            return await tx.commit(convert.folder(folder))
+
+    async def UpdateFolder(self, request: pb.UpdateFolderRequest, context: Context) -> pb.Folder:
+        given = request.folder
+        fields = changed_fields(request.update_mask, given, ("name", "parent_id"))
+        async with self._work.command(request) as tx:
+            folder = await folders.update_folder(
+                tx,
+                customer_id=parse_id(given.customer_id, "folder.customer_id"),
+                folder_id=parse_id(given.folder_id, "folder.folder_id"),
+                etag=given.etag,
+                name=given.name if "name" in fields else UNCHANGED,
+                parent_id=convert.optional_id(given.parent_id, "folder.parent_id")
+                if "parent_id" in fields
+                else UNCHANGED,
+            )
+            granted = await grants.is_folder_granted(tx, folder.folder_id)
+            return await tx.commit(convert.folder(folder, granted=granted))
+
+    async def DeleteFolder(self, request: pb.DeleteFolderRequest, context: Context) -> Empty:
+        async with self._work.command(request) as tx:
+            await folders.delete_folder(
+                tx,
+                customer_id=_customer(request),
+                folder_id=parse_id(request.folder_id, "folder_id"),
+                etag=request.etag,
+            )
+            return await tx.commit(Empty())
+
+    async def ListDocuments(self, request: pb.ListDocumentsRequest, context: Context) -> pb.ListDocumentsResponse:
+        found, token = await queries.list_documents(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            folder_id=convert.optional_id(request.folder_id, "folder_id"),
+            trashed=request.trashed,
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListDocumentsResponse(documents=map(convert.document_row, found), next_page_token=token)
+
+    async def GetDocument(self, request: pb.GetDocumentRequest, context: Context) -> pb.Document:
+        return convert.document_row(await self._document_row(request))
+
+    async def UpdateDocument(self, request: pb.UpdateDocumentRequest, context: Context) -> pb.Document:
+        given = request.document
+        fields = changed_fields(request.update_mask, given, ("title", "kind", "folder_id", "contract_id"))
+        folder_id = convert.optional_id(given.folder_id, "document.folder_id")
+        contract_id = convert.optional_id(given.contract_id, "document.contract_id")
+        change = documents.DocumentChange(
+            title=given.title if "title" in fields else UNCHANGED,
+            kind=convert.kind(given.kind) if "kind" in fields else UNCHANGED,
+            folder_id=folder_id if "folder_id" in fields else UNCHANGED,
+            contract_id=contract_id if "contract_id" in fields else UNCHANGED,
+        )
+        async with self._work.command(request) as tx:
+            document = await documents.update_document(
+                tx,
+                customer_id=parse_id(given.customer_id, "document.customer_id"),
+                document_id=parse_id(given.document_id, "document.document_id"),
+                etag=given.etag,
+                change=change,
+            )
+            granted = await grants.is_document_granted(tx, document.document_id)
+            return await tx.commit(convert.document(document, granted=granted))
+
+    async def TrashDocument(self, request: pb.TrashDocumentRequest, context: Context) -> pb.Document:
+        async with self._work.command(request) as tx:
+            document = await documents.trash_document(
+                tx, customer_id=_customer(request), document_id=_document(request.document_id), etag=request.etag
+            )
+            return await tx.commit(convert.document(document))
+
+    async def RestoreDocument(self, request: pb.RestoreDocumentRequest, context: Context) -> pb.Document:
+        async with self._work.command(request) as tx:
+            document = await documents.restore_document(
+                tx, customer_id=_customer(request), document_id=_document(request.document_id)
+            )
+            granted = await grants.is_document_granted(tx, document.document_id)
+            return await tx.commit(convert.document(document, granted=granted))
+
+    async def ReleaseDocument(self, request: pb.ReleaseDocumentRequest, context: Context) -> pb.Document:
+        async with self._work.command(request) as tx:
+            document = await documents.release_document(
+                tx, customer_id=_customer(request), document_id=_document(request.document_id)
+            )
+            return await tx.commit(convert.document(document))
+
+    async def ListDocumentVersions(
+        self, request: pb.ListDocumentVersionsRequest, context: Context
+    ) -> pb.ListDocumentVersionsResponse:
+        document = await self._document_row(request)
+        found, token = await queries.list_versions(
+            self._rows,
+            current_principal(),
+            document_id=document["document_id"],
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListDocumentVersionsResponse(versions=map(convert.version_row, found), next_page_token=token)
+
+    async def CreateUpload(self, request: pb.CreateUploadRequest, context: Context) -> pb.Upload:
+        caller, customer_id = current_principal(), _customer(request)
+        if caller.is_staff:
+            await self._people.require_customer(caller.required_tenant(), customer_id)
+        intent = uploads.Intent(
+            file_name=request.file_name,
+            size_bytes=request.size_bytes,
+            title=request.title,
+            kind=convert.kind(request.kind),
+            folder_id=convert.optional_id(request.folder_id, "folder_id"),
+            contract_id=convert.optional_id(request.contract_id, "contract_id"),
+            document_id=convert.optional_id(request.document_id, "document_id"),
+        )
+        async with self._work.command(request) as tx:
+            upload = await uploads.create_upload(
+                tx, customer_id=customer_id, intent=intent, default_limit=self._default_quota
+            )
+            return await tx.commit(convert.upload(upload))
+
+    async def CancelUpload(self, request: pb.CancelUploadRequest, context: Context) -> Empty:
+        async with self._work.command(request) as tx:
+            await uploads.abandon_upload(
+                tx, upload_id=parse_id(request.upload_id, "upload_id"), customer_id=_customer(request)
+            )
+            return await tx.commit(Empty())
+
+    async def GetQuota(self, request: pb.GetQuotaRequest, context: Context) -> pb.Quota:
+        async with self._work.query() as tx:
+            return convert.quota(await quotas.quota_of(tx, _customer_in_scope(request), self._default_quota))
+
+    async def ListGrants(self, request: pb.ListGrantsRequest, context: Context) -> pb.ListGrantsResponse:
+        found, token = await queries.list_grants(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            include_revoked=request.include_revoked,
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListGrantsResponse(grants=map(convert.grant_row, found), next_page_token=token)
+
+    async def CreateGrant(self, request: pb.CreateGrantRequest, context: Context) -> pb.Grant:
+        grantee = convert.optional_id(request.grant.grantee_account_id, "grant.grantee_account_id")
+        if grantee is not None:
+            await self._people.require_employee(current_principal().required_tenant(), grantee)
+        async with self._work.command(request) as tx:
+            grant = await grants.give_grant(
+                tx,
+                customer_id=_customer(request),
+                document_id=convert.optional_id(request.grant.document_id, "grant.document_id"),
+                folder_id=convert.optional_id(request.grant.folder_id, "grant.folder_id"),
+                grantee_account_id=grantee,
+            )
+            return await tx.commit(convert.grant(grant))
+
+    async def RevokeGrant(self, request: pb.RevokeGrantRequest, context: Context) -> pb.Grant:
+        async with self._work.command(request) as tx:
+            grant = await grants.revoke_grant(
+                tx, customer_id=_customer(request), grant_id=parse_id(request.grant_id, "grant_id")
+            )
+            return await tx.commit(convert.grant(grant))
+
+    async def ListSightings(self, request: pb.ListSightingsRequest, context: Context) -> pb.ListSightingsResponse:
+        found, token = await queries.list_sightings(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            document_id=convert.optional_id(request.document_id, "document_id"),
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListSightingsResponse(sightings=map(convert.sighting_row, found), next_page_token=token)
+
+    async def VerifySightings(self, request: pb.VerifySightingsRequest, context: Context) -> pb.VerifySightingsResponse:
+        async with self._work.query() as tx:
+            verdict = await sightings.verify_sightings(tx, customer_id=_customer(request))
+        return pb.VerifySightingsResponse(
+            intact=verdict.first_broken == 0, checked=verdict.checked, first_broken_sequence=verdict.first_broken
+        )
+
+    async def _document_row(self, request: pb.GetDocumentRequest | pb.ListDocumentVersionsRequest) -> queries.Row:
+        found = await queries.find_document(
+            self._rows,
+            current_principal(),
+            customer_id=_customer_in_scope(request),
+            document_id=_document(request.document_id),
+        )
+        if found is None:
+            raise not_found("Das Dokument")
+        return found
+
+
+def _customer(request: _OfCustomer) -> UUID:
+    return parse_id(request.customer_id, "customer_id")
+
+
+def _customer_in_scope(request: _OfCustomer) -> UUID:
+    customer_id = _customer(request)
+    require_customer_scope(current_principal(), customer_id)
+    return customer_id
+
+
+def _document(text: str) -> UUID:
+    return parse_id(text, "document_id")

@@ -1,0 +1,184 @@
+"""The vault's tables as SQLAlchemy sees them; constraints, triggers and policies stand in the migrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kontor_chassis.database import Base
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Origin(StrEnum):
+    """Who put a document into the folder."""
+
+    CUSTOMER = "CUSTOMER"
+    FIRM = "FIRM"
+
+
+class UploadState(StrEnum):
+    """Where an upload stands: RESERVED → RECEIVING → STORED; from the first two also → ABANDONED."""
+
+    RESERVED = "RESERVED"
+    RECEIVING = "RECEIVING"
+    STORED = "STORED"
+    ABANDONED = "ABANDONED"
+
+
+_Time = DateTime(timezone=True)
+
+
+class Folder(Base):
+    """A folder of a customer's own tree. `path` is the folder and everything above it, root first."""
+
+    __tablename__ = "folders"
+
+    folder_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None]
+    path: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    name: Mapped[str] = mapped_column(Text)
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    update_time: Mapped[datetime] = mapped_column(_Time)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as declared
+
+
+class Grant(Base):
+    """A customer's permission; without an account it is for the whole firm."""
+
+    __tablename__ = "grants"
+
+    grant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    document_id: Mapped[UUID | None]
+    folder_id: Mapped[UUID | None]
+    grantee_account_id: Mapped[UUID | None]
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    revoke_time: Mapped[datetime | None] = mapped_column(_Time)
+
+
+class Document(Base):
+    """A document; content facts are those of its newest version."""
+
+    __tablename__ = "documents"
+
+    document_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    folder_id: Mapped[UUID | None]
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    origin: Mapped[str] = mapped_column(Text)
+    contract_id: Mapped[UUID | None]
+    file_name: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    content_version: Mapped[int]
+    release_time: Mapped[datetime | None] = mapped_column(_Time)
+    trash_time: Mapped[datetime | None] = mapped_column(_Time)
+    creator_account_id: Mapped[UUID | None]
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    update_time: Mapped[datetime] = mapped_column(_Time)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as declared
+
+
+class Version(Base):
+    """One content of a document; `content_id` names its object."""
+
+    __tablename__ = "versions"
+
+    content_id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID]
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    number: Mapped[int]
+    origin: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    creator_account_id: Mapped[UUID | None]
+    create_time: Mapped[datetime] = mapped_column(_Time)
+
+
+class Upload(Base):
+    """A reserved place for a file; its id becomes the content's id."""
+
+    __tablename__ = "uploads"
+
+    upload_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    document_id: Mapped[UUID]
+    is_new_document: Mapped[bool]
+    origin: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    file_name: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    folder_id: Mapped[UUID | None]
+    contract_id: Mapped[UUID | None]
+    creator_account_id: Mapped[UUID]
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    expire_time: Mapped[datetime] = mapped_column(_Time)
+
+
+class Quota(Base):
+    """A customer's storage; counted by triggers, bounded by a check."""
+
+    __tablename__ = "quotas"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    limit_bytes: Mapped[int] = mapped_column(BigInteger)
+    overhang_bytes: Mapped[int] = mapped_column(BigInteger)
+    used_bytes: Mapped[int] = mapped_column(BigInteger)
+    reserved_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class SightHead(Base):
+    """The end of a customer's sight ledger; locked while an entry is appended."""
+
+    __tablename__ = "sight_heads"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Sighting(Base):
+    """One entry of the sight ledger."""
+
+    __tablename__ = "sightings"
+
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    document_id: Mapped[UUID]
+    number: Mapped[int]
+    account_id: Mapped[UUID]
+    account_name: Mapped[str] = mapped_column(Text)
+    role: Mapped[int] = mapped_column(SmallInteger)
+    action: Mapped[int] = mapped_column(SmallInteger)
+    time: Mapped[datetime] = mapped_column(_Time)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CustomerKey(Base):
+    """A customer's data key, wrapped by the key-encryption key. Deleting the row destroys his content."""
+
+    __tablename__ = "customer_keys"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    create_time: Mapped[datetime] = mapped_column(_Time)

@@ -1,0 +1,223 @@
+"""How content arrives: reserve, receive, store; or give up (states in the README).
+
+Nothing is visible before `finish_upload`, and a reservation ends with the upload however it ends, so that storage can
+neither be overdrawn nor lost by uploads that break off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from kontor.vault.v1 import events_pb2
+from kontor_chassis.database import Transaction
+from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
+from kontor_chassis.ids import new_id
+from sqlalchemy import select
+
+from kontor_vault.content import SealedContent
+from kontor_vault.documents import get_document, publish_released
+from kontor_vault.file_names import clean_file_name, title_of
+from kontor_vault.folders import get_folder
+from kontor_vault.quotas import require_room
+from kontor_vault.tables import Document, Folder, Origin, Upload, UploadState, Version
+from kontor_vault.visibility import require_customer_scope
+
+RESERVED_FOR = timedelta(hours=1)
+"""How long a reservation waits for the first byte."""
+RECEIVING_FOR = timedelta(hours=12)
+"""How long the bytes may take: 10 GB over a slow line."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What the uploader says about a file before he sends it."""
+
+    file_name: str
+    size_bytes: int
+    title: str
+    kind: int
+    folder_id: UUID | None
+    contract_id: UUID | None
+    document_id: UUID | None
+    """An existing document that gets a new version."""
+
+
+async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, default_limit: int) -> Upload:
+    """Reserve a place for a file.
+
+    Raises EXHAUSTED "QUOTA_EXCEEDED", NOT_FOUND (folder, document), PRECONDITION "NOT_YOUR_DOCUMENT".
+    """
+    require_customer_scope(tx.principal, customer_id)
+    origin = Origin.FIRM if tx.principal.is_staff else Origin.CUSTOMER
+    if intent.document_id is not None:
+        await _require_own(tx, customer_id, intent.document_id, origin)
+    elif intent.folder_id is not None:
+        await get_folder(tx, customer_id=customer_id, folder_id=intent.folder_id)
+    if origin == Origin.CUSTOMER:
+        await require_room(tx, customer_id, intent.size_bytes, default_limit)
+    file_name = clean_file_name(intent.file_name)
+    upload = Upload(
+        upload_id=new_id(),
+        tenant_id=tx.principal.required_tenant(),
+        customer_id=customer_id,
+        document_id=intent.document_id or new_id(),
+        is_new_document=intent.document_id is None,
+        origin=origin,
+        state=UploadState.RESERVED,
+        size_bytes=intent.size_bytes,
+        file_name=file_name,
+        title=" ".join(intent.title.split()) or title_of(file_name),
+        kind=intent.kind,
+        folder_id=intent.folder_id,
+        contract_id=intent.contract_id,
+        creator_account_id=tx.principal.required_account(),
+        create_time=tx.now,
+        expire_time=tx.now + RESERVED_FOR,
+    )
+    tx.session.add(upload)
+    await tx.session.flush()
+    return upload
+
+
+async def begin_upload(tx: Transaction, *, upload_id: UUID) -> Upload:
+    """Take the one chance to send the bytes; raises PRECONDITION "UPLOAD_ENDED" when it was taken or ran out."""
+    upload = await _own_upload(tx, upload_id)
+    if upload.state != UploadState.RESERVED or upload.expire_time <= tx.now:
+        raise _ended()
+    upload.state = UploadState.RECEIVING
+    upload.expire_time = tx.now + RECEIVING_FOR
+    await tx.session.flush()
+    return upload
+
+
+async def finish_upload(tx: Transaction, *, upload_id: UUID, sealed: SealedContent) -> Document:
+    """Make the stored content a document, or a document's newest version. Finishing twice gives the same document."""
+    upload = await _own_upload(tx, upload_id)
+    if upload.state == UploadState.STORED:
+        return await get_document(tx, document_id=upload.document_id)
+    if upload.state != UploadState.RECEIVING:
+        raise _ended()
+    if sealed.size_bytes > upload.size_bytes:
+        raise invalid("size_bytes", "Die Datei ist größer als angekündigt.", reason="UPLOAD_TOO_LARGE")
+    upload.state = UploadState.STORED  # before the version, so that the room is never counted twice
+    await tx.session.flush()
+    document = await _document_for(tx, upload, sealed)
+    await add_version(tx, document, upload.upload_id, upload.file_name, sealed, origin=upload.origin)
+    return document
+
+
+async def abandon_upload(tx: Transaction, *, upload_id: UUID, customer_id: UUID | None = None) -> Upload:
+    """Give an upload up; its room is free again. Giving up twice changes nothing; a finished one is refused."""
+    upload = await _own_upload(tx, upload_id)
+    if customer_id is not None and upload.customer_id != customer_id:
+        raise not_found("Der Upload")
+    if upload.state == UploadState.STORED:
+        raise _ended()
+    upload.state = UploadState.ABANDONED
+    await tx.session.flush()
+    return upload
+
+
+async def add_version(
+    tx: Transaction, document: Document, content_id: UUID, file_name: str, sealed: SealedContent, *, origin: str
+) -> None:
+    """Append a version to a document that is new or locked, and publish DocumentStored."""
+    tx.session.add(
+        Version(
+            content_id=content_id,
+            document_id=document.document_id,
+            tenant_id=document.tenant_id,
+            customer_id=document.customer_id,
+            number=document.content_version,
+            origin=origin,
+            file_name=file_name,
+            media_type=sealed.media_type,
+            size_bytes=sealed.size_bytes,
+            sha256=sealed.sha256,
+            creator_account_id=tx.principal.account_id,
+            create_time=tx.now,
+        )
+    )
+    await tx.session.flush()
+    stored = events_pb2.DocumentStored(
+        tenant_id=str(document.tenant_id),
+        customer_id=str(document.customer_id),
+        document_id=str(document.document_id),
+        version=document.content_version,
+        by_customer=origin == Origin.CUSTOMER,
+    )
+    tx.publish(stored, aggregate=document.document_id, tenant_id=document.tenant_id)
+    if document.content_version == 1 and origin == Origin.FIRM and document.release_time is not None:
+        publish_released(tx, document)
+
+
+async def _document_for(tx: Transaction, upload: Upload, sealed: SealedContent) -> Document:
+    if not upload.is_new_document:
+        document = await get_document(tx, document_id=upload.document_id, for_update=True)
+        document.content_version += 1
+        document.update_time = tx.now
+    else:
+        document = Document(
+            document_id=upload.document_id,
+            tenant_id=upload.tenant_id,
+            customer_id=upload.customer_id,
+            folder_id=await _surviving_folder(tx, upload.folder_id),
+            title=upload.title,
+            kind=upload.kind,
+            origin=upload.origin,
+            contract_id=upload.contract_id,
+            content_version=1,
+            release_time=tx.now if upload.origin == Origin.CUSTOMER else None,
+            trash_time=None,
+            creator_account_id=upload.creator_account_id,
+            create_time=tx.now,
+            update_time=tx.now,
+        )
+        tx.session.add(document)
+    document.file_name = upload.file_name
+    document.media_type = sealed.media_type
+    document.size_bytes = sealed.size_bytes
+    document.sha256 = sealed.sha256
+    await tx.session.flush()
+    return document
+
+
+async def _surviving_folder(tx: Transaction, folder_id: UUID | None) -> UUID | None:
+    """Return the folder, or the root if it was deleted while the file was on its way."""
+    if folder_id is None:
+        return None
+    return await tx.session.scalar(
+        select(Folder.folder_id).where(Folder.folder_id == folder_id).with_for_update(read=True, key_share=True)
+    )
+
+
+async def _own_upload(tx: Transaction, upload_id: UUID) -> Upload:
+    upload = await tx.session.scalar(
+        select(Upload)
+        .where(Upload.upload_id == upload_id, Upload.creator_account_id == tx.principal.required_account())
+        .with_for_update()
+    )
+    if upload is None:
+        raise not_found("Der Upload")
+    require_customer_scope(tx.principal, upload.customer_id)
+    return upload
+
+
+async def _require_own(tx: Transaction, customer_id: UUID, document_id: UUID, origin: Origin) -> None:
+    document = await get_document(tx, document_id=document_id, customer_id=customer_id)
+    if document.origin != origin or document.trash_time is not None:
+        raise DomainError(
+            ErrorKind.PRECONDITION,
+            "NOT_YOUR_DOCUMENT",
+            "Eine neue Fassung kann nur hinterlegen, wer das Dokument abgelegt hat, und nicht im Papierkorb.",
+        )
+
+
+def _ended() -> DomainError:
+    return DomainError(
+        ErrorKind.PRECONDITION,
+        "UPLOAD_ENDED",
+        "Dieser Upload ist schon beendet. Bitte beginnen Sie ihn von vorn.",
+    )
