@@ -1,0 +1,187 @@
+"""The RPCs of contracts: proto → use case → proto, no decisions."""
+
+from __future__ import annotations
+
+from google.protobuf.empty_pb2 import Empty
+from kontor.contracts.v1 import contracts_pb2 as pb
+from kontor.contracts.v1 import contracts_pb2_grpc
+from kontor_chassis.database import RowReader, Transaction, UnitOfWork
+from kontor_chassis.errors import not_found
+from kontor_chassis.ids import parse_id
+from kontor_chassis.paging import page_size
+from kontor_chassis.principal import current_principal
+from kontor_chassis.service import Context
+
+from kontor_contracts import contracts, imports, messages, queries
+from kontor_contracts.customers import Customers
+from kontor_contracts.lines import require_line
+from kontor_contracts.tables import Contract
+
+
+class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
+    """The public RPCs."""
+
+    def __init__(self, work: UnitOfWork, rows: RowReader, customers: Customers) -> None:
+        self._work = work
+        self._rows = rows
+        self._customers = customers
+
+    async def ListLinesOfBusiness(
+        self, request: pb.ListLinesOfBusinessRequest, _context: Context
+    ) -> pb.ListLinesOfBusinessResponse:
+        """Return the firm's lines of business."""
+        rows = await queries.list_lines(self._rows, current_principal())
+        return pb.ListLinesOfBusinessResponse(lines_of_business=map(messages.line, rows))
+
+    async def ListContracts(self, request: pb.ListContractsRequest, _context: Context) -> pb.ListContractsResponse:
+        """Return a page of a customer's contracts."""
+        customer_id = parse_id(request.customer_id, "customer_id")
+        contracts.require_own(current_principal(), customer_id)
+        rows, further = await queries.list_contracts(
+            self._rows,
+            current_principal(),
+            customer_id=customer_id,
+            statuses=messages.statuses(request.statuses),
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListContractsResponse(contracts=map(messages.contract, rows), next_page_token=further)
+
+    async def ListPortfolio(self, request: pb.ListPortfolioRequest, _context: Context) -> pb.ListPortfolioResponse:
+        """Return a page of the firm's contracts."""
+        rows, further = await queries.list_portfolio(
+            self._rows,
+            current_principal(),
+            only_unreleased=request.only_unreleased,
+            statuses=messages.statuses(request.statuses),
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListPortfolioResponse(contracts=map(messages.contract, rows), next_page_token=further)
+
+    async def GetContract(self, request: pb.GetContractRequest, _context: Context) -> pb.Contract:
+        """Return one contract."""
+        customer_id = parse_id(request.customer_id, "customer_id")
+        contracts.require_own(current_principal(), customer_id)
+        row = await queries.find_contract(
+            self._rows,
+            current_principal(),
+            customer_id=customer_id,
+            contract_id=parse_id(request.contract_id, "contract_id"),
+        )
+        if row is None:
+            raise not_found(contracts.WHAT)
+        return messages.contract(row)
+
+    async def CreateContract(self, request: pb.CreateContractRequest, _context: Context) -> pb.Contract:
+        """Create a contract."""
+        customer_id = parse_id(request.customer_id, "customer_id")
+        principal = current_principal()
+        contracts.require_own(principal, customer_id)
+        if principal.is_staff:
+            await self._customers.require(principal.required_tenant(), customer_id)
+        async with self._work.command(request) as tx:
+            created = await contracts.create_contract(
+                tx, customer_id=customer_id, values=messages.values(request.contract)
+            )
+            return await tx.commit(await _answer(tx, created))
+
+    async def UpdateContract(self, request: pb.UpdateContractRequest, _context: Context) -> pb.Contract:
+        """Change a contract."""
+        async with self._work.command(request) as tx:
+            changed = await contracts.update_contract(
+                tx,
+                customer_id=parse_id(request.contract.customer_id, "contract.customer_id"),
+                contract_id=parse_id(request.contract.contract_id, "contract.contract_id"),
+                values=messages.values(request.contract),
+                fields=frozenset(request.update_mask.paths),
+                etag=request.contract.etag,
+            )
+            return await tx.commit(await _answer(tx, changed))
+
+    async def DeleteContract(self, request: pb.DeleteContractRequest, _context: Context) -> Empty:
+        """Delete a contract."""
+        async with self._work.command(request) as tx:
+            await contracts.delete_contract(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                contract_id=parse_id(request.contract_id, "contract_id"),
+                etag=request.etag,
+            )
+            return await tx.commit(Empty())
+
+    async def ConfirmContract(self, request: pb.ConfirmContractRequest, _context: Context) -> pb.Contract:
+        """Confirm what a customer entered."""
+        async with self._work.command(request) as tx:
+            confirmed = await contracts.confirm_contract(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                contract_id=parse_id(request.contract_id, "contract_id"),
+            )
+            return await tx.commit(await _answer(tx, confirmed))
+
+    async def ReleaseContract(self, request: pb.ReleaseContractRequest, _context: Context) -> pb.Contract:
+        """Make a contract visible to its customer."""
+        async with self._work.command(request) as tx:
+            released = await contracts.release_contract(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                contract_id=parse_id(request.contract_id, "contract_id"),
+            )
+            return await tx.commit(await _answer(tx, released))
+
+    async def WithdrawContract(self, request: pb.WithdrawContractRequest, _context: Context) -> pb.Contract:
+        """Hide a contract from its customer."""
+        async with self._work.command(request) as tx:
+            withdrawn = await contracts.withdraw_contract(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                contract_id=parse_id(request.contract_id, "contract_id"),
+            )
+            return await tx.commit(await _answer(tx, withdrawn))
+
+    async def ReleaseContracts(
+        self, request: pb.ReleaseContractsRequest, _context: Context
+    ) -> pb.ReleaseContractsResponse:
+        """Release many contracts."""
+        async with self._work.command(request) as tx:
+            released = await contracts.release_contracts(
+                tx, contract_ids=[parse_id(given, "contract_ids") for given in request.contract_ids]
+            )
+            return await tx.commit(pb.ReleaseContractsResponse(released=released))
+
+    async def ImportPortfolio(self, request: pb.ImportPortfolioRequest, _context: Context) -> pb.PortfolioImport:
+        """Import a portfolio file: check, then customers, then contracts."""
+        portfolio = await imports.read_file(request.content)
+        if request.validate_only:
+            return messages.written_import(imports.summary(portfolio, file_name=request.file_name))
+        tenant_id = current_principal().required_tenant()
+        import_id = imports.import_id_for(tenant_id, request.request_id)
+        customers = await self._customers.take_in(tenant_id, import_id, portfolio.holders)
+        async with self._work.command(request) as tx:
+            finished = await imports.apply_portfolio(
+                tx, import_id=import_id, file_name=request.file_name, portfolio=portfolio, customers=customers
+            )
+            return await tx.commit(messages.written_import(finished))
+
+    async def GetPortfolioImport(self, request: pb.GetPortfolioImportRequest, _context: Context) -> pb.PortfolioImport:
+        """Return one import."""
+        import_id = parse_id(request.import_id, "import_id")
+        row = await queries.find_import(self._rows, current_principal(), import_id=import_id)
+        if row is None:
+            raise not_found("Der Import")
+        return messages.portfolio_import(row)
+
+    async def ListPortfolioImports(
+        self, request: pb.ListPortfolioImportsRequest, _context: Context
+    ) -> pb.ListPortfolioImportsResponse:
+        """Return a page of imports."""
+        rows, further = await queries.list_imports(
+            self._rows, current_principal(), size=page_size(request.page_size), page_token=request.page_token
+        )
+        return pb.ListPortfolioImportsResponse(imports=map(messages.portfolio_import, rows), next_page_token=further)
+
+
+async def _answer(tx: Transaction, written: Contract) -> pb.Contract:
+    line = await require_line(tx, written.line_of_business_id)
+    return messages.written_contract(written, line.name)
