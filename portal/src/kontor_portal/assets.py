@@ -1,0 +1,70 @@
+"""Static files: read once at start, joined where they belong together, served under the hash of all of them.
+
+`/static/<release>/<name>` never changes and may be kept for a year; `/static/<name>` is revalidated (the sign-in pages
+of identity use it, because they cannot know the portal's release). Relative addresses inside CSS and JavaScript work
+under both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+_TYPES: Mapping[str, str] = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+    "txt": "text/plain; charset=utf-8",
+    "webmanifest": "application/manifest+json",
+}
+_STYLESHEET = "kontor.css"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class Assets:
+    """All static files of this release."""
+
+    release: str
+    by_name: Mapping[str, Asset]
+
+    def url(self, name: str) -> str:
+        """Return the immutable address of a file; raises KeyError when there is none of that name."""
+        if name not in self.by_name:
+            raise KeyError(name)
+        return f"/static/{self.release}/{name}"
+
+
+def load_assets() -> Assets:
+    """Read the static files of the package."""
+    contents = dict(_walk(files("kontor_portal") / "static", ""))
+    styles = sorted(name for name in contents if name.startswith("css/"))
+    contents[_STYLESHEET] = b"\n".join(contents.pop(name) for name in styles)
+    release = hashlib.sha256()
+    for name in sorted(contents):
+        release.update(name.encode() + b"\0" + contents[name])
+    return Assets(release.hexdigest()[:12], {name: _asset(name, content) for name, content in contents.items()})
+
+
+def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        name = prefix + entry.name
+        found += _walk(entry, name + "/") if entry.is_dir() else [(name, entry.read_bytes())]
+    return found
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    return Asset(content, _TYPES[name.rpartition(".")[2]], hashlib.sha256(content).hexdigest()[:16])

@@ -1,0 +1,57 @@
+"""Calls to the platform: always through the gateway, always with the visitor's own token."""
+
+from __future__ import annotations
+
+import uuid
+
+from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
+from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
+from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
+from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
+from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
+from kontor_chassis.edge import current_edge
+
+_GATEWAY = "gateway"
+
+
+def identity(token: str | None = None) -> IdentityServiceStub:
+    """Return identity's stub; `token` replaces the visitor's (right after signing in, or "" for a public page)."""
+    own = None if token is None else (lambda: token)
+    return current_edge().stub(_GATEWAY, IdentityServiceStub, token=own)
+
+
+def contracts() -> ContractsServiceStub:
+    """Return the stub of contracts."""
+    return current_edge().stub(_GATEWAY, ContractsServiceStub)
+
+
+def vault() -> VaultServiceStub:
+    """Return the stub of vault."""
+    return current_edge().stub(_GATEWAY, VaultServiceStub)
+
+
+def billing() -> BillingServiceStub:
+    """Return the stub of billing."""
+    return current_edge().stub(_GATEWAY, BillingServiceStub)
+
+
+def chat() -> ChatServiceStub:
+    """Return the stub of chat."""
+    return current_edge().stub(_GATEWAY, ChatServiceStub)
+
+
+def experts() -> ExpertsServiceStub:
+    """Return the stub of experts."""
+    return current_edge().stub(_GATEWAY, ExpertsServiceStub)
+
+
+def notifications() -> NotificationsServiceStub:
+    """Return the stub of notifications."""
+    return current_edge().stub(_GATEWAY, NotificationsServiceStub)
+
+
+def new_request_id() -> str:
+    """Return the id of a command that is not repeated by a person's double click but only by the network."""
+    return str(uuid.uuid4())

@@ -1,0 +1,107 @@
+"""What happens before and after every request: language, session, same-origin check, silent refresh, headers."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from kontor_portal.extension import portal
+from kontor_portal.i18n import LANGUAGE_COOKIE, choose_language
+from kontor_portal.session import ACCESS_COOKIE, PERSON_COOKIE, Persona, Session, read_session
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PAGES_FOR: Final = frozenset(Persona)
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+
+
+def install(app: Flask) -> None:
+    """Add the hooks to the application."""
+    app.before_request(_prepare)
+    app.before_request(_check_origin)
+    app.before_request(_check_session)
+    app.after_request(_secure)
+
+
+def current_session() -> Session | None:
+    """Return who is signed in, if anybody."""
+    session: Session | None = g.get("session")
+    return session
+
+
+def signed_in() -> Session:
+    """Return who is signed in; only for pages of an area, which nobody else reaches."""
+    session = current_session()
+    if session is None:
+        abort(401)
+    return session
+
+
+def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
+    """Return the address of the page that a membership starts at."""
+    in_expert_firm = bool(g.get("in_expert_firm", False)) if in_expert_firm is None else in_expert_firm
+    persona = session.persona(in_expert_firm=in_expert_firm)
+    return f"/{persona}" if persona is not None else "/"
+
+
+def _prepare() -> None:
+    g.session = read_session(request.cookies.get(ACCESS_COOKIE))
+    g.language = choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language"))
+    form, _, firm = request.cookies.get(PERSON_COOKIE, "").partition("-")
+    g.informal = form == "du"
+    g.in_expert_firm = firm == "expert"
+
+
+def _check_origin() -> None:
+    """Refuse what another site makes the browser send; the gateway and SameSite do the same before us."""
+    if request.method not in _SAFE_METHODS and request.headers.get("Origin") != portal().settings.public_url:
+        abort(403)
+
+
+def _check_session() -> ResponseReturnValue | None:
+    """Let only those into an area whom it belongs to; renew an access token that has run out."""
+    session = current_session()
+    area = request.path.split("/", maxsplit=2)[1]
+    if session is not None and session.is_expired(time.time()) and area not in ("auth", "static", "brand"):
+        return to_refresh()
+    if area not in _PAGES_FOR and area != "benachrichtigungen":
+        return None
+    if session is None:
+        return to_refresh()
+    if area in _PAGES_FOR and Persona(area) not in session.personas:
+        abort(403)
+    return None
+
+
+def to_refresh() -> ResponseReturnValue:
+    """Send the browser to renew its session and back: with 307, so that a form that was sent is sent again."""
+    here = request.full_path.rstrip("?") if request.query_string else request.path
+    target = f"/auth/refresh?next={quote(here, safe='')}"
+    return redirect(target, 302 if request.method in _SAFE_METHODS else 307)
+
+
+def _secure(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,24 @@
+// Entry point: every module looks for its own elements and does nothing where there are none.
+// All pages work without this file, but for what is live (new messages appear by themselves).
+import { keepSession } from "./session.js";
+import { watchNotifications } from "./notifications.js";
+import { enhanceMenus, enhanceDialogs, enhanceNotices, enhanceForms } from "./elements.js";
+import { enhanceUploads } from "./upload.js";
+import { openChat } from "./chat.js";
+import { previewBrand, previewPrices } from "./preview.js";
+
+const enhance = (root) => {
+  enhanceMenus(root);
+  enhanceDialogs(root);
+  enhanceNotices(root);
+  enhanceForms(root);
+  enhanceUploads(root);
+  openChat(root);
+  previewBrand(root);
+  previewPrices(root);
+};
+
+keepSession();
+watchNotifications();
+enhance(document);
+document.addEventListener("htmx:after:swap", () => enhance(document));

@@ -1,0 +1,94 @@
+"""What every template may use: sentences, formats, icons, and the frame around the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import grpc
+from flask import Flask, g, request
+from kontor.notifications.v1 import notifications_pb2 as notifications_pb
+
+from kontor_portal import firms, formatting, gateway, i18n, labels
+from kontor_portal.extension import portal
+from kontor_portal.firms import FirmLook
+from kontor_portal.navigation import PHONE_ITEMS, NavEntry, navigation
+from kontor_portal.requests import current_session, home_of
+from kontor_portal.session import FIRM_COOKIE, Session
+
+LABELS: Final = (
+    "access_state", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
+    "document_kind", "file_kind", "invitation_state", "line_icon", "order_state", "order_step", "payment_interval",
+    "right", "role", "salutation", "service_state", "tax", "tenant_kind", "tenant_state", "tier",
+)  # fmt: skip
+"""Functions of `labels` that templates use as filters."""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The frame around a page of somebody who is signed in; what costs a call is asked only when it is drawn."""
+
+    session: Session
+    path: str
+    firm: FirmLook
+
+    @cached_property
+    def entries(self) -> tuple[NavEntry, ...]:
+        """All places to go."""
+        return navigation(self.session, self.path, in_expert_firm=bool(g.get("in_expert_firm", False)))
+
+    @property
+    def home(self) -> str:
+        """Address of the page this membership starts at."""
+        return home_of(self.session)
+
+    @property
+    def phone_entries(self) -> tuple[NavEntry, ...]:
+        """The places in the bottom bar."""
+        return self.entries[:PHONE_ITEMS]
+
+    @property
+    def more_entries(self) -> tuple[NavEntry, ...]:
+        """The places behind “Mehr”."""
+        return self.entries[PHONE_ITEMS:]
+
+    @cached_property
+    def unread(self) -> int:
+        """Number on the bell; nothing when notifications cannot be reached, because the page is more important."""
+        request_ = notifications_pb.ListNotificationsRequest(unread_only=True, page_size=1)
+        try:
+            return gateway.notifications().ListNotifications(request_, timeout=1.5).unread_count
+        except grpc.RpcError:
+            return 0
+
+
+def install(app: Flask) -> None:
+    """Add functions and filters to the templates."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(t=i18n.t, tn=i18n.tn, asset=_asset, stars_text=formatting.stars_text)
+    app.jinja_env.filters.update(
+        money=formatting.money,
+        moment=formatting.moment_text,
+        time=formatting.time_text,
+        day=formatting.day_text,
+        short_day=formatting.short_day,
+        month=formatting.month_text,
+        size=formatting.size_text,
+        initials=formatting.initials,
+        monogram=formatting.monogram,
+    )
+    app.jinja_env.filters.update({name: getattr(labels, name) for name in LABELS})
+    app.context_processor(_frame)
+
+
+def _asset(name: str) -> str:
+    return portal().assets.url(name)
+
+
+def _frame() -> dict[str, object]:
+    session = current_session()
+    firm = firms.look(request.cookies.get(FIRM_COOKIE, ""))
+    shell = None if session is None else Shell(session, request.path, firm)
+    return {"shell": shell, "firm": firm, "language": i18n.language(), "path": request.full_path.rstrip("?")}
