@@ -150,8 +150,8 @@ async def _cancel(tx: Transaction, invoice: tables.Invoice) -> tables.Invoice:
 
 async def _record(tx: Transaction, row: tables.Invoice, postings: Sequence[ledger.Posting]) -> None:
     tx.session.add(row)
-    ledger.post(tx, postings, tenant_id=row.tenant_id, customer_id=row.customer_id, invoice_id=row.invoice_id)
     await tx.session.flush()
+    await ledger.post(tx, postings, tenant_id=row.tenant_id, customer_id=row.customer_id, invoice_id=row.invoice_id)
     issued = InvoiceIssued(
         tenant_id=str(row.tenant_id),
         invoice_id=str(row.invoice_id),

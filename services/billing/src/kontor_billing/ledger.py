@@ -14,7 +14,7 @@ from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from kontor_billing import tables
 from kontor_billing.money import split
@@ -91,11 +91,13 @@ async def entries_of(tx: Transaction, invoice_id: UUID) -> list[tuple[tables.Led
     return [(entry, posted_at) for entry, posted_at in rows]
 
 
-def post(tx: Transaction, postings: Sequence[Posting], *, tenant_id: UUID, customer_id: UUID, invoice_id: UUID) -> None:
+async def post(
+    tx: Transaction, postings: Sequence[Posting], *, tenant_id: UUID, customer_id: UUID, invoice_id: UUID
+) -> None:
     """Enter one transaction for an invoice; the database checks at commit that it is balanced."""
     transaction_id = new_id()
-    tx.session.add(
-        tables.LedgerTransaction(
+    await tx.session.execute(
+        insert(tables.LedgerTransaction).values(
             transaction_id=transaction_id,
             tenant_id=tenant_id,
             customer_id=customer_id,
@@ -103,16 +105,17 @@ def post(tx: Transaction, postings: Sequence[Posting], *, tenant_id: UUID, custo
             posted_at=tx.now,
         )
     )
-    for position, posting in enumerate(postings):
-        tx.session.add(
-            tables.LedgerEntry(
-                entry_id=new_id(),
-                transaction_id=transaction_id,
-                tenant_id=tenant_id,
-                position=position,
-                account=posting.account,
-                payee=posting.payee,
-                component_code=posting.component_code,
-                amount_minor=posting.amount_minor,
-            )
-        )
+    entries = [
+        {
+            "entry_id": new_id(),
+            "transaction_id": transaction_id,
+            "tenant_id": tenant_id,
+            "position": position,
+            "account": posting.account,
+            "payee": posting.payee,
+            "component_code": posting.component_code,
+            "amount_minor": posting.amount_minor,
+        }
+        for position, posting in enumerate(postings)
+    ]
+    await tx.session.execute(insert(tables.LedgerEntry), entries)

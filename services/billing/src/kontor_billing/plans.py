@@ -84,7 +84,7 @@ async def current_prices(tx: Transaction, day: date) -> tuple[TierPrice, ...]:
 async def price_plan(tx: Transaction, day: date) -> PricePlan:
     """Return the firm's plan on a day with all shares ever set, newest first."""
     shares = await tx.session.scalars(
-        select(tables.BrokerShare).order_by(tables.BrokerShare.valid_from.desc(), tables.BrokerShare.set_at.desc())
+        select(tables.BrokerShare).order_by(tables.BrokerShare.valid_from.desc(), tables.BrokerShare.share_id.desc())
     )
     return PricePlan(day, await current_prices(tx, day), tuple(shares))
 

@@ -11,6 +11,7 @@ from kontor_chassis.schema import (
     SERVICE_WIDE,
     create_chassis_tables,
     drop_chassis_tables,
+    execute_script,
     grant_application,
     secure_by_tenant,
 )
@@ -232,7 +233,8 @@ Wenn Sie widerrufen, gilt die Vereinbarung als nicht geschlossen. Bereits gestel
 _DROP = """
 DROP TABLE billing_runs, ledger_entries, ledger_transactions, invoices, number_series, agreements, price_versions,
   broker_shares, known_tenants, agreement_texts, tax_rates, catalogue_components;
-DROP FUNCTION ledger_is_balanced(); DROP FUNCTION never_changes();
+DROP FUNCTION ledger_is_balanced();
+DROP FUNCTION never_changes();
 """
 
 
@@ -240,7 +242,7 @@ def upgrade() -> None:
     """Create everything; the texts are templates that the operator has his lawyer check (decision 14)."""
     create_chassis_tables(op)
     for statements in (_PLATFORM_TABLES, _TABLES, _RULES, _CATALOGUE, _AGREEMENT_TEXT):
-        op.execute(statements)
+        execute_script(op, statements)
     for table in _APPEND_ONLY:
         op.execute(
             f"CREATE TRIGGER never_changes BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
@@ -252,7 +254,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything."""
-    op.execute(_DROP)
+    execute_script(op, _DROP)
     drop_chassis_tables(op)
 
 
