@@ -105,6 +105,10 @@ def translate_errors_of(engine: Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def replace(context: ExceptionContext) -> None:
         original: BaseException = context.original_exception
+        if not isinstance(original, Exception):
+            return  # a task that was cancelled while it waited must end, not fail
+        if not isinstance(original, Exception):
+            return  # cancelled, not failed
         driver = getattr(original, "__cause__", None) or original
         translated = translate(driver)
         if isinstance(translated, DatabaseError) and not translated.sqlstate and context.is_disconnect:

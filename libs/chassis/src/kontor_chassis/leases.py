@@ -74,6 +74,7 @@ class Leases:
         """Give everything back."""
         if self._connection is not None:
             await self._connection.close(timeout=2)
+            self._ended(self._connection)
             self._connection = None
 
     async def _connected(self) -> asyncpg.Connection:

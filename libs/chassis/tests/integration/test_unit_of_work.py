@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +21,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal, set_current_principal
 from kontor_chassis.testing.plugin import PostgresForTests, ServiceDatabase
-from shipping import NOON, ParcelRow, ParcelSent, SendRequest, database
+from shipping import NOON, ParcelRow, ParcelSent, SendRequest, database, until
 from sqlalchemy import any_, bindparam, select, text
 
 pytestmark = pytest.mark.integration
@@ -219,3 +220,22 @@ async def test_foreign_messages_are_not_published(sender: Database, tenant: UUID
         with pytest.raises(ValueError, match="not an event of vault"):
             tx.publish(ParcelSent(), aggregate="a")
     await elsewhere.close()
+
+
+async def test_cancellation_stays_cancellation(sender: Database, tenant: UUID) -> None:
+    """A call that is cancelled in the middle of a statement ends as cancelled, not as a failed database."""
+
+    async def wait_for_ever() -> None:
+        async with sender.work.work(staff(tenant)) as tx:
+            await tx.session.execute(text("SELECT pg_sleep(60)"))
+
+    async def is_waiting() -> bool:
+        async with sender.engine.connect() as connection:
+            busy = text("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'")
+            return bool((await connection.execute(busy)).scalar_one())
+
+    call = asyncio.create_task(wait_for_ever())
+    await until(is_waiting)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call

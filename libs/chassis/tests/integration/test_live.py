@@ -1,0 +1,63 @@
+"""Live events on real NATS: every serving process hears every event, from the subscription on."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from kontor_chassis.bus import Bus
+from kontor_chassis.database import Database
+from kontor_chassis.errors import DomainError
+from kontor_chassis.live import WAITING, LiveEvents
+from kontor_chassis.relay import Relay
+from kontor_tools.embedded.nats import EmbeddedNats
+from shipping import ParcelSent, running, send
+
+pytestmark = pytest.mark.integration
+
+
+async def test_every_process_hears_what_matches(
+    sender: Database, bus: Bus, fresh_nats: EmbeddedNats, tenant: UUID
+) -> None:
+    """Two processes, two subscribers: each gets the events it asked for and no others."""
+    other_bus = Bus(fresh_nats.url, "other process")
+    first, second = LiveEvents(bus), LiveEvents(other_bus)
+    async with (
+        first.subscribe(ParcelSent, matching=lambda e: e.number < 10) as small,
+        first.subscribe(ParcelSent, matching=lambda e: e.number >= 10) as large,
+        second.subscribe(ParcelSent, matching=lambda e: True) as everything,
+        running(Relay(sender, bus).run),
+    ):
+        await send(sender, tenant, 1, 10, 2)
+        async with asyncio.timeout(10):
+            assert [(await anext(small)).number for _ in range(2)] == [1, 2]
+            assert (await anext(large)).number == 10
+            assert [(await anext(everything)).number for _ in range(3)] == [1, 10, 2]
+    await other_bus.close()
+
+
+async def test_event_published_twice_is_heard_once(bus: Bus) -> None:
+    """A re-published event reaches a stream once; an unreadable one does no harm."""
+    live = LiveEvents(bus)
+    client = await bus.client()
+    subject = "kontor.sender.v1.ParcelSent"
+    async with live.subscribe(ParcelSent, matching=lambda e: True) as events:
+        for event_id, number in (("a", 1), ("a", 1), ("b", 2)):
+            await client.publish(subject, ParcelSent(number=number).SerializeToString(), headers={"ce-id": event_id})
+        await client.publish(subject, b"\xff", headers={"ce-id": "c"})
+        await client.publish(subject, ParcelSent(number=4).SerializeToString(), headers={"ce-id": "d"})
+        async with asyncio.timeout(10):
+            assert [(await anext(events)).number for _ in range(3)] == [1, 2, 4]
+
+
+async def test_subscriber_that_falls_behind_is_cut_off(bus: Bus) -> None:
+    """A slow client's stream ends with UNAVAILABLE instead of growing without bound; others are not affected."""
+    live = LiveEvents(bus)
+    async with live.subscribe(ParcelSent, matching=lambda e: True) as slow:
+        for number in range(WAITING + 1):
+            slow.offer(ParcelSent(number=number))
+        assert [(await anext(slow)).number for _ in range(WAITING)] == list(range(WAITING))
+        with pytest.raises(DomainError) as cut:
+            await anext(slow)
+        assert cut.value.reason == "STREAM_OVERRUN"
