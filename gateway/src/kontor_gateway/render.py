@@ -56,6 +56,8 @@ class Problem:
     code: int
     reason: str
     sentence: str
+    details: str = ""
+    """How Envoy's own reason begins, where the status alone does not tell (a wrong audience would be 403)."""
 
     @property
     def page(self) -> str:
@@ -69,14 +71,20 @@ class Problem:
 
 PROBLEMS = (
     Problem(400, 3, "REQUEST_INVALID", "Die Anfrage ist nicht lesbar."),
-    Problem(401, 16, "TOKEN_INVALID", "Die Anmeldung ist abgelaufen oder ungültig. Bitte melden Sie sich neu an."),
+    Problem(
+        401,
+        16,
+        "TOKEN_INVALID",
+        "Die Anmeldung ist abgelaufen oder ungültig. Bitte melden Sie sich neu an.",
+        details="jwt_authn_access_denied",
+    ),
     Problem(403, 7, "FOREIGN_ORIGIN", "Die Anfrage kam von einer fremden Seite und wurde abgelehnt."),
     Problem(404, 5, "NOT_FOUND", "Diese Adresse gibt es nicht."),
     Problem(413, 3, "REQUEST_TOO_LARGE", "Die Anfrage ist zu groß."),
     Problem(429, 8, "TOO_MANY_REQUESTS", "Zu viele Anfragen. Bitte versuchen Sie es gleich noch einmal."),
-    Problem(503, 14, "UNAVAILABLE", "Dieser Teil von Kontor ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal."),
+    Problem(503, 14, "UNAVAILABLE", "Kontor ist gerade nicht erreichbar. Bitte versuchen Sie es gleich noch einmal."),
     Problem(504, 4, "TIMEOUT", "Die Antwort hat zu lange gedauert. Bitte versuchen Sie es noch einmal."),
-)  # fmt: skip
+)
 
 
 def render(settings: GatewaySettings) -> str:

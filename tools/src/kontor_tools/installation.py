@@ -187,7 +187,7 @@ class Installation:
             self._wait({program.name: program.ready for program in plan.group(group)}, READY_SECONDS)
             self._report(f"  {TITLES[group]}: ready after {time.monotonic() - began:.1f} s")
             if group == STORAGE:
-                self._prepare_databases(plan)
+                asyncio.run(self._prepare_databases())
 
     def _plan(self) -> Plan:
         credentials.create_service_keys(self.folders, (*SERVICES, *EDGES))
@@ -198,13 +198,13 @@ class Installation:
         RunState(issuer=self.options.issuer, ports=listeners.given, ready=ready).save(self.folders.state)
         return plan
 
-    def _prepare_databases(self, plan: Plan) -> None:
+    async def _prepare_databases(self) -> None:
         postgres = self.postgres()
-        postgres.provision(SERVICES, self.folders.secrets)
-        behind = asyncio.run(migrations.behind(postgres, SERVICES))
+        await postgres.provision_all(SERVICES, self.folders.secrets)
+        behind = await migrations.behind(postgres, SERVICES)
         if behind:
             self._report(f"  migrating {', '.join(behind)} …")
-            migrations.migrate(plan, self.folders, behind)
+            await migrations.migrate(postgres, self.folders.secrets, behind)
 
     def _wait(self, addresses: dict[str, str], seconds: float) -> None:
         waiting = dict(addresses)

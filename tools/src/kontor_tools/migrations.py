@@ -1,7 +1,7 @@
 """Brings the databases of all services to their newest schema, quickly when they are there already.
 
-Whether a database is current is read from its `alembic_version` and from the revision files themselves, in this
-process; only a service that is behind gets its own `python -m kontor_<service> migrate`.
+Whether a database is current is read from its `alembic_version` and from the revision files themselves. Those that
+are behind are migrated in this process, by the code that `python -m kontor_<service> migrate` runs in production.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ from __future__ import annotations
 import ast
 import asyncio
 import importlib.util
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
 
-from kontor_tools import leftovers
 from kontor_tools.embedded.postgres import EmbeddedPostgres
-from kontor_tools.folders import Folders, InstallationError
-from kontor_tools.plan import Plan
+from kontor_tools.folders import InstallationError
 
 
 def heads(versions: Path) -> set[str]:
@@ -76,36 +73,15 @@ async def _current(postgres: EmbeddedPostgres, service: str) -> set[str]:
     return {str(row["version_num"]) for row in rows}
 
 
-def migrate(plan: Plan, folders: Folders, services: list[str]) -> None:
-    """Run the migrations, as many at a time as there are cores; raises InstallationError naming the log at fault."""
-    running: list[tuple[str, subprocess.Popen[bytes]]] = []
-    waiting = list(services)
-    try:
-        while waiting or running:
-            while waiting and len(running) < max(2, os.cpu_count() or 2):
-                service = waiting.pop(0)
-                running.append((service, _start(plan, folders, service)))
-            service, process = running.pop(0)
-            if process.wait() != 0:
-                raise InstallationError(f"The migration of {service} failed: see {_log(folders, service)}.")
-    finally:
-        for _, process in running:
-            process.terminate()
-            process.wait()
+async def migrate(postgres: EmbeddedPostgres, secrets: Path, services: Iterable[str]) -> None:
+    """Bring the services' databases to their newest revision, as their owners."""
+    from kontor_chassis.migrations import migrate_async  # Alembic takes a second to import and is rarely needed
 
-
-def one_off_environment(plan: Plan, folders: Folders, service: str) -> dict[str, str]:
-    """Return the environment of a command of a service that runs once and ends."""
-    inherited = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", leftovers.MARKER: str(folders.home)}
-    return inherited | plan.migration_environment(service)
-
-
-def _start(plan: Plan, folders: Folders, service: str) -> subprocess.Popen[bytes]:
-    environment = one_off_environment(plan, folders, service)
-    with _log(folders, service).open("wb") as log:
-        command = [sys.executable, "-m", f"kontor_{service}", "migrate"]
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-
-def _log(folders: Folders, service: str) -> Path:
-    return folders.log / f"{service}-migrate.log"
+    for service in services:
+        owner = f"kontor_{service}_owner"
+        password = (secrets / f"{owner}.password").read_text(encoding="ascii").strip()
+        url = postgres.url(f"kontor_{service}", owner).replace(f"//{owner}@", f"//{owner}:{quote(password, safe='')}@")
+        try:
+            await migrate_async(url, versions_folder(service).parent)
+        except SQLAlchemyError as failure:
+            raise InstallationError(f"The migration of {service} failed: {failure}") from failure

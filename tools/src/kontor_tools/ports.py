@@ -51,8 +51,11 @@ def require_free(port: int) -> None:
 
 def _holder(port: int) -> str:
     try:
-        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr and c.pid]
-        pids = {c.pid for c in listening if c.laddr.port == port}
+        pids = {
+            connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.pid and connection.laddr[1:] == (port,)
+        }
         return f" by {psutil.Process(min(pids)).name()} (process {min(pids)})" if pids else ""
     except psutil.Error:
         return ""
