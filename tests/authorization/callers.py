@@ -1,0 +1,83 @@
+"""Everybody who may try to call an RPC, and what its declaration says about each of them.
+
+The expectation is computed here from the descriptors alone, independently of the interceptor that enforces it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
+from kontor_chassis.testing.tokens import service_token_for, token_for
+
+TENANT = UUID("01890000-0000-7000-8000-000000000001")
+CUSTOMER = UUID("01890000-0000-7000-8000-000000000002")
+SERVICES = ("identity", "vault", "contracts", "billing", "chat", "experts", "notifications", "stranger")
+ROLES = [role for role in Role.values() if role != Role.ROLE_UNSPECIFIED]
+RIGHTS = [right for right in Right.values() if right != Right.RIGHT_UNSPECIFIED]
+STAFF_ROLES = {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with one token, or without any."""
+
+    name: str
+    token: str
+    roles: frozenset[int] = frozenset()
+    rights: frozenset[int] = frozenset()
+    strong: bool = False
+    service: str = ""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether he has no token at all."""
+        return not self.token
+
+    def may_call(self, access: Access) -> bool:
+        """Whether the declaration lets him in."""
+        if access.anonymous:
+            return True
+        if self.is_anonymous:
+            return False
+        if self.service:
+            return self.service in access.services or "*" in access.services
+        acting_as = self.roles & set(access.roles)
+        if not acting_as:
+            return False
+        needs_rights = acting_as <= STAFF_ROLES
+        if needs_rights and not set(access.rights) <= self.rights:
+            return False
+        return self.strong or access.min_level != AuthLevel.AUTH_LEVEL_STRONG
+
+
+def person(name: str, *roles: Role.ValueType, rights: frozenset[int] = frozenset(), strong: bool = False) -> Caller:
+    """Return somebody who acts in exactly these roles."""
+    implied = {Role.ROLE_STAFF} if Role.ROLE_ADMINISTRATOR in roles else set()
+    held = frozenset(RIGHTS) if Role.ROLE_ADMINISTRATOR in roles else rights
+    is_customer = bool({Role.ROLE_CUSTOMER, Role.ROLE_TRUSTED_PERSON} & set(roles))
+    token = token_for(
+        roles=roles,
+        rights=[right for right in RIGHTS if right in rights],
+        tenant_id=TENANT,
+        customer_id=CUSTOMER if is_customer else None,
+        level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
+    )
+    return Caller(name, token, frozenset(roles) | implied, held, strong)
+
+
+def callers() -> list[Caller]:
+    """Return nobody, every role with and without a second factor, staff with each single right, and every service."""
+    people = [
+        person(f"{Role.Name(role)}{' strong' if strong else ''}", role, strong=strong)
+        for role in ROLES
+        for strong in (False, True)
+    ]
+    staff = [
+        person(f"staff with {Right.Name(right)}", Role.ROLE_STAFF, rights=frozenset({right}), strong=True)
+        for right in RIGHTS
+    ]
+    all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
+    services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in SERVICES]
+    return [Caller("nobody", ""), *people, *staff, all_rights, *services]
