@@ -22,14 +22,20 @@ S = TypeVar("S")
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 LARGEST_MESSAGE_BYTES = 32 * 1024 * 1024
-CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
-    ("grpc.lb_policy_name", "round_robin"),  # over all addresses that the name resolves to
+GATEWAY_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
     ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
 )
+"""Options of a channel to the gateway, which has no health service of its own."""
+CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
+    *GATEWAY_OPTIONS,
+    # Over all addresses that the name resolves to, but those whose health service says that they are stopping.
+    ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}'),
+)
+"""Options of a channel from service to service."""
 
 _deadline: ContextVar[float | None] = ContextVar("kontor_deadline", default=None)
 

@@ -25,7 +25,7 @@ from prometheus_client import Counter, Histogram
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kontor_chassis.calls import CHANNEL_OPTIONS, CallingChannel, SharedChannel
+from kontor_chassis.calls import CHANNEL_OPTIONS, GATEWAY_OPTIONS, CallingChannel, SharedChannel
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem
 from kontor_chassis.gunicorn_runner import run_gunicorn
 from kontor_chassis.interceptors.authentication import ACCESS_COOKIE
@@ -42,6 +42,8 @@ log = structlog.get_logger(__name__)
 READY_PATH = "/-/ready"
 """Answered by every edge before anything else, for the gateway's health checks; the gateway does not let it through."""
 
+GATEWAY = "gateway"
+"""Name under which an edge calls the gateway (`gateway_address`)."""
 _EXTENSION = "kontor_edge"
 _INTERNAL_MESSAGE = "Da ist bei uns etwas schiefgegangen. Bitte versuchen Sie es später noch einmal."
 _HTTP_STATUS = {
@@ -103,7 +105,8 @@ class Edge:
             address = self.settings.addresses().get(service)
             if address is None:
                 raise LookupError(f"the settings have no {service}_address")
-            made = SharedChannel(grpc.insecure_channel(address, options=CHANNEL_OPTIONS))
+            options = GATEWAY_OPTIONS if service == GATEWAY else CHANNEL_OPTIONS
+            made = SharedChannel(grpc.insecure_channel(address, options=options))
             shared = self._channels.setdefault(service, made)
         return shared
 

@@ -147,7 +147,7 @@ class Process(Generic[S]):
         verifier = TokenVerifier(settings.issuer, JwksKeys(settings.jwks_url), settings.service_certificates_dir)
         server = RpcServer(verifier, service.servicers)
         self.grpc_port = await server.start(settings.grpc_listen)
-        self._stack.push_async_callback(server.drain, settings.drain_seconds)
+        self._stack.push_async_callback(server.drain, settings.drain_seconds, notice=settings.notice_seconds)
 
     def _work(self, worker: Worker, bus: Bus) -> None:
         stop = asyncio.Event()

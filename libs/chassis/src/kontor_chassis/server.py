@@ -1,10 +1,11 @@
 """The gRPC server of a service: servicers behind the common pipeline, health, reflection; a stop that loses nothing.
 
-Stopping (`drain`): health says NOT_SERVING, open streams end, new calls are turned away, calls in hand are finished.
+Stopping (`drain`): health says NOT_SERVING, callers turn elsewhere, open streams end, calls in hand are finished.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,8 +64,13 @@ class RpcServer:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 
-    async def drain(self, seconds: float) -> None:
-        """Finish the calls in hand, at most within `seconds`, and stop."""
+    async def drain(self, seconds: float, *, notice: float = 0.0) -> None:
+        """Finish the calls in hand, at most within `seconds`, and stop.
+
+        For the first `notice` seconds calls are still taken, while callers learn from the health service to send theirs
+        elsewhere: gRPC would cancel a call that has arrived but was not yet handed to us when the server stops.
+        """
         await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(notice)
         self._pipeline.streams.stop()
         await self._server.stop(seconds)

@@ -145,8 +145,10 @@ class ServiceSettings(ProcessSettings):
     """`<service>.pem` of every service: public key or certificate."""
     clock_file: Path | None = None
     """File with the installation's clock offset in seconds; refused in production."""
+    notice_seconds: float = Field(default=0.5, ge=0)
+    """How long after SIGTERM calls are still taken, while callers learn to send theirs elsewhere."""
     drain_seconds: float = Field(default=25.0, gt=0)
-    """How long calls in hand may take after SIGTERM; a little less than Kubernetes' 30 s."""
+    """How long calls in hand may take after that; together a little less than Kubernetes' 30 s."""
 
     def database_dsn(self) -> str:
         """Return the application role's URL with its password."""

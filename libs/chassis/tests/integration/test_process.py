@@ -16,6 +16,7 @@ import grpc
 import parcel_office
 import pytest
 from kontor.common.v1.access_pb2 import Role
+from kontor_chassis.calls import CHANNEL_OPTIONS
 from kontor_chassis.database import Database
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
@@ -30,7 +31,12 @@ from sqlalchemy import text
 
 pytestmark = pytest.mark.integration
 
-STAFF = token_for(roles=[Role.ROLE_STAFF], tenant_id=new_id())
+TENANT, ACCOUNT = new_id(), new_id()
+
+
+def staff() -> str:
+    """A fresh token of one employee."""
+    return token_for(roles=[Role.ROLE_STAFF], tenant_id=TENANT, account_id=ACCOUNT)
 
 
 async def visits(db: Database) -> list[str]:
@@ -70,7 +76,7 @@ async def office(sender_database: ServiceDatabase, nats: EmbeddedNats) -> AsyncI
 
 async def test_repeated_command_is_answered_once_done_once(office: Running, sender: Database) -> None:
     """The same request id over the wire: the same answer, one effect; concurrent repetitions, too."""
-    stub = office.stub(ParcelStub, STAFF)
+    stub = office.stub(ParcelStub, staff())
     request = Parcel(text="Julia", request_id=str(new_id()), etag="30")
     answers = await asyncio.gather(*(stub.ForStaff(request) for _ in range(5)))
     answers.append(await stub.ForStaff(request))
@@ -81,7 +87,7 @@ async def test_repeated_command_is_answered_once_done_once(office: Running, send
 
 async def test_reused_request_id_is_refused(office: Running) -> None:
     """The id of one request cannot fetch the answer of another."""
-    stub = office.stub(ParcelStub, STAFF)
+    stub = office.stub(ParcelStub, staff())
     request_id = str(new_id())
     await stub.ForStaff(Parcel(text="Julia", request_id=request_id))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -91,7 +97,7 @@ async def test_reused_request_id_is_refused(office: Running) -> None:
 
 async def test_side_port_tells_health_and_figures(office: Running) -> None:
     """Alive, ready, and metrics of calls and events in Prometheus' format."""
-    await office.stub(ParcelStub, STAFF).ForStaff(Parcel(text="Julia"))
+    await office.stub(ParcelStub, staff()).ForStaff(Parcel(text="Julia"))
     port = office.process.metrics_port
     assert await side_port(port, "/healthz") == (200, "ok\n")
 
@@ -112,6 +118,12 @@ class Started:
     process: asyncio.subprocess.Process
     grpc_port: int
     metrics_port: int
+
+    @asynccontextmanager
+    async def stub(self) -> AsyncIterator[ParcelStub]:
+        """A stub on a channel like those between services."""
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{self.grpc_port}", options=CHANNEL_OPTIONS) as channel:
+            yield ParcelStub(channel)
 
     async def stop(self) -> tuple[int, str]:
         """Ask it to stop; return exit status and log."""
@@ -173,20 +185,16 @@ async def test_calls_in_hand_are_finished_after_sigterm(
     sender_database: ServiceDatabase, sender: Database, nats: EmbeddedNats, tmp_path: Path
 ) -> None:
     """Eight calls are being handled when SIGTERM comes: all are answered, all are in the database."""
-    async with started("all", environment(sender_database, nats.url, tmp_path)) as service:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{service.grpc_port}") as channel:
-            stub = ParcelStub(channel)
-            calls = [
-                stub.ForStaff(Parcel(text=str(n), etag="700"), metadata=(("authorization", f"Bearer {STAFF}"),))
-                for n in range(8)
-            ]
+    bearer = (("authorization", f"Bearer {staff()}"),)
+    async with started("all", environment(sender_database, nats.url, tmp_path)) as service, service.stub() as stub:
+        calls = [stub.ForStaff(Parcel(text=str(n), etag="700"), metadata=bearer) for n in range(8)]
 
-            async def all_in_hand() -> bool:
-                return "grpc_server_in_flight 8.0" in (await side_port(service.metrics_port, "/metrics"))[1]
+        async def all_in_hand() -> bool:
+            return "grpc_server_in_flight 8.0" in (await side_port(service.metrics_port, "/metrics"))[1]
 
-            await until(all_in_hand)
-            status, log = await service.stop()
-            answers = await asyncio.gather(*calls)
+        await until(all_in_hand)
+        status, log = await service.stop()
+        answers = await asyncio.gather(*calls)
     assert [answer.text for answer in answers] == [f"besucht: {n}" for n in range(8)]
     assert sorted(await visits(sender)) == [str(n) for n in range(8)]
     assert status == 0
@@ -200,6 +208,7 @@ async def test_no_call_is_lost_under_load(
     """Clients call without pause while SIGTERM comes: every OK is committed, and nothing else is; the rest is told
     UNAVAILABLE, so that it is tried again elsewhere.
     """
+    bearer = (("authorization", f"Bearer {staff()}"),)
     answered: list[str] = []
     refused: list[grpc.StatusCode] = []
 
@@ -207,22 +216,21 @@ async def test_no_call_is_lost_under_load(
         for n in range(10_000):
             try:
                 who = f"{name}-{n}"
-                await stub.ForStaff(Parcel(text=who, etag="5"), metadata=(("authorization", f"Bearer {STAFF}"),))
+                await stub.ForStaff(Parcel(text=who, etag="5"), metadata=bearer)
                 answered.append(who)
             except grpc.aio.AioRpcError as error:
                 refused.append(error.code())
                 return
 
-    async with started("serve", environment(sender_database, nats.url, tmp_path)) as service:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{service.grpc_port}") as channel:
-            clients = [asyncio.create_task(calling(ParcelStub(channel), str(n))) for n in range(8)]
+    async with started("serve", environment(sender_database, nats.url, tmp_path)) as service, service.stub() as stub:
+        clients = [asyncio.create_task(calling(stub, str(n))) for n in range(8)]
 
-            async def under_load() -> bool:
-                return len(answered) > 100
+        async def under_load() -> bool:
+            return len(answered) > 100
 
-            await until(under_load)
-            status, _ = await service.stop()
-            await asyncio.gather(*clients)
+        await until(under_load)
+        status, _ = await service.stop()
+        await asyncio.gather(*clients)
     assert status == 0
     assert set(refused) == {grpc.StatusCode.UNAVAILABLE}
     assert sorted(await visits(sender)) == sorted(answered)

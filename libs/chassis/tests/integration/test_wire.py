@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -37,7 +37,10 @@ from parcels import (
 )
 from prometheus_client import REGISTRY
 
-STAFF = token_for(roles=[Role.ROLE_STAFF])
+
+def staff() -> str:
+    """A fresh token of an employee; tokens made at import would expire in a long run."""
+    return token_for(roles=[Role.ROLE_STAFF])
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ async def test_domain_error_arrives_with_details(client: Client, parcels: Parcel
         )
 
     parcels.answer = full
-    error = await refusal(client.stub(ParcelStub, STAFF).ForStaff(Parcel()))
+    error = await refusal(client.stub(ParcelStub, staff()).ForStaff(Parcel()))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     found = details(error)
     info = found["ErrorInfo"]
@@ -108,7 +111,7 @@ async def test_unexpected_error_tells_nothing(
         raise KeyError("relation kontor_secret does not exist")
 
     parcels.answer = broken
-    error = await refusal(client.stub(ParcelStub, STAFF).ForStaff(Parcel()))
+    error = await refusal(client.stub(ParcelStub, staff()).ForStaff(Parcel()))
     assert error.code() is grpc.StatusCode.INTERNAL
     info = details(error)["ErrorInfo"]
     assert info.reason == "INTERNAL"
@@ -121,7 +124,7 @@ async def test_unexpected_error_tells_nothing(
 async def test_invalid_request_is_refused_before_the_handler(client: Client, parcels: Parcels) -> None:
     """protovalidate rules become BadRequest with German sentences."""
     parcels.answer = never
-    error = await refusal(client.stub(ParcelStub, STAFF).ForStaff(Parcel(text="x" * 21)))
+    error = await refusal(client.stub(ParcelStub, staff()).ForStaff(Parcel(text="x" * 21)))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     violation = details(error)["BadRequest"].field_violations[0]
     assert (violation.field, violation.description) == ("text", "Bitte geben Sie höchstens 20 Zeichen ein.")
@@ -135,21 +138,21 @@ async def never(_request: Any, _context: Any) -> Any:
 @pytest.mark.parametrize(
     ("method", "token", "code"),
     [
-        ("ForStaff", "", grpc.StatusCode.UNAUTHENTICATED),
-        ("ForStaff", "forged", grpc.StatusCode.UNAUTHENTICATED),
-        ("ForStaff", token_for(roles=[Role.ROLE_CUSTOMER]), grpc.StatusCode.PERMISSION_DENIED),
-        ("ForStaff", token_for(roles=[Role.ROLE_STAFF], lifetime=-1), grpc.StatusCode.UNAUTHENTICATED),
-        ("ForStaff", service_token_for("chat"), grpc.StatusCode.PERMISSION_DENIED),
-        ("ForBilling", STAFF, grpc.StatusCode.PERMISSION_DENIED),
-        ("ForBilling", service_token_for("chat"), grpc.StatusCode.PERMISSION_DENIED),
+        ("ForStaff", str, grpc.StatusCode.UNAUTHENTICATED),
+        ("ForStaff", lambda: "forged", grpc.StatusCode.UNAUTHENTICATED),
+        ("ForStaff", lambda: token_for(roles=[Role.ROLE_CUSTOMER]), grpc.StatusCode.PERMISSION_DENIED),
+        ("ForStaff", lambda: token_for(roles=[Role.ROLE_STAFF], lifetime=-1), grpc.StatusCode.UNAUTHENTICATED),
+        ("ForStaff", lambda: service_token_for("chat"), grpc.StatusCode.PERMISSION_DENIED),
+        ("ForBilling", staff, grpc.StatusCode.PERMISSION_DENIED),
+        ("ForBilling", lambda: service_token_for("chat"), grpc.StatusCode.PERMISSION_DENIED),
     ],
 )
 async def test_callers_who_may_not(
-    client: Client, parcels: Parcels, method: str, token: str, code: grpc.StatusCode
+    client: Client, parcels: Parcels, method: str, token: Callable[[], str], code: grpc.StatusCode
 ) -> None:
     """Without the declared role nothing of the service runs."""
     parcels.answer = never
-    error = await refusal(getattr(client.stub(ParcelStub, token), method)(Parcel()))
+    error = await refusal(getattr(client.stub(ParcelStub, token()), method)(Parcel()))
     assert error.code() is code
 
 
@@ -197,7 +200,7 @@ async def test_stored_answer_is_given_again(client: Client, parcels: Parcels) ->
         raise AlreadyAnswered(Parcel(text="zuvor", etag='"1"').SerializeToString())
 
     parcels.answer = replayed
-    answer = await client.stub(ParcelStub, STAFF).ForStaff(Parcel(text="jetzt"))
+    answer = await client.stub(ParcelStub, staff()).ForStaff(Parcel(text="jetzt"))
     assert answer == Parcel(text="zuvor", etag='"1"')
 
 
@@ -205,7 +208,7 @@ async def test_refusal_of_another_service_is_passed_on(client: Client, parcels: 
     """Calls between services: NOT_FOUND stays what it was; an unreachable service is UNAVAILABLE, not INTERNAL."""
 
     async def forward(_request: Any, _context: Any) -> Any:
-        return await client.stub(ParcelStub, STAFF).ForStrong(Parcel())
+        return await client.stub(ParcelStub, staff()).ForStrong(Parcel())
 
     async def missing(_request: Any, _context: Any) -> Any:
         raise not_found("Der Kunde")
@@ -214,7 +217,7 @@ async def test_refusal_of_another_service_is_passed_on(client: Client, parcels: 
         return await (forward if request.text == "outer" else missing)(request, context)
 
     parcels.answer = relay
-    strong = await refusal(client.stub(ParcelStub, STAFF).ForStaff(Parcel(text="outer")))
+    strong = await refusal(client.stub(ParcelStub, staff()).ForStaff(Parcel(text="outer")))
     assert details(strong)["ErrorInfo"].reason == "STRONGER_LOGIN_REQUIRED"
 
     async def unreachable(_request: Any, _context: Any) -> Any:
@@ -222,7 +225,7 @@ async def test_refusal_of_another_service_is_passed_on(client: Client, parcels: 
             return await ParcelStub(channel).Open(Parcel())
 
     parcels.answer = unreachable
-    away = await refusal(client.stub(ParcelStub, STAFF).ForStaff(Parcel()))
+    away = await refusal(client.stub(ParcelStub, staff()).ForStaff(Parcel()))
     assert away.code() is grpc.StatusCode.UNAVAILABLE
     assert details(away)["ErrorInfo"].reason == "DEPENDENCY_UNAVAILABLE"
 
@@ -236,14 +239,14 @@ async def test_calls_made_while_serving_keep_the_callers_deadline(client: Client
         return request
 
     parcels.answer = budget
-    await client.stub(ParcelStub, STAFF).ForStaff(Parcel(), timeout=1.0)
+    await client.stub(ParcelStub, staff()).ForStaff(Parcel(), timeout=1.0)
     assert 0 < budgets[0] <= 1.0
 
 
 async def test_stream_delivers_and_server_stop_ends_it(parcels: Parcels) -> None:
     """A stream that waits for events ends with OK when the server stops, so that the client connects elsewhere."""
     async with serving([parcel_servicer(parcels)]) as client:
-        call = client.stub(ParcelStub, STAFF).Watch(Parcel())
+        call = client.stub(ParcelStub, staff()).Watch(Parcel())
         await parcels.queue.put(Parcel(text="eins"))
         assert (await call.read()).text == "eins"
         reading = asyncio.ensure_future(call.read())
@@ -290,7 +293,7 @@ def measured(method: str) -> float:
 async def test_rate_errors_and_duration_are_counted(client: Client) -> None:
     """RED metrics per RPC, refusals by their code."""
     before = handled("ForStaff", "OK"), handled("ForStaff", "UNAUTHENTICATED"), measured("ForStaff")
-    await client.stub(ParcelStub, STAFF).ForStaff(Parcel())
+    await client.stub(ParcelStub, staff()).ForStaff(Parcel())
     await refusal(client.stub(ParcelStub).ForStaff(Parcel()))
     after = handled("ForStaff", "OK"), handled("ForStaff", "UNAUTHENTICATED"), measured("ForStaff")
     assert after == (before[0] + 1, before[1] + 1, before[2] + 2)

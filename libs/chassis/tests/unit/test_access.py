@@ -9,8 +9,8 @@ from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
 from kontor_chassis.errors import DomainError
 from kontor_chassis.interceptors.access import AccessRule
 from kontor_chassis.principal import ANONYMOUS, Principal
-from kontor_chassis.testing.parcels import ACCESS, DESCRIPTOR, UNDECLARED
 from kontor_chassis.tokens import person_of
+from parcels import ACCESS, DESCRIPTOR, UNDECLARED
 
 
 def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1") -> Principal:

@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -94,7 +95,7 @@ async def test_token_expires_even_when_remembered(
     ],
 )
 async def test_wrong_claims_are_refused(
-    issuer: IssuerForTests, verifier: TokenVerifier, clock: FixedClock, claims: dict[str, object]
+    issuer: IssuerForTests, verifier: TokenVerifier, clock: FixedClock, claims: dict[str, Any]
 ) -> None:
     """A right signature over wrong claims proves nothing, and never causes a server error."""
     token = issuer.token(roles=[Role.ROLE_STAFF], clock=clock, **claims)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.interceptors.validation import RequestValidator, sentence
-from kontor_chassis.testing.parcels import Parcel
+from parcels import Parcel
 from protovalidate import Violation
 
 

@@ -83,8 +83,9 @@ async def running(
             "nats_url": nats_url,
             "grpc_listen": "127.0.0.1:0",
             "metrics_listen": "127.0.0.1:0",
+            "notice_seconds": 0.0,
             "drain_seconds": 5.0,
-            **_database(database_url, Path(folder)),
+            **database_settings(database_url, Path(folder)),
             **(issuer or test_issuer()).settings(name),
             **settings,
         }
@@ -125,7 +126,7 @@ def _settings_class(package: str) -> type[ServiceSettings]:
     return found[0] if found else ServiceSettings
 
 
-def _database(url: str, folder: Path) -> dict[str, Any]:
+def database_settings(url: str, folder: Path) -> dict[str, Any]:
     """Return the settings for a database URL; its password, if any, goes to a file, where settings want it."""
     parts = urlsplit(url)
     if not parts.password:

@@ -15,7 +15,6 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from kontor.common.v1 import access_pb2
 from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
-
 from kontor_chassis.server import Servicer, servicer
 
 PACKAGE = "kontor.chassistest.v1"
