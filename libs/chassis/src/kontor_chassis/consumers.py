@@ -2,7 +2,8 @@
 
 One process of the service is active per producer (lease), so that events of an aggregate are applied in order; events
 of different aggregates run side by side. A failed event is delivered again after a doubling delay and holds back only
-later events of its own aggregate; after its last attempt it becomes a dead letter and the others go on.
+later events of its own aggregate; after its last attempt it becomes a dead letter and the others go on. Needs NATS
+2.14, where a successor can take over in order.
 """
 
 from __future__ import annotations
@@ -147,6 +148,9 @@ class Consumer:
                 filter_subjects=sorted(self._handlers),
             ),
         )
+        # Take up right after the last event that was acked without a gap: what a predecessor had in hand comes at once
+        # and in order, not after its ack wait and behind newer events. Applied ones are recognised by the inbox.
+        await jetstream.reset_consumer(stream_name(self._producer), self._service)
 
     async def _measure(self, jetstream: JetStreamContext) -> None:
         """Set the lag; raises when the consumer is gone, so that it is made anew."""
