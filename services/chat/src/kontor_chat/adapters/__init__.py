@@ -1,0 +1,1 @@
+"""Where chat meets other services."""
