@@ -10,10 +10,12 @@ import asyncio
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,7 +32,6 @@ from kontor_tools.plan import (
     EDGES,
     GATEWAY,
     SERVICES,
-    START_ORDER,
     STORAGE,
     Options,
     Plan,
@@ -44,6 +45,8 @@ from kontor_tools.supervision import ProcessState, Supervisor, memory_of
 READY_SECONDS = 90
 NEEDED_BYTES = 500 * 1024**2
 POLL_SECONDS = 0.05
+ALIVE = ("RUNNING", "STARTING", "BACKOFF")
+"""States of a process that runs or is about to."""
 TITLES = {
     STORAGE: "PostgreSQL, NATS and the mail sink",
     DOMAIN: "the services",
@@ -156,6 +159,27 @@ class Installation:
         """Return the installation's database server."""
         return EmbeddedPostgres(home=self.folders.postgres, port=self.run_state().ports["postgres"])
 
+    def run_command(self, service: str, *arguments: str, environment: dict[str, str] | None = None) -> str:
+        """Run a command of a service's own against this installation; returns what it said.
+
+        Raises InstallationError with its last line when it fails.
+        """
+        state = self.run_state()
+        plan = Plan(self.folders, Options(**state.options), Ports(ports.free_ports(2), state.ports))
+        inherited = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [sys.executable, "-m", f"kontor_{service}", *arguments],
+            env=inherited | plan.command_environment(service) | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            raise InstallationError(f"`kontor_{service} {' '.join(arguments)}` failed: {' '.join(said)}")
+        return done.stdout
+
     def mails(self) -> list[EmailMessage]:
         """Return all mails the installation has sent, oldest first."""
         return mail_sink.received(self.folders.mail)
@@ -180,7 +204,7 @@ class Installation:
     def _start(self) -> None:
         plan = self._plan()
         self.supervisor.launch(plan.programs)
-        for group in START_ORDER:
+        for group in self.options.groups:
             began = time.monotonic()
             for program in plan.group(group):
                 self.supervisor.start(program)
@@ -195,7 +219,7 @@ class Installation:
         listeners = Ports(ports.free_ports(ports_needed(self.options)))
         plan = Plan(self.folders, self.options, listeners)
         ready = {program.name: program.ready for program in plan.programs}
-        RunState(issuer=self.options.issuer, ports=listeners.given, ready=ready).save(self.folders.state)
+        RunState(asdict(self.options), self.options.issuer, listeners.given, ready).save(self.folders.state)
         return plan
 
     async def _prepare_databases(self) -> None:
@@ -223,9 +247,15 @@ class Installation:
         return f"{name} did not become ready: see {log}.{last}"
 
     def _is_complete(self) -> bool:
-        """Whether all processes run; a run that lost its gateway, say, is started again from the beginning."""
+        """Whether everything runs and is ready; one that was just restarted gets the time to become so."""
         states = self.supervisor.states()
-        return bool(states) and all(state.state == "RUNNING" for state in states)
+        if not states or any(state.state not in ALIVE for state in states):
+            return False
+        try:
+            self.wait_ready()
+        except InstallationError:
+            return False
+        return True
 
     def _end_earlier_run(self) -> None:
         if self.is_running():

@@ -37,6 +37,8 @@ class Options:
     """Processes per service and edge; from 2 on, serving and working are separate processes too."""
     otlp_endpoint: str | None = None
     log_level: str = "info"
+    groups: tuple[str, ...] = START_ORDER
+    """Which groups of processes to start; a shorter list is for those who run the rest elsewhere, and for tests."""
     gateway: dict[str, str] = field(default_factory=dict)
     """Further settings of the gateway, for example its rate limits in a benchmark."""
 
@@ -63,9 +65,9 @@ class Program:
 class Ports:
     """Hands out listeners by name; the same name always gets the same address."""
 
-    def __init__(self, free: list[int]) -> None:
+    def __init__(self, free: list[int], given: dict[str, int] | None = None) -> None:
         self._free = list(free)
-        self.given: dict[str, int] = {}
+        self.given = dict(given or {})
 
     def port(self, name: str) -> int:
         """Return the port of a listener."""
@@ -90,15 +92,16 @@ class Plan:
         self.folders = folders
         self.options = options
         self.ports = ports
-        self.programs = [*self._storage(), *self._services(), *self._edges(), self._gateway()]
+        makers = {STORAGE: self._storage, DOMAIN: self._services, EDGE: self._edges, GATEWAY: self._gateway}
+        self.programs = [program for group in options.groups for program in makers[group]()]
 
     def group(self, name: str) -> list[Program]:
         """Return the processes of one group."""
         return [program for program in self.programs if program.group == name]
 
-    def migration_environment(self, service: str) -> dict[str, str]:
-        """Return what `python -m kontor_<service> migrate` and other one-off commands are told."""
-        return self._environment(service, service, 1, "serve", with_owner=True)
+    def command_environment(self, service: str) -> dict[str, str]:
+        """Return what a command of a service that runs once and ends is told."""
+        return self._environment(service, service, 1, "command")
 
     def _storage(self) -> Iterator[Program]:
         postgres, nats, smtp = (self.ports.port(name) for name in ("postgres", "nats", "smtp"))
@@ -130,29 +133,27 @@ class Plan:
         ready = f"http://{environment['KONTOR_METRICS_LISTEN']}/readyz"
         return Program(process, group, _module(f"kontor_{package}", mode), ready, environment)
 
-    def _gateway(self) -> Program:
+    def _gateway(self) -> Iterator[Program]:
         environment = {
             "KONTOR_ENVIRONMENT": self.options.environment,
             "KONTOR_ISSUER": self.options.issuer,
             "KONTOR_HTTP_LISTEN": f"{LOOPBACK}:{self.options.port}",
             "KONTOR_INTERNAL_LISTEN": self.ports.address("gateway"),
             "KONTOR_ADMIN_LISTEN": self.ports.address("gateway-admin"),
+            "KONTOR_METRICS_LISTEN": self.ports.address("gateway-metrics"),
+            "KONTOR_WORKER_THREADS": "2",
             **{f"KONTOR_{_key(name)}_ADDRESS": self._addresses(name) for name in (*SERVICES, *EDGES)},
             **({"KONTOR_OTLP_ENDPOINT": self.options.otlp_endpoint} if self.options.otlp_endpoint else {}),
             **self.options.gateway,
         }
         ready = f"http://{LOOPBACK}:{self.options.port}/healthz"
-        return Program("gateway", GATEWAY, _module("kontor_gateway", "serve"), ready, environment)
+        command = _module("kontor_gateway", "serve", "--configuration", str(self.folders.run / "envoy.json"))
+        yield Program("gateway", GATEWAY, command, ready, environment)
 
-    def _environment(
-        self, name: str, package: str, replica: int, mode: str, *, with_owner: bool = False
-    ) -> dict[str, str]:
-        values = self._values(name, package, replica, mode)
-        if not with_owner:
-            values = {key: value for key, value in values.items() if not key.startswith("KONTOR_MIGRATION_")}
+    def _environment(self, name: str, package: str, replica: int, mode: str) -> dict[str, str]:
         wanted = _settings_class(package, EdgeSettings if mode == "http" else ServiceSettings).model_fields
         known = {f"KONTOR_{field_name.upper()}" for field_name in wanted}
-        return {key: value for key, value in values.items() if key in known}
+        return {key: value for key, value in self._values(name, package, replica, mode).items() if key in known}
 
     def _values(self, name: str, package: str, replica: int, mode: str) -> dict[str, str]:
         """Return every setting that any Python process of the installation may want."""
@@ -168,8 +169,6 @@ class Plan:
             "KONTOR_HTTP_LISTEN": ports.address(_listener(name, mode, replica)),
             "KONTOR_DATABASE_URL": f"postgresql://kontor_{package}_app@{database}",
             "KONTOR_DATABASE_PASSWORD_FILE": str(folders.secrets / f"kontor_{package}_app.password"),
-            "KONTOR_MIGRATION_DATABASE_URL": f"postgresql://kontor_{package}_owner@{database}",
-            "KONTOR_MIGRATION_DATABASE_PASSWORD_FILE": str(folders.secrets / f"kontor_{package}_owner.password"),
             "KONTOR_NATS_URL": f"nats://{ports.address('nats')}",
             "KONTOR_JWKS_URL": f"http://{ports.address(_listener('identity-http', 'http', 1))}/oauth/jwks.json",
             "KONTOR_SERVICE_KEY_FILE": str(service_key(folders, name)),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
 class RunState:
     """One run, from `make up` to `make down`."""
 
+    options: dict[str, Any]
+    """Fields of `plan.Options`."""
     issuer: str
     """The public base URL."""
     ports: dict[str, int]

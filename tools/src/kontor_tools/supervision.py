@@ -87,7 +87,8 @@ def render(folders: Folders, programs: list[Program]) -> str:
     """Return supervisord's configuration."""
     environment = jinja2.Environment(autoescape=False, trim_blocks=True, undefined=jinja2.StrictUndefined)  # noqa: S701  # an INI file
     environment.filters |= {"command": _command, "environment": _environment}
-    groups = [(group, [program for program in programs if program.group == group]) for group in START_ORDER]
+    present = [group for group in START_ORDER if any(program.group == group for program in programs)]
+    groups = [(group, [program for program in programs if program.group == group]) for group in present]
     return environment.from_string(TEMPLATE).render(
         folders=folders, groups=groups, all=programs, root=os.geteuid() == 0, minfds=1024
     )
@@ -109,8 +110,12 @@ class Supervisor:
 
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
-        transport = SupervisorTransport(None, None, f"unix://{folders.socket}")
-        self._rpc: Any = xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
+
+    @property
+    def _rpc(self) -> Any:
+        """A fresh connection for each call: an interrupted one could not be used again."""
+        transport = SupervisorTransport(None, None, f"unix://{self._folders.socket}")
+        return xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
 
     def pid(self) -> int | None:
         """Return the supervisor's process, or None when it does not run."""
@@ -161,7 +166,8 @@ class Supervisor:
         if pid is None:
             return
         process = psutil.Process(pid)
-        for group in reversed(START_ORDER):
+        present = {state.group for state in self.states()}
+        for group in reversed([group for group in START_ORDER if group in present]):
             self._rpc.stopProcessGroup(group, True)
         self._rpc.shutdown()
         psutil.wait_procs([process], timeout=60)
