@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import structlog
-from flask import Response, request
+from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.edge import current_edge
 from obstore.store import ObjectStore
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from kontor_vault.content import CorruptContentError, SealedReader
 from kontor_vault.file_names import content_disposition
@@ -95,7 +94,7 @@ def _wanted_range(permit: internal_pb2.DownloadPermit) -> tuple[int, int] | None
         return None
     wanted = asked.range_for_length(permit.size_bytes)
     if wanted is None:
-        raise RequestedRangeNotSatisfiable(permit.size_bytes)
+        abort(Response(status=416, headers={"Content-Range": f"bytes */{permit.size_bytes}"}))
     start, stop = wanted
     return start, stop if stop is not None else permit.size_bytes
 

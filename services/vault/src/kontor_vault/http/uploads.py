@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,7 +20,7 @@ from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
 from kontor_chassis.errors import DomainError, ErrorKind
 from obstore.store import ObjectStore
-from werkzeug.exceptions import BadRequest, LengthRequired
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from werkzeug.formparser import MultiPartParser
 
 from kontor_vault.content import SealedContent, SealedWriter
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _PIECE_BYTES = 1 << 20
 _MOST_FIELDS = 50
+_READ_AWAY_BYTES = 64 << 20
 
 
 class Uploads:
@@ -38,8 +40,7 @@ class Uploads:
 
     def put(self, upload_id: UUID) -> ResponseReturnValue:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
-        receiving = _Receiving.begin(self._store, upload_id)
-        with receiving:
+        with _answer_is_heard(), _Receiving.begin(self._store, upload_id) as receiving:
             receiving.require_length(request.content_length)
             for piece in _pieces(request.stream):
                 receiving.write(piece)
@@ -56,7 +57,8 @@ class Uploads:
         form = _FormUpload(self._store, customer_id)
         back = _path_on_this_origin(request.args.get("return_to", ""))
         try:
-            documents = form.receive()
+            with _answer_is_heard():
+                documents = form.receive()
         except (grpc.RpcError, DomainError) as refused:
             if not back:
                 raise
@@ -218,6 +220,20 @@ class _FormFile:
 
 def _internal() -> VaultInternalServiceStub:
     return current_edge().stub("vault", VaultInternalServiceStub)
+
+
+@contextmanager
+def _answer_is_heard() -> Iterator[None]:
+    """Read away what is left of a refused body, within reason: closing a socket with unread bytes resets it, and the
+    client would never see why."""
+    try:
+        yield
+    except Exception:
+        left = _READ_AWAY_BYTES
+        with suppress(OSError, HTTPException):
+            while left > 0 and (piece := request.stream.read(_PIECE_BYTES)):
+                left -= len(piece)
+        raise
 
 
 def _pieces(body: IO[bytes]) -> Iterator[bytes]:

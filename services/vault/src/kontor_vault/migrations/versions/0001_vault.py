@@ -7,6 +7,7 @@ from kontor_chassis.schema import (
     SERVICE_WIDE,
     create_chassis_tables,
     drop_chassis_tables,
+    execute_script,
     grant_application,
     secure_by_tenant,
 )
@@ -242,8 +243,8 @@ VISIBILITY = {
 def upgrade() -> None:
     """Create everything."""
     create_chassis_tables(op)
-    op.execute(SCHEMA)
-    op.execute(COUNTING)
+    execute_script(op, SCHEMA)
+    execute_script(op, COUNTING)
     for table, privileges in TABLES.items():
         grant_application(op, table, privileges)
         secure_by_tenant(op, table, also=SERVICE_WIDE)

@@ -1,0 +1,82 @@
+"""A vault in-process and its file edge under gunicorn, for each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from kontor_chassis.clock import FixedClock
+from kontor_chassis.ids import new_id
+from kontor_chassis.testing.plugin import ServiceDatabases
+from kontor_chassis.testing.server import running
+from kontor_tools.embedded.nats import EmbeddedNats
+from kontor_tools.embedded.process import free_port
+from vault_office import DEFAULT_QUOTA, Directory, Edge, Office, answering
+
+
+@pytest.fixture
+async def office(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[Office]:
+    """A vault of the test's own."""
+    clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
+    directory = Directory()
+    database = service_database("vault")
+    key = tmp_path / "kek"
+    key.write_text(os.urandom(32).hex())
+    objects = tmp_path / "objects"
+    async with (
+        directory.serving(),
+        running(
+            "kontor_vault",
+            database_url=database.url,
+            nats_url=nats.url,
+            clock=clock,
+            object_store_url=objects.as_uri(),
+            key_encryption_key_file=key,
+            identity_address=directory.address,
+            default_quota_bytes=DEFAULT_QUOTA,
+        ) as vault,
+    ):
+        yield Office(vault, clock, directory, database, objects)
+
+
+@pytest.fixture
+def tenant() -> UUID:
+    """A broker firm."""
+    return new_id()
+
+
+@pytest.fixture
+def edge_process(office: Office, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The file edge as it is started everywhere, and its port."""
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "KONTOR_ENVIRONMENT": "test",
+        "KONTOR_ISSUER": "http://localhost:8080",
+        "KONTOR_HTTP_LISTEN": f"127.0.0.1:{port}",
+        "KONTOR_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
+        "KONTOR_OBJECT_STORE_URL": office.objects.as_uri(),
+        "KONTOR_VAULT_ADDRESS": office.running.address,
+    }
+    with (tmp_path / "edge.log").open("wb") as log:
+        command = [sys.executable, "-m", "kontor_vault", "http"]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    yield process, port
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture
+async def edge(edge_process: tuple[subprocess.Popen[bytes], int]) -> AsyncIterator[Edge]:
+    """The file edge in front of the test's vault, and a client of it."""
+    process, port = edge_process
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        await answering(client, process)
+        yield Edge(process, client)
