@@ -21,7 +21,7 @@ import structlog
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from opentelemetry import trace
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -58,6 +58,7 @@ _HTTP_STATUS = {
     ErrorKind.UNAVAILABLE: 503,
 }
 _REQUESTS = Counter("http_server_requests_total", "HTTP requests completed.", ("method", "route", "status"))
+_IN_FLIGHT = Gauge("http_server_in_flight", "HTTP requests being handled.")
 _SECONDS = Histogram("http_server_request_seconds", "Time until the response began.", ("method", "route"))
 
 
@@ -175,7 +176,7 @@ def edge_app(
         if environ.get("PATH_INFO") == READY_PATH:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
             return [b"ok\n"]
-        with http_span(environ):
+        with _IN_FLIGHT.track_inprogress(), http_span(environ):
             return inner(environ, start_response)
 
     app.wsgi_app = ProxyFix(traced, x_for=1, x_proto=1)  # type: ignore[method-assign]  # Flask's documented hook
