@@ -6,6 +6,7 @@ from flask import Flask
 from kontor_chassis.edge import edge_app
 
 from kontor_portal import requests, templating
+from kontor_portal.addresses import IdConverter
 from kontor_portal.assets import load_assets
 from kontor_portal.config import PortalSettings
 from kontor_portal.extension import PortalExtension, install
@@ -35,6 +36,7 @@ def create_app(settings: PortalSettings | None = None) -> Flask:
         SESSION_COOKIE_SECURE=settings.cookies_are_secure,
         MAX_FORM_MEMORY_SIZE=2_000_000,
     )
+    app.url_map.converters["id"] = IdConverter
     requests.install(app)
     templating.install(app)
     for area in AREAS:

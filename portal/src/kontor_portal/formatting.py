@@ -11,12 +11,14 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal
 from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.money_pb2 import Money
+from kontor_chassis.clock import SystemClock
 
 from kontor_portal.i18n import language, t
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 _STEP: Final = 1000
+_CLOCK: Final = SystemClock()
 
 
 def _locale() -> str:
@@ -79,9 +81,9 @@ def month_text(month: str) -> str:
     return format_date(first, "MMMM y", locale=_locale())
 
 
-def relative_day(moment: Timestamp, now: datetime) -> str:
+def relative_day(moment: Timestamp) -> str:
     """Return “Heute”, “Gestern” or the day."""
-    day, today = local(moment).date(), now.astimezone(ZONE).date()
+    day, today = local(moment).date(), _CLOCK.now().astimezone(ZONE).date()
     if day == today:
         return t("Heute")
     if day == today - timedelta(days=1):
@@ -89,10 +91,10 @@ def relative_day(moment: Timestamp, now: datetime) -> str:
     return day_text(day)
 
 
-def brief_moment(moment: Timestamp, now: datetime) -> str:
+def brief_moment(moment: Timestamp) -> str:
     """Return the time for today, else the day: what a list of messages shows."""
     here = local(moment)
-    if here.date() == now.astimezone(ZONE).date():
+    if here.date() == _CLOCK.now().astimezone(ZONE).date():
         return time_text(moment)
     return short_day(here.date().isoformat())
 

@@ -31,6 +31,11 @@ class Form:
         return self.errors.get(name, "")
 
     @property
+    def problem_text(self) -> str:
+        """The refusal in one sentence, for a message at the edge of the next page."""
+        return self.problem.message if self.problem is not None else ""
+
+    @property
     def status(self) -> int:
         """HTTP status of the page that shows the form."""
         if self.problem is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
+from kontor_chassis.clock import SystemClock
 
 from kontor_portal.extension import portal
 from kontor_portal.i18n import LANGUAGE_COOKIE, choose_language
@@ -15,6 +15,9 @@ from kontor_portal.session import ACCESS_COOKIE, PERSON_COOKIE, Persona, Session
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PAGES_FOR: Final = frozenset(Persona)
+_FOR_ALL: Final = frozenset({"benachrichtigungen", "konto"})
+"""Areas for everybody who is signed in."""
+_CLOCK: Final = SystemClock()
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
@@ -78,9 +81,9 @@ def _check_session() -> ResponseReturnValue | None:
     """Let only those into an area whom it belongs to; renew an access token that has run out."""
     session = current_session()
     area = request.path.split("/", maxsplit=2)[1]
-    if session is not None and session.is_expired(time.time()) and area not in ("auth", "static", "brand"):
+    if session is not None and session.is_expired(_CLOCK.now().timestamp()) and area not in ("auth", "static", "brand"):
         return to_refresh()
-    if area not in _PAGES_FOR and area != "benachrichtigungen":
+    if area not in _PAGES_FOR and area not in _FOR_ALL:
         return None
     if session is None:
         return to_refresh()

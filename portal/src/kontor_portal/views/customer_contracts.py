@@ -56,7 +56,7 @@ def contract_list() -> ResponseReturnValue:
     )
 
 
-@customer_contracts.get("/kunde/vertraege/<contract_id>")
+@customer_contracts.get("/kunde/vertraege/<id:contract_id>")
 def contract(contract_id: str) -> ResponseReturnValue:
     """Show one contract with its documents."""
     customer_id = signed_in().customer_id

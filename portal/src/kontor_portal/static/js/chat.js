@@ -104,25 +104,24 @@ class Chat {
   }
 }
 
-// The inbox: any message that arrives loads the list anew, without losing what is being written.
-const watchInbox = (list) => {
+// The inbox: whatever happens in a chat loads the list anew, without touching what is being written.
+const watchInbox = () => {
   let planned;
   openStream({
     address: () => "/v1/chats:watch",
     onMessage: ({ heartbeat }) => {
       if (heartbeat) return;
       clearTimeout(planned);
-      planned = setTimeout(() => window.htmx.trigger(list, "kontor:changed"), 150);
+      planned = setTimeout(() => window.htmx.trigger("[data-inbox]", "kontor:changed"), 150);
     },
   });
 };
 
+let watching = false;
+
 export const openChat = (root) => {
   once(root, "[data-chat]", (box) => new Chat(box).start());
-  once(root, "[data-inbox]", (list) => {
-    if (!list.dataset.watching && !document.querySelector("[data-inbox-watched]")) {
-      document.documentElement.toggleAttribute("data-inbox-watched", true);
-      watchInbox(document.querySelector("[data-inbox-trigger]"));
-    }
-  });
+  if (watching || !document.querySelector("[data-inbox]")) return;
+  watching = true;
+  watchInbox();
 };

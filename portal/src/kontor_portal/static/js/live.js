@@ -19,8 +19,7 @@ export const openStream = ({ address, onMessage, onState = () => {} }) => {
     };
     source.onmessage = (event) => {
       wait = FIRST_WAIT;
-      const answer = JSON.parse(event.data);
-      onMessage(answer.result ?? answer);
+      onMessage(JSON.parse(event.data));
     };
     source.onerror = () => {
       source.close();

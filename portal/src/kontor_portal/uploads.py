@@ -1,0 +1,50 @@
+"""Where files of a page go: straight to the file store, by script with progress or as a plain form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import flash, request
+
+from kontor_portal.i18n import t, tn
+
+
+@dataclass(frozen=True)
+class UploadTarget:
+    """The place that a page's upload form sends to, and where it comes back to."""
+
+    customer_id: str
+    return_to: str
+    folder_id: str = ""
+    contract_id: str = ""
+
+    @property
+    def action(self) -> str:
+        """Address of the plain form; what the form says beside the files stands in the query."""
+        query = {"return_to": self.return_to, "folder_id": self.folder_id, "contract_id": self.contract_id}
+        given = urlencode({name: value for name, value in query.items() if value})
+        return f"/files/customers/{self.customer_id}/documents?{given}"
+
+    @property
+    def reservations(self) -> str:
+        """Address at which the script reserves storage."""
+        return f"/v1/customers/{self.customer_id}/uploads"
+
+
+def say_what_was_stored() -> None:
+    """Turn what the file store says in the query of the way back into a message on the page."""
+    stored = request.args.get("stored", "")
+    if stored.isdecimal():
+        flash(tn("%(count)s Dokument ist abgelegt.", "%(count)s Dokumente sind abgelegt.", int(stored)), "ok")
+    reason = request.args.get("problem", "")
+    if reason:
+        flash(_sentence(reason), "bad")
+
+
+def _sentence(reason: str) -> str:
+    if "QUOTA" in reason or "STORAGE" in reason:
+        return t("Der Speicherplatz reicht dafür nicht aus.")
+    if "LARGE" in reason:
+        return t("Die Datei ist zu groß.")
+    return t("Die Datei konnte nicht abgelegt werden. Bitte versuchen Sie es noch einmal.")

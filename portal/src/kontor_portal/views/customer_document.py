@@ -1,0 +1,175 @@
+"""One document of the customer: open it, decide who sees it, see who has seen it (F2, F3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.vault.v1 import vault_pb2
+
+from kontor_portal import gateway
+from kontor_portal.choices import Choice
+from kontor_portal.folders import FolderTree, folder_tree
+from kontor_portal.forms import Form, refused, sent
+from kontor_portal.gateway import new_request_id
+from kontor_portal.i18n import t
+from kontor_portal.labels import document_kind
+from kontor_portal.reading import optional
+from kontor_portal.requests import signed_in
+
+customer_document = Blueprint("customer_document", __name__)
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """A document with everything that can be done about it."""
+
+    document: vault_pb2.Document
+    tree: FolderTree
+    grant: vault_pb2.Grant | None
+    """The grant on this very document."""
+    folder_grant: vault_pb2.Folder | None
+    """The folder through which the firm sees it as well."""
+    sightings: tuple[vault_pb2.Sighting, ...]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the customer stored it himself, so that only he decides who sees it."""
+        return self.document.origin == vault_pb2.DOCUMENT_ORIGIN_CUSTOMER
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the firm can see it."""
+        return not self.is_own or self.grant is not None or self.folder_grant is not None
+
+    @property
+    def shared_since(self) -> Timestamp | None:
+        """When the grant on the document was given."""
+        return self.grant.create_time if self.grant is not None else None
+
+
+@customer_document.get("/kunde/dokumente/<id:document_id>")
+def document(document_id: str) -> ResponseReturnValue:
+    """Show a document."""
+    return _show(document_id, Form())
+
+
+@customer_document.post("/kunde/dokumente/<id:document_id>")
+def update(document_id: str) -> ResponseReturnValue:
+    """Change title, kind or folder."""
+    values = sent()
+    changed = vault_pb2.Document(
+        document_id=document_id,
+        customer_id=signed_in().customer_id,
+        title=values.get("title", ""),
+        kind=_kind(values.get("kind", "")),
+        folder_id=values.get("folder_id", ""),
+        etag=values.get("etag", ""),
+    )
+    request = vault_pb2.UpdateDocumentRequest(
+        document=changed, update_mask=FieldMask(paths=["title", "kind", "folder_id"]), request_id=new_request_id()
+    )
+    try:
+        gateway.vault().UpdateDocument(request)
+    except grpc.RpcError as error:
+        return _show(document_id, refused(error))
+    flash(t("Die Angaben sind gespeichert."), "ok")
+    return redirect(f"/kunde/dokumente/{document_id}", 303)
+
+
+@customer_document.post("/kunde/dokumente/<id:document_id>/freigabe")
+def share(document_id: str) -> ResponseReturnValue:
+    """Let the firm see the document, or no longer."""
+    target = vault_pb2.Grant(document_id=document_id)
+    _share(signed_in().customer_id, target, give=sent().get("action") == "geben")
+    return redirect(f"/kunde/dokumente/{document_id}", 303)
+
+
+@customer_document.post("/kunde/ordner/<id:folder_id>/freigabe")
+def share_folder(folder_id: str) -> ResponseReturnValue:
+    """Let the firm see a folder with everything in it, or no longer."""
+    _share(signed_in().customer_id, vault_pb2.Grant(folder_id=folder_id), give=sent().get("action") == "geben")
+    return redirect(f"/kunde/ordner/{folder_id}", 303)
+
+
+@customer_document.post("/kunde/dokumente/<id:document_id>/papierkorb")
+def discard(document_id: str) -> ResponseReturnValue:
+    """Put a document into the trash."""
+    request = vault_pb2.TrashDocumentRequest(
+        customer_id=signed_in().customer_id, document_id=document_id, request_id=new_request_id()
+    )
+    try:
+        gateway.vault().TrashDocument(request)
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+        return redirect(f"/kunde/dokumente/{document_id}", 303)
+    flash(t("Das Dokument liegt im Papierkorb und bleibt dort 30 Tage."), "ok")
+    return redirect("/kunde/dokumente", 303)
+
+
+@customer_document.post("/kunde/dokumente/<id:document_id>/wiederherstellen")
+def restore(document_id: str) -> ResponseReturnValue:
+    """Take a document out of the trash."""
+    request = vault_pb2.RestoreDocumentRequest(
+        customer_id=signed_in().customer_id, document_id=document_id, request_id=new_request_id()
+    )
+    gateway.vault().RestoreDocument(request)
+    flash(t("Das Dokument ist wieder da."), "ok")
+    return redirect(f"/kunde/dokumente/{document_id}", 303)
+
+
+def _show(document_id: str, form: Form) -> ResponseReturnValue:
+    customer_id = signed_in().customer_id
+    vault = gateway.vault()
+    found = vault.GetDocument(vault_pb2.GetDocumentRequest(customer_id=customer_id, document_id=document_id))
+    tree = folder_tree(customer_id)
+    grants = _grants(customer_id)
+    granted_folders = {each.folder_id for each in grants if each.folder_id}
+    sightings = optional(
+        lambda: vault.ListSightings(
+            vault_pb2.ListSightingsRequest(customer_id=customer_id, document_id=document_id, page_size=20)
+        ),
+        vault_pb2.ListSightingsResponse(),
+    )
+    page = DocumentPage(
+        document=found,
+        tree=tree,
+        grant=next((each for each in grants if each.document_id == document_id), None),
+        folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
+        sightings=tuple(sightings.sightings),
+    )
+    kinds = tuple(Choice(str(value), document_kind(value)) for value in vault_pb2.DocumentKind.values() if value)
+    return render_template("customer/document.html", page=page, form=form, kinds=kinds), form.status
+
+
+def _grants(customer_id: str) -> tuple[vault_pb2.Grant, ...]:
+    answer = gateway.vault().ListGrants(vault_pb2.ListGrantsRequest(customer_id=customer_id, page_size=100))
+    return tuple(answer.grants)
+
+
+def _share(customer_id: str, target: vault_pb2.Grant, *, give: bool) -> None:
+    vault = gateway.vault()
+    if give:
+        vault.CreateGrant(
+            vault_pb2.CreateGrantRequest(customer_id=customer_id, grant=target, request_id=new_request_id())
+        )
+        flash(t("Freigegeben. Sie können die Ansicht jederzeit zurücknehmen.",
+                du="Freigegeben. Du kannst die Ansicht jederzeit zurücknehmen."), "ok")  # fmt: skip
+        return
+    for grant in _grants(customer_id):
+        if (grant.document_id, grant.folder_id) == (target.document_id, target.folder_id):
+            vault.RevokeGrant(
+                vault_pb2.RevokeGrantRequest(
+                    customer_id=customer_id, grant_id=grant.grant_id, request_id=new_request_id()
+                )
+            )
+    flash(t("Zurückgenommen. Ab sofort sehen nur Sie das.", du="Zurückgenommen. Ab sofort siehst nur du das."), "ok")
+
+
+def _kind(text: str) -> vault_pb2.DocumentKind.ValueType:
+    known = {str(value): value for value in vault_pb2.DocumentKind.values()}
+    return known.get(text, vault_pb2.DOCUMENT_KIND_OTHER)

@@ -1,0 +1,148 @@
+"""The customer's own filing cabinet: folders, documents, upload, trash (F1–F4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from google.protobuf.field_mask_pb2 import FieldMask
+from kontor.vault.v1 import vault_pb2
+
+from kontor_portal import gateway
+from kontor_portal.folders import FolderTree, folder_tree
+from kontor_portal.forms import Form, refused, sent
+from kontor_portal.gateway import new_request_id
+from kontor_portal.i18n import t
+from kontor_portal.reading import next_page, optional, page_token
+from kontor_portal.requests import signed_in
+from kontor_portal.uploads import UploadTarget, say_what_was_stored
+
+customer_documents = Blueprint("customer_documents", __name__)
+
+HOME = "/kunde/dokumente"
+
+
+@dataclass(frozen=True)
+class Cabinet:
+    """What lies in one place of the cabinet; `folder` is None at the root, where all documents are listed."""
+
+    tree: FolderTree
+    folder: vault_pb2.Folder | None
+    documents: tuple[vault_pb2.Document, ...]
+    quota: vault_pb2.Quota | None
+    upload: UploadTarget
+    next_url: str
+
+    @property
+    def folders(self) -> tuple[vault_pb2.Folder, ...]:
+        """The folders to go into from here."""
+        return self.tree.children(self.folder.folder_id if self.folder else "")
+
+    @property
+    def path(self) -> tuple[vault_pb2.Folder, ...]:
+        """The way from the root to here."""
+        return self.tree.path(self.folder.folder_id) if self.folder else ()
+
+
+@customer_documents.get("/kunde/dokumente")
+def documents() -> ResponseReturnValue:
+    """Show the root: all folders, all documents."""
+    say_what_was_stored()
+    return _show(None, Form())
+
+
+@customer_documents.get("/kunde/ordner/<id:folder_id>")
+def folder(folder_id: str) -> ResponseReturnValue:
+    """Show one folder."""
+    say_what_was_stored()
+    customer_id = signed_in().customer_id
+    found = gateway.vault().GetFolder(vault_pb2.GetFolderRequest(customer_id=customer_id, folder_id=folder_id))
+    return _show(found, Form())
+
+
+@customer_documents.post("/kunde/ordner")
+def create_folder() -> ResponseReturnValue:
+    """Create a folder and show it."""
+    customer_id, values = signed_in().customer_id, sent()
+    new = vault_pb2.Folder(name=values.get("name", ""), parent_id=values.get("parent_id", ""))
+    try:
+        created = gateway.vault().CreateFolder(
+            vault_pb2.CreateFolderRequest(customer_id=customer_id, folder=new, request_id=new_request_id())
+        )
+    except grpc.RpcError as error:
+        form = refused(error)
+        parent = folder_tree(customer_id).by_id.get(new.parent_id)
+        return _show(parent, form)
+    flash(t("Der Ordner „%(name)s“ ist angelegt.", name=created.name), "ok")
+    return redirect(f"/kunde/ordner/{created.folder_id}", 303)
+
+
+@customer_documents.post("/kunde/ordner/<id:folder_id>")
+def rename_folder(folder_id: str) -> ResponseReturnValue:
+    """Give a folder another name."""
+    customer_id, values = signed_in().customer_id, sent()
+    changed = vault_pb2.Folder(folder_id=folder_id, customer_id=customer_id, name=values.get("name", ""))
+    try:
+        gateway.vault().UpdateFolder(
+            vault_pb2.UpdateFolderRequest(
+                folder=changed, update_mask=FieldMask(paths=["name"]), request_id=new_request_id()
+            )
+        )
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+    return redirect(f"/kunde/ordner/{folder_id}", 303)
+
+
+@customer_documents.post("/kunde/ordner/<id:folder_id>/loeschen")
+def delete_folder(folder_id: str) -> ResponseReturnValue:
+    """Delete an empty folder."""
+    wanted = vault_pb2.DeleteFolderRequest(
+        customer_id=signed_in().customer_id, folder_id=folder_id, request_id=new_request_id()
+    )
+    try:
+        gateway.vault().DeleteFolder(wanted)
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+        return redirect(f"/kunde/ordner/{folder_id}", 303)
+    flash(t("Der Ordner ist gelöscht."), "ok")
+    return redirect(HOME, 303)
+
+
+@customer_documents.get("/kunde/papierkorb")
+def trash() -> ResponseReturnValue:
+    """Show the trash."""
+    answer = gateway.vault().ListDocuments(
+        vault_pb2.ListDocumentsRequest(
+            customer_id=signed_in().customer_id, trashed=True, page_size=50, page_token=page_token()
+        )
+    )
+    return render_template(
+        "customer/trash.html", documents=tuple(answer.documents), next_url=next_page(answer.next_page_token)
+    )
+
+
+def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
+    customer_id = signed_in().customer_id
+    folder_id = place.folder_id if place else ""
+    answer = gateway.vault().ListDocuments(
+        vault_pb2.ListDocumentsRequest(
+            customer_id=customer_id, folder_id=folder_id, page_size=50, page_token=page_token()
+        )
+    )
+    here = f"/kunde/ordner/{folder_id}" if folder_id else HOME
+    cabinet = Cabinet(
+        tree=folder_tree(customer_id),
+        folder=place,
+        documents=tuple(answer.documents),
+        quota=_quota(customer_id),
+        upload=UploadTarget(customer_id, here, folder_id=folder_id),
+        next_url=next_page(answer.next_page_token),
+    )
+    dialog = request.args.get("neu", "") == "ordner" or bool(form.errors or form.problem)
+    return render_template("customer/documents.html", cabinet=cabinet, form=form, dialog=dialog), form.status
+
+
+def _quota(customer_id: str) -> vault_pb2.Quota | None:
+    return optional(lambda: gateway.vault().GetQuota(vault_pb2.GetQuotaRequest(customer_id=customer_id)), None)
