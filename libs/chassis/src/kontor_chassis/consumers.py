@@ -131,6 +131,7 @@ class Consumer:
                 except nats.errors.TimeoutError:
                     await self._measure(jetstream)
         finally:
+            event_metrics.CONSUMER_LAG.remove(self._service, self._producer)  # the next active one tells it
             with suppress(nats.errors.Error):
                 await subscription.unsubscribe()
 

@@ -85,6 +85,8 @@ class Relay:
             await self._publish_forever(connection)
         finally:
             connection.terminate()
+            for gauge in (event_metrics.OUTBOX_DEPTH, event_metrics.OUTBOX_LAG):
+                gauge.remove(self._service)  # the next active relay tells them
 
     async def _publish_forever(self, connection: asyncpg.Connection) -> None:
         back_off = 0.1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from kontor_tools.embedded.process import LOOPBACK, EmbeddedServerError, stop, wait_until
+from kontor_tools.embedded.process import LOOPBACK, EmbeddedServerError, die_with_parent, stop, wait_until
 
 CONFIGURATION = """\
 server_name: "kontor"
@@ -65,11 +65,17 @@ class EmbeddedNats:
         """Return the command line of the server in the foreground."""
         return [str(program()), "-c", str(self.home / "nats.conf")]
 
-    def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start the server and wait until it greets clients."""
+    def start(self, log: Path, *, outlive_us: bool = True) -> subprocess.Popen[bytes]:
+        """Start the server and wait until it greets clients; tests let it end with their process."""
         self.configure()
         with log.open("ab") as output:
-            process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                preexec_fn=None if outlive_us else die_with_parent,  # loads nothing, takes no lock
+            )
         wait_until(self.is_ready, process, what="NATS", seconds=30)
         return process
 

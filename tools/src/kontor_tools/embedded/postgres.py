@@ -27,6 +27,7 @@ from kontor_tools.embedded.process import (
     LOOPBACK,
     Account,
     EmbeddedServerError,
+    die_with_parent,
     let_others_traverse,
     stop,
     unprivileged_account,
@@ -140,6 +141,7 @@ class EmbeddedPostgres:
                 user=account.uid,
                 group=account.gid,
                 extra_groups=account.groups,
+                preexec_fn=None if self.durable else die_with_parent,  # loads nothing, takes no lock
             )
         wait_until(self.is_ready, process, what="PostgreSQL", seconds=60)
         return process

@@ -6,9 +6,9 @@ row-level security is always on.
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 from kontor_tools.embedded.nats import EmbeddedNats
-from kontor_tools.embedded.postgres import EmbeddedPostgres, program
+from kontor_tools.embedded.postgres import EmbeddedPostgres
 from kontor_tools.embedded.process import LOOPBACK, free_port
 
 from kontor_chassis.migrations import migrate
@@ -61,12 +61,14 @@ class PostgresForTests:
 
     def execute(self, sql: str) -> None:
         """Run SQL as the superuser, outside of any test's event loop."""
-        subprocess.run(
-            [str(program("psql")), "-q", "-v", "ON_ERROR_STOP=1", "-d", self.server.url(), "-c", sql],
-            check=True,
-            capture_output=True,
-            env={"PGPASSWORD": self.server.superuser_password()},
-        )
+        _outside_of_any_loop(lambda: asyncio.run(self._execute(sql)))
+
+    async def _execute(self, sql: str) -> None:
+        connection = await self.server.connect()
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
 
     def _url(self, database: str, service: str, kind: str) -> str:
         role = f"kontor_{service}_{kind}"
@@ -117,7 +119,7 @@ def fresh_nats(server_home: Path) -> Iterator[EmbeddedNats]:
 
 def _running_nats(home: Path) -> Iterator[EmbeddedNats]:
     server = EmbeddedNats(home, free_port())
-    process = server.start(home.with_suffix(".log"))
+    process = server.start(home.with_suffix(".log"), outlive_us=False)
     yield server
     server.stop(process)
 
