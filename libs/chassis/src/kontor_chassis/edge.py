@@ -10,8 +10,8 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -57,6 +57,16 @@ _HTTP_STATUS = {
     ErrorKind.EXHAUSTED: 429,
     ErrorKind.UNAVAILABLE: 503,
 }
+_HTTP_MESSAGES = {
+    404: "Diese Seite gibt es nicht.",
+    405: "Das ist an dieser Adresse nicht möglich.",
+    413: "Das ist zu groß.",
+    415: "Dieses Format wird hier nicht angenommen.",
+    416: "Dieser Abschnitt liegt außerhalb der Datei.",
+    429: "Das waren zu viele Anfragen. Bitte warten Sie einen Augenblick.",
+}
+_OTHER_MESSAGE = "Diese Anfrage kann nicht bearbeitet werden."
+_BODY_HEADERS = frozenset({"content-type", "content-length"})
 _REQUESTS = Counter("http_server_requests_total", "HTTP requests completed.", ("method", "route", "status"))
 _IN_FLIGHT = Gauge("http_server_in_flight", "HTTP requests being handled.")
 _SECONDS = Histogram("http_server_request_seconds", "Time until the response began.", ("method", "route"))
@@ -72,6 +82,10 @@ class Problem:
     fields: tuple[FieldProblem, ...] = ()
     reference: str = ""
     """By which the log line with the cause is found; only for faults of ours."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Figures that the refusal carries, for example how many seconds to wait."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What HTTP wants said beside it, for example `Allow` with 405."""
 
 
 ShowProblem = Callable[[Problem], ResponseReturnValue]
@@ -130,12 +144,20 @@ def problem_of(error: Exception) -> Problem:
         call = cast(grpc.Call, error)
         refused = domain_error_of(call) or refused_with(call)
     if refused is not None:
-        return Problem(_HTTP_STATUS[refused.kind], refused.reason, refused.message, refused.fields)
+        status = _HTTP_STATUS[refused.kind]
+        return Problem(status, refused.reason, refused.message, refused.fields, metadata=refused.metadata)
     if isinstance(error, HTTPException):
-        return Problem(error.code or 500, (error.name or "HTTP").upper().replace(" ", "_"), error.description or "")
+        return _problem_of_http(error)
     reference = secrets.token_hex(8)
     log.error("http_request_failed", route=_route(), reference=reference, exc_info=error)
     return Problem(500, "INTERNAL", _INTERNAL_MESSAGE, reference=reference)
+
+
+def _problem_of_http(error: HTTPException) -> Problem:
+    status = error.code or 500
+    headers = tuple(header for header in error.get_headers() if header[0].lower() not in _BODY_HEADERS)
+    reason = error.name.upper().replace(" ", "_")
+    return Problem(status, reason, _HTTP_MESSAGES.get(status, _OTHER_MESSAGE), headers=headers)
 
 
 def problem_json(problem: Problem) -> ResponseReturnValue:
@@ -169,7 +191,7 @@ def edge_app(
     app.extensions[_EXTENSION] = Edge(name, settings)
     app.before_request(_begin)
     app.after_request(_count)
-    app.register_error_handler(Exception, lambda error: show_problem(problem_of(error)))
+    app.register_error_handler(Exception, lambda error: _shown(app, show_problem, problem_of(error)))
     inner = app.wsgi_app
 
     def traced(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -181,6 +203,12 @@ def edge_app(
 
     app.wsgi_app = ProxyFix(traced, x_for=1, x_proto=1)  # type: ignore[method-assign]  # Flask's documented hook
     return app
+
+
+def _shown(app: Flask, show_problem: ShowProblem, problem: Problem) -> Response:
+    response = app.make_response(show_problem(problem))
+    response.headers.extend(problem.headers)
+    return response
 
 
 def run(factory: Callable[[], Flask]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from kontor_chassis.principal import current_principal
 from kontor_chassis.telemetry import add_trace
 
 MASK = "[redacted]"
@@ -56,11 +57,21 @@ def masked(text: str) -> str:
     return text
 
 
+def add_caller(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the ids of the caller on whose behalf the line is written; a structlog processor."""
+    caller = current_principal()
+    for name, value in (("tenant_id", caller.tenant_id), ("account_id", caller.account_id), ("caller", caller.service)):
+        if value is not None:
+            event.setdefault(name, str(value))
+    return event
+
+
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     add_trace,
+    add_caller,
 )
 
 

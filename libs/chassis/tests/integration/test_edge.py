@@ -111,6 +111,14 @@ async def test_field_problems_and_german_sentences_are_kept(browser: FlaskClient
     assert problem["fields"] == [{"field": "text", "description": "Bitte geben Sie höchstens 20 Zeichen ein."}]
 
 
+async def test_headers_of_an_http_refusal_are_kept(browser: FlaskClient) -> None:
+    """405 names what is allowed (RFC 9110), in German for the visitor."""
+    response = await asyncio.to_thread(browser.post, "/refused")
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
+    assert response.get_json()["title"] == "Das ist an dieser Adresse nicht möglich."
+
+
 async def test_service_that_is_away_is_a_503() -> None:
     """The visitor is asked to come back, not told about sockets."""
     app = parcel_edge.create_app(parcel_edge.ParcelEdgeSettings(**settings("127.0.0.1:1")))

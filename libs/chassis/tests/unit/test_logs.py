@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import logging
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 import structlog
 from kontor_chassis.logs import MASK, configure_logging, masked
+from kontor_chassis.principal import Principal, set_current_principal
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +68,21 @@ def test_exceptions_and_libraries_are_masked_too(capsys: pytest.CaptureFixture[s
     assert line["event"] == f"failed for {MASK}"
     assert "ValueError" in str(line["exception"])
     assert "hansen.example" not in json.dumps(line)
+
+
+def test_lines_name_the_caller_by_id(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whose call a line belongs to is found by id; his name is not there."""
+    configure_logging("vault", "info")
+    caller = Principal(account_id=uuid4(), tenant_id=uuid4(), display_name="Petra Hansen")
+
+    def log() -> None:
+        set_current_principal(caller)
+        structlog.get_logger("x").info("document_stored")
+
+    contextvars.copy_context().run(log)
+    line = logged(capsys)
+    assert (line["account_id"], line["tenant_id"]) == (str(caller.account_id), str(caller.tenant_id))
+    assert "Petra" not in json.dumps(line)
 
 
 def test_threshold_applies(capsys: pytest.CaptureFixture[str]) -> None:
