@@ -1,0 +1,27 @@
+"""python -m kontor_identity serve | work | all | http | migrate | check-config | replay | bootstrap-operator |
+rotate-signing-key"""
+
+from __future__ import annotations
+
+from flask import Flask
+from kontor_chassis.service import main
+
+from kontor_identity.app import compose
+from kontor_identity.commands import bootstrap_operator, rotate_signing_key
+from kontor_identity.config import IdentitySettings
+
+
+def _edge() -> Flask:
+    from kontor_identity.http.app import create_app
+
+    return create_app()
+
+
+if __name__ == "__main__":
+    main(
+        "identity",
+        IdentitySettings,
+        compose,
+        http=_edge,
+        commands={"bootstrap-operator": bootstrap_operator, "rotate-signing-key": rotate_signing_key},
+    )

@@ -1,0 +1,172 @@
+"""Accepting an invitation: a new account with a password, or the person's present one (F175), then signed in.
+
+The link proves that the person reads mail at the address. Where an account with the address exists, its password is
+asked for, so that a link passed on does not open a stranger's account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from kontor.identity.v1.accounts_pb2 import InvitationState
+from kontor.identity.v1.events_pb2 import InvitationAccepted, StaffAdded
+from kontor.identity.v1.people_pb2 import AccessState
+from kontor_chassis.clock import Clock
+from kontor_chassis.database import Transaction, UnitOfWork
+from kontor_chassis.errors import DomainError, ErrorKind, not_found
+from sqlalchemy import select
+
+from kontor_identity.accounts import create_account, find_account
+from kontor_identity.directory import DIRECTORY
+from kontor_identity.memberships import add_membership, memberships_of
+from kontor_identity.passwords import PasswordVault, check_new_password
+from kontor_identity.sealing import token_hash
+from kontor_identity.sessions import OpenSession, open_session
+from kontor_identity.sign_in import PasswordSignIn, Visitor
+from kontor_identity.tables import Customer, Invitation, InvitationToken, Membership, Tenant
+from kontor_identity.throttles import forgive
+
+
+@dataclass(frozen=True)
+class InvitationView:
+    """An invitation as its link shows it; `state` counts one whose time is over as expired."""
+
+    invitation: Invitation
+    state: int
+    tenant: Tenant
+    account_exists: bool
+
+
+class Acceptance:
+    """The use cases behind the link, and what they need."""
+
+    def __init__(self, work: UnitOfWork, passwords: PasswordVault, sign_in: PasswordSignIn, token_clock: Clock) -> None:
+        self._work = work
+        self._passwords = passwords
+        self._sign_in = sign_in
+        self._token_clock = token_clock
+
+    async def find(self, token: str) -> InvitationView:
+        """Return the invitation of a link, in whatever state; NOT_FOUND for a link that never was one."""
+        async with self._work.work(DIRECTORY) as tx:
+            return await _view(tx, token, lock=False)
+
+    async def accept(self, token: str, password: str, visitor: Visitor) -> OpenSession:
+        """Accept and sign in. Raises PRECONDITION "INVITATION_CLOSED", INVALID for a password that may not be used,
+        and what a sign-in raises where an account exists.
+        """
+        view = await self.find(token)
+        _refuse_unless_open(view)
+        if view.account_exists:
+            return await self._with_present_password(token, view.invitation.email, password, visitor)
+        check_new_password(password, personal=_personal_words(view))
+        hashed = await self._passwords.hash(password)
+        async with self._work.work(DIRECTORY) as tx:
+            view = await _view(tx, token, lock=True)
+            _refuse_unless_open(view)
+            if view.account_exists:
+                raise _closed()  # made by another invitation in the meantime; the page then asks for its password
+            account_id = await create_account(tx, view.invitation.email, hashed)
+            return await self._enter(tx, view, account_id, visitor)
+
+    async def _with_present_password(self, token: str, email: str, password: str, visitor: Visitor) -> OpenSession:
+        attempt, stored = await self._sign_in.checked_attempt(email, password, visitor)
+        async with self._work.work(DIRECTORY) as tx:
+            await forgive(tx, attempt)
+            view = await _view(tx, token, lock=True)
+            _refuse_unless_open(view)
+            return await self._enter(tx, view, stored.account_id, visitor)
+
+    async def _enter(self, tx: Transaction, view: InvitationView, account_id: UUID, visitor: Visitor) -> OpenSession:
+        """Close the invitation, add the membership, open the session, tell the others; commits."""
+        invitation = view.invitation
+        invitation.state = InvitationState.INVITATION_STATE_ACCEPTED
+        invitation.accepted_at = tx.now
+        invitation.account_id = account_id
+        member = await _join(tx, invitation, account_id)
+        await tx.session.flush()
+        session = open_session(tx, self._token_clock, account_id, member.membership_id, visitor.device)
+        accepted = InvitationAccepted(
+            tenant_id=str(invitation.tenant_id),
+            invitation_id=str(invitation.invitation_id),
+            customer_id=str(invitation.customer_id or ""),
+            account_id=str(account_id),
+        )
+        tx.publish(accepted, aggregate=invitation.invitation_id, tenant_id=invitation.tenant_id)
+        own = await memberships_of(tx, account_id)
+        await tx.commit()
+        return OpenSession(session, own)
+
+
+async def _join(tx: Transaction, invitation: Invitation, account_id: UUID) -> Membership:
+    """Make the account a customer or a member of staff; staff who are members already receive the roles besides."""
+    if invitation.customer_id is not None:
+        customer = await tx.session.get_one(Customer, invitation.customer_id, with_for_update=True)
+        customer.access_state = AccessState.ACCESS_STATE_ACTIVE
+        customer.account_id = account_id
+    else:
+        present = await _present_member(tx, invitation.tenant_id, account_id)
+        if present is not None:
+            present.roles = sorted({*present.roles, *invitation.roles})
+            present.rights = sorted({*present.rights, *invitation.rights})
+            return present
+        added = StaffAdded(
+            tenant_id=str(invitation.tenant_id),
+            account_id=str(account_id),
+            display_name=invitation.display_name,
+        )
+        added.roles.extend(invitation.roles)  # type: ignore[arg-type]  # stored by the enum's numbers
+        tx.publish(added, aggregate=account_id, tenant_id=invitation.tenant_id)
+    return add_membership(
+        tx,
+        account_id=account_id,
+        tenant_id=invitation.tenant_id,
+        customer_id=invitation.customer_id,
+        roles=invitation.roles,
+        rights=invitation.rights,
+        display_name=invitation.display_name,
+    )
+
+
+async def _present_member(tx: Transaction, tenant_id: UUID, account_id: UUID) -> Membership | None:
+    statement = select(Membership).where(
+        Membership.tenant_id == tenant_id,
+        Membership.account_id == account_id,
+        Membership.customer_id.is_(None),
+        Membership.ended_at.is_(None),
+    )
+    return (await tx.session.execute(statement)).scalar_one_or_none()
+
+
+async def _view(tx: Transaction, token: str, *, lock: bool) -> InvitationView:
+    statement = (
+        select(Invitation, Tenant)
+        .join(InvitationToken, InvitationToken.invitation_id == Invitation.invitation_id)
+        .join(Tenant, Tenant.tenant_id == Invitation.tenant_id)
+        .where(InvitationToken.token_hash == token_hash(token))
+    )
+    if lock:
+        statement = statement.with_for_update(of=Invitation)
+    row = (await tx.session.execute(statement)).one_or_none()
+    if row is None:
+        raise not_found("Diese Einladung")
+    invitation, tenant = row
+    state = invitation.state
+    if state == InvitationState.INVITATION_STATE_OPEN and invitation.expires_at <= tx.now:
+        state = InvitationState.INVITATION_STATE_EXPIRED
+    exists = await find_account(tx, invitation.email) is not None
+    return InvitationView(invitation, state, tenant, exists)
+
+
+def _refuse_unless_open(view: InvitationView) -> None:
+    if view.state != InvitationState.INVITATION_STATE_OPEN:
+        raise _closed()
+
+
+def _closed() -> DomainError:
+    return DomainError(ErrorKind.PRECONDITION, "INVITATION_CLOSED", "Diese Einladung gilt nicht mehr.")
+
+
+def _personal_words(view: InvitationView) -> tuple[str, ...]:
+    return (*view.invitation.display_name.split(), view.invitation.email.partition("@")[0], view.tenant.slug)

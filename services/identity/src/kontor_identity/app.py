@@ -1,0 +1,60 @@
+"""How identity is put together."""
+
+from __future__ import annotations
+
+from kontor.identity.v1 import identity_pb2, internal_pb2, signin_pb2
+from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
+from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
+from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
+from kontor_chassis.clock import Clock, SystemClock
+from kontor_chassis.service import Platform, Service, servicer
+
+from kontor_identity.acceptance import Acceptance
+from kontor_identity.config import IdentitySettings
+from kontor_identity.jobs import jobs
+from kontor_identity.keys import SigningKeys
+from kontor_identity.passwords import PasswordVault
+from kontor_identity.resets import PasswordResets
+from kontor_identity.rpc import IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.sealing import Sealer
+from kontor_identity.sign_in import PasswordSignIn
+from kontor_identity.tokens import TokenIssuer
+
+
+async def compose(settings: IdentitySettings, platform: Platform, *, token_clock: Clock | None = None) -> Service:
+    """Wire the service. Tokens live by the machine's clock, because the gateway checks them by it."""
+    machine = token_clock or SystemClock()
+    work = platform.work
+    sealer = Sealer.from_file(settings.key_encryption_key_file)
+    passwords = PasswordVault()
+    keys = SigningKeys(work, sealer, machine)
+    sign_in = PasswordSignIn(work, passwords, sealer, machine)
+    parts = SignInParts(
+        work=work,
+        sign_in=sign_in,
+        acceptance=Acceptance(work, passwords, sign_in, machine),
+        resets=PasswordResets(work, passwords, sealer, machine),
+        keys=keys,
+        issuer=TokenIssuer(settings.issuer, machine),
+    )
+    return Service(
+        servicers=[
+            servicer(
+                add_IdentityServiceServicer_to_server,
+                IdentityRpc(work, platform.rows, machine),
+                identity_pb2.DESCRIPTOR.services_by_name["IdentityService"],
+            ),
+            servicer(
+                add_IdentityInternalServiceServicer_to_server,
+                IdentityInternalRpc(work, platform.rows, settings.public_url),
+                internal_pb2.DESCRIPTOR.services_by_name["IdentityInternalService"],
+            ),
+            servicer(
+                add_SignInInternalServiceServicer_to_server,
+                SignInRpc(parts),
+                signin_pb2.DESCRIPTOR.services_by_name["SignInInternalService"],
+            ),
+        ],
+        jobs=jobs(keys, machine),
+        close=[passwords.close],
+    )
