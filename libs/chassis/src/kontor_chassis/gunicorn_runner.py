@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +56,10 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def run_gunicorn(app: Flask, name: str, settings: EdgeSettings) -> None:
     """Serve `app` until SIGTERM, then finish the requests in hand."""
-    ready = threading.Event()
 
-    def worker_started(_worker: Any) -> None:
+    def worker_started(worker: Any) -> None:
         configure_tracing(name, settings.environment, settings.otlp_endpoint)
-        _serve_side_port(settings.metrics_listen, ready)
-        ready.set()
-
-    def worker_stopping(_worker: Any) -> None:
-        ready.clear()
+        _serve_side_port(settings.metrics_listen, ready=lambda: bool(worker.alive))  # until SIGTERM
 
     options = {
         "bind": settings.http_listen,
@@ -76,7 +72,6 @@ def run_gunicorn(app: Flask, name: str, settings: EdgeSettings) -> None:
         "proc_name": f"kontor-{name}",
         "logger_class": _Logs,
         "post_worker_init": worker_started,
-        "worker_int": worker_stopping,
         "control_socket_disable": True,
     }
     if _SHARED_MEMORY.is_dir():
@@ -84,13 +79,13 @@ def run_gunicorn(app: Flask, name: str, settings: EdgeSettings) -> None:
     _Gunicorn(app, options).run()
 
 
-def _serve_side_port(address: str, ready: threading.Event) -> None:
+def _serve_side_port(address: str, ready: Callable[[], bool]) -> None:
     host, _, port = address.rpartition(":")
     server = make_server(host, int(port), _side_port(ready), threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, name="side-port", daemon=True).start()
 
 
-def _side_port(ready: threading.Event) -> Any:
+def _side_port(ready: Callable[[], bool]) -> Any:
     @Request.application
     def pages(request: Request) -> Response:
         if request.path == "/metrics":
@@ -98,7 +93,7 @@ def _side_port(ready: threading.Event) -> Any:
         if request.path == "/healthz":
             return Response("ok\n")
         if request.path == "/readyz":
-            return Response("ok\n") if ready.is_set() else Response("not ready: not accepting\n", status=503)
+            return Response("ok\n") if ready() else Response("not ready: not accepting\n", status=503)
         return Response("not found\n", status=404)
 
     return pages

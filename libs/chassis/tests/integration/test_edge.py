@@ -177,6 +177,11 @@ async def test_request_in_hand_is_finished_after_sigterm(tmp_path: Path) -> None
 
         await until(in_hand)
         process.send_signal(signal.SIGTERM)
+
+        async def not_ready() -> bool:
+            return (await asyncio.to_thread(fetch, values["metrics_listen"], "/readyz"))[0] == 503
+
+        await until(not_ready)
         assert await page == (200, "done")
         log = (await process.communicate())[0].decode()
     finally:

@@ -38,7 +38,8 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
 async def collector() -> AsyncIterator[tuple[Collector, str]]:
     """A collector and its address."""
     receiver, server = Collector(), grpc.aio.server()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(receiver, server)
+    add_to_server: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server  # generated without types
+    add_to_server(receiver, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield receiver, f"127.0.0.1:{port}"
