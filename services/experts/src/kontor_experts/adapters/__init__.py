@@ -1,0 +1,1 @@
+"""Where the expert network's ports meet other services."""

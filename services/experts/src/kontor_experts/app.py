@@ -1,0 +1,18 @@
+"""How the expert network is put together."""
+
+from __future__ import annotations
+
+from kontor.experts.v1 import experts_pb2
+from kontor.experts.v1.experts_pb2_grpc import add_ExpertsServiceServicer_to_server
+from kontor_chassis.service import Platform, Service, servicer
+
+from kontor_experts.adapters.identity import IdentityPeople
+from kontor_experts.config import ExpertsSettings
+from kontor_experts.rpc import ExpertsRpc
+
+
+async def compose(_settings: ExpertsSettings, platform: Platform) -> Service:
+    """Wire the service; it only answers calls and publishes events."""
+    rpc = ExpertsRpc(platform.work, IdentityPeople(platform.callers))
+    descriptor = experts_pb2.DESCRIPTOR.services_by_name["ExpertsService"]
+    return Service(servicers=[servicer(add_ExpertsServiceServicer_to_server, rpc, descriptor)])
