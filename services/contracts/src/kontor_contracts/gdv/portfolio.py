@@ -51,7 +51,7 @@ def read_portfolio(content: bytes) -> Portfolio:
     else:
         reader.finish(len(records))
     if reader.problems:
-        raise GdvFileError(reader.problems[:_MOST_PROBLEMS])
+        raise GdvFileError(sorted(reader.problems, key=lambda problem: problem.record_number)[:_MOST_PROBLEMS])
     return Portfolio(
         packages=reader.packages,
         records=len(records),
@@ -73,6 +73,8 @@ class _Package:
     parts: Parts = field(default_factory=dict)
     holder_of: dict[str, str] = field(default_factory=dict)
     """External number of the policy holder by the key of the contract's records."""
+    unreadable: set[str] = field(default_factory=set)
+    """Keys of contracts with an address that could not be read."""
 
 
 class _Reader:
@@ -163,7 +165,9 @@ class _Reader:
             self._add_contract(parts, package, key)
 
     def _add_holder(self, parts: Parts, package: _Package, key: str) -> None:
+        package.unreadable.add(key)
         holder = read_holder(parts, self.remarks)
+        package.unreadable.discard(key)
         if holder is None:
             return
         known = self.holders.get(holder.external_number)
@@ -174,6 +178,8 @@ class _Reader:
         record, layout = parts["1"]
         package.premiums += fields.number(layout["premium"], record) or 0
         holder = package.holder_of.get(key)
+        if holder is None and key in package.unreadable:
+            return  # its address is complained about already
         if holder is None:
             self._complain(record, POLICY.name, "Zu diesem Vertrag fehlt die Adresse des Versicherungsnehmers (0100).")
             return

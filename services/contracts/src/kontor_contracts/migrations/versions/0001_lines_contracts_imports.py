@@ -7,7 +7,13 @@ Revises:
 from __future__ import annotations
 
 from alembic import op
-from kontor_chassis.schema import create_chassis_tables, drop_chassis_tables, grant_application, secure_by_tenant
+from kontor_chassis.schema import (
+    create_chassis_tables,
+    drop_chassis_tables,
+    execute_script,
+    grant_application,
+    secure_by_tenant,
+)
 
 revision = "0001"
 down_revision = None
@@ -94,7 +100,7 @@ CREATE POLICY staff_only ON portfolio_imports AS RESTRICTIVE
 def upgrade() -> None:
     """Create everything."""
     create_chassis_tables(op)
-    op.execute(_TABLES)
+    execute_script(op, _TABLES)
     grant_application(op, "lines_of_business", "SELECT, INSERT, UPDATE, DELETE")
     grant_application(op, "contracts", "SELECT, INSERT, UPDATE, DELETE")
     grant_application(op, "portfolio_imports", "SELECT, INSERT")
