@@ -139,7 +139,7 @@ def release_first_contract(firm: Firm, guest: Guest) -> Json:
     contracts = firm.administrator.get(path)["contracts"]
     assert len(contracts) > 1, "the customer of the journey has contracts that stay hidden"
     firm.administrator.post(f"{path}/{contracts[0]['contractId']}:release")
-    seen = guest.person.get(path)["contracts"]
+    seen: list[Json] = guest.person.get(path)["contracts"]
     assert [contract["contractId"] for contract in seen] == [contracts[0]["contractId"]]
     return seen[0]
 
@@ -164,7 +164,8 @@ def visible_documents(person: Person, customer_id: str) -> set[str]:
     try:
         found = person.get(f"/v1/customers/{customer_id}/documents", pageSize=100).get("documents", [])
     except RefusedError as refusal:
-        assert refusal.status in {403, 404}, str(refusal)
+        if refusal.status not in {403, 404}:
+            raise
         return set()
     return {document["documentId"] for document in found}
 

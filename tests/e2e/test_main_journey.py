@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -160,7 +161,7 @@ def test_chat_arrives_live_and_by_mail_once(stage: InstalledStage, firm: Firm, g
     assert len(subjects) == 2, "one mail for each chat, whatever the clock does"
 
 
-def _mails_to(stage: InstalledStage, person: Person, after: int) -> list[object]:
+def _mails_to(stage: InstalledStage, person: Person, after: int) -> list[EmailMessage]:
     return [mail for mail in stage.mails()[after:] if person.email in str(mail["To"])]
 
 
