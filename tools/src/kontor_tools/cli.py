@@ -16,7 +16,7 @@ from kontor_tools.embedded.process import EmbeddedServerError
 from kontor_tools.folders import REPOSITORY, InstallationError
 from kontor_tools.installation import Installation
 from kontor_tools.mail_sink import text_of
-from kontor_tools.plan import Options
+from kontor_tools.plan import START_ORDER, Options
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 MEGABYTE = 1024 * 1024
@@ -126,7 +126,8 @@ def _installation() -> Installation:
     text = os.environ.get("KONTOR_PORT") or "8080"
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise InstallationError(f"KONTOR_PORT={text} is not a port: use a number from 1024 to 65535.")
-    return Installation(home, options=Options(port=int(text)), report=_say)
+    groups = tuple(filter(None, os.environ.get("KONTOR_GROUPS", "").split(","))) or START_ORDER
+    return Installation(home, options=Options(port=int(text), groups=groups), report=_say)
 
 
 def _stay(installation: Installation) -> None:

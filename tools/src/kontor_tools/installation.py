@@ -140,7 +140,7 @@ class Installation:
         if not states:
             return []
         ready = self.run_state().ready
-        return [ProcessStatus(state, state.state == "RUNNING" and is_ready(ready[state.name])) for state in states]
+        return [ProcessStatus(state, state.state in ALIVE and is_ready(ready[state.name])) for state in states]
 
     def memory(self) -> int:
         """Return the memory of all processes and of the supervisor in bytes, what they share counted once."""
@@ -215,7 +215,8 @@ class Installation:
 
     def _plan(self) -> Plan:
         credentials.create_service_keys(self.folders, (*SERVICES, *EDGES))
-        self.folders.clock.touch()
+        if not self.folders.clock.exists():
+            self.advance_clock(timedelta())
         listeners = Ports(ports.free_ports(ports_needed(self.options)))
         plan = Plan(self.folders, self.options, listeners)
         ready = {program.name: program.ready for program in plan.programs}

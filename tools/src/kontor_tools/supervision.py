@@ -111,16 +111,19 @@ class Supervisor:
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
 
-    @property
-    def _rpc(self) -> Any:
-        """A fresh connection for each call: an interrupted one could not be used again."""
+    def _call(self, method: str, *arguments: str | bool) -> Any:
+        """Call the supervisor; over a connection of its own, because an interrupted one cannot be used again."""
         transport = SupervisorTransport(None, None, f"unix://{self._folders.socket}")
-        return xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+            return getattr(proxy.supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
     def pid(self) -> int | None:
         """Return the supervisor's process, or None when it does not run."""
         try:
-            return int(self._rpc.getPID())
+            return int(self._call("getPID"))
         except (OSError, xmlrpc.client.Error):
             return None
 
@@ -149,16 +152,16 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Have one process started; does not wait for it."""
-        self._rpc.startProcess(f"{program.group}:{program.name}", False)
+        self._call("startProcess", f"{program.group}:{program.name}", False)
 
     def stop(self, name: str) -> None:
         """Stop one process and keep it stopped."""
-        self._rpc.stopProcess(self._full_name(name), True)
+        self._call("stopProcess", self._full_name(name), True)
 
     def restart(self, name: str) -> None:
         """Stop one process and have it started again."""
         self.stop(name)
-        self._rpc.startProcess(self._full_name(name), False)
+        self._call("startProcess", self._full_name(name), False)
 
     def shutdown(self) -> None:
         """Stop all processes, the last started first, and then the supervisor itself."""
@@ -168,14 +171,14 @@ class Supervisor:
         process = psutil.Process(pid)
         present = {state.group for state in self.states()}
         for group in reversed([group for group in START_ORDER if group in present]):
-            self._rpc.stopProcessGroup(group, True)
-        self._rpc.shutdown()
+            self._call("stopProcessGroup", group, True)
+        self._call("shutdown")
         psutil.wait_procs([process], timeout=60)
 
     def states(self) -> list[ProcessState]:
         """Return every process in the order of the start; empty when the supervisor does not run."""
         try:
-            known = self._rpc.getAllProcessInfo()
+            known = self._call("getAllProcessInfo")
         except (OSError, xmlrpc.client.Error):
             return []
         spawned = _spawn_counts(self._folders.supervisor_log)
