@@ -1,0 +1,1 @@
+"""The outside world: mail servers, and identity's knowledge about people."""

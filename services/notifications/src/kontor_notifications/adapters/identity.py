@@ -1,0 +1,119 @@
+"""What notifications asks identity, at the moment of need: who somebody is, how to reach him, how a firm appears."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.common.v1.access_pb2 import Role
+from kontor.identity.v1 import internal_pb2 as pb
+from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor.identity.v1.people_pb2 import AddressForm
+from kontor_chassis.calls import Callers
+from kontor_chassis.clock import BILLING_ZONE
+
+from kontor_notifications.mails import Addressee, Firm
+from kontor_notifications.wording import Form, Side
+
+if TYPE_CHECKING:
+    from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
+    from kontor.identity.v1.tenants_pb2 import Address
+
+_SIDES = (
+    (Role.ROLE_CUSTOMER, Side.CUSTOMER),
+    (Role.ROLE_EXPERT, Side.EXPERT),
+    (Role.ROLE_STAFF, Side.STAFF),
+    (Role.ROLE_ADMINISTRATOR, Side.STAFF),
+    (Role.ROLE_NETWORK, Side.NETWORK),
+    (Role.ROLE_OPERATOR, Side.OPERATOR),
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person behind an account, in the firm through which he is reached."""
+
+    account_id: UUID
+    tenant_id: UUID
+    side: Side
+    addressee: Addressee
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that was made for one mail."""
+
+    url: str
+    expires: str
+    """Day and time in German, for people."""
+    addressee: Addressee
+    is_customer: bool
+
+
+class Directory:
+    """Asks identity; keeps nothing."""
+
+    def __init__(self, callers: Callers) -> None:
+        self._callers = callers
+
+    async def people(self, tenant_id: UUID, account_ids: Sequence[str]) -> list[Person]:
+        """Return the people behind accounts, preferring what they are in this firm; unknown ones are left out."""
+        if not account_ids:
+            return []
+        request = pb.BatchGetRecipientsRequest(account_ids=account_ids, tenant_id=str(tenant_id))
+        answer = await self._identity(tenant_id).BatchGetRecipients(request)
+        return [_person(recipient) for recipient in answer.recipients]
+
+    async def customer(self, tenant_id: UUID, customer_id: UUID) -> tuple[UUID | None, Addressee]:
+        """Return a customer's account, if his access is active, and how to reach him; raises NOT_FOUND."""
+        request = pb.GetCustomerProfileRequest(tenant_id=str(tenant_id), customer_id=str(customer_id))
+        profile = await self._identity(tenant_id).GetCustomer(request)
+        account_id = UUID(profile.account_id) if profile.account_id else None
+        return account_id, Addressee(profile.email, profile.display_name, profile.letter_greeting, _form(profile.form))
+
+    async def firm(self, tenant_id: UUID) -> Firm:
+        """Return how a firm appears in its mails."""
+        card = await self._identity(tenant_id).GetTenantProfile(pb.GetTenantProfileRequest(tenant_id=str(tenant_id)))
+        return Firm(card.name, card.email, card.phone, _one_line(card.address), card.brand.primary_color)
+
+    async def invitation_link(self, tenant_id: UUID, invitation_id: str) -> Link:
+        """Make the link of an open invitation; raises NOT_FOUND or FAILED_PRECONDITION when it is not open."""
+        request = pb.MintInvitationLinkRequest(invitation_id=invitation_id)
+        answer = await self._identity(tenant_id).MintInvitationLink(request)
+        addressee = Addressee(answer.email, answer.display_name, answer.letter_greeting, _form(answer.form))
+        return Link(answer.url, _in_german(answer.expire_time), addressee, bool(answer.customer_id))
+
+    async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
+        """Make the link of an open password request; raises like `invitation_link`."""
+        answer = await self._identity(tenant_id).MintPasswordResetLink(
+            pb.MintPasswordResetLinkRequest(reset_id=reset_id)
+        )
+        [person] = await self.people(tenant_id, [answer.account_id])
+        return Link(answer.url, _in_german(answer.expire_time), person.addressee, person.side is Side.CUSTOMER)
+
+    def _identity(self, tenant_id: UUID) -> IdentityInternalServiceAsyncStub:
+        return self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
+
+
+def _person(recipient: pb.Recipient) -> Person:
+    side = next((side for role, side in _SIDES if role in recipient.roles), Side.STAFF)
+    addressee = Addressee(recipient.email, recipient.display_name, recipient.letter_greeting, _form(recipient.form))
+    return Person(UUID(recipient.account_id), UUID(recipient.tenant_id), side, addressee)
+
+
+def _form(form: AddressForm.ValueType) -> Form:
+    return Form.DU if form == AddressForm.ADDRESS_FORM_DU else Form.SIE
+
+
+def _one_line(address: Address) -> str:
+    place = f"{address.postal_code} {address.city}".strip()
+    return ", ".join(part for part in (address.street, place) if part)
+
+
+def _in_german(instant: Timestamp) -> str:
+    local: datetime = instant.ToDatetime(BILLING_ZONE)
+    return local.strftime("%d.%m.%Y, %H:%M Uhr")

@@ -1,0 +1,282 @@
+"""Which event tells whom about what, by which channel. The table at the end is the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from google.protobuf.message import Message
+from kontor.billing.v1 import events_pb2 as billing
+from kontor.chat.v1 import events_pb2 as chat
+from kontor.common.v1.money_pb2 import Money
+from kontor.experts.v1 import events_pb2 as experts
+from kontor.experts.v1.orders_pb2 import OrderState
+from kontor.identity.v1 import events_pb2 as identity
+from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
+from kontor_chassis.database import Transaction
+from kontor_chassis.events import EventMeta, Handler
+
+from kontor_notifications import wording
+from kontor_notifications.adapters.identity import Directory, Person
+from kontor_notifications.bell import Ring, read_subject, ring
+from kontor_notifications.deliveries import Planned, plan_mail
+from kontor_notifications.unread import note_read, wait_for_reader
+from kontor_notifications.wording import Side, Wording
+
+ORDER_STATES = {
+    OrderState.ORDER_STATE_IN_PROGRESS: "in Bearbeitung",
+    OrderState.ORDER_STATE_CANCELLED: "storniert",
+}
+"""States whose change the client is told of here; completion has a message of its own (F116, F123)."""
+
+_Order = (
+    experts.ConsentGiven
+    | experts.ConsentDeclined
+    | experts.OrderPlaced
+    | experts.OrderStatusChanged
+    | experts.OrderCompleted
+    | experts.OrderMessagePosted
+)
+
+
+class Handlers:
+    """The reactions to events; each runs in the transaction of its inbox row, so nothing is told twice."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def table(self) -> Mapping[type[Message], Handler]:
+        """Return events and handlers."""
+        return {
+            identity.InvitationCreated: self.invitation_created,
+            identity.PasswordResetRequested: self.password_reset_requested,
+            identity.PasswordChanged: self.password_changed,
+            chat.MessagePosted: self.message_posted,
+            chat.ChatRead: self.chat_read,
+            billing.InvoiceIssued: self.invoice_issued,
+            experts.ConsentRequested: self.consent_requested,
+            experts.ConsentGiven: self.consent_given,
+            experts.ConsentDeclined: self.consent_declined,
+            experts.OrderPlaced: self.order_placed,
+            experts.OrderStatusChanged: self.order_status_changed,
+            experts.OrderCompleted: self.order_completed,
+            experts.OrderMessagePosted: self.order_message_posted,
+        }
+
+    async def invitation_created(self, tx: Transaction, event: identity.InvitationCreated, meta: EventMeta) -> None:
+        """Mail the invitation; its link is made when it is sent (F170, F172)."""
+        await plan_mail(
+            tx,
+            Planned(
+                tenant_id=UUID(event.tenant_id),
+                template="invitation",
+                dedup_key=f"{meta.event_id}:invitation",
+                parameters={"invitation_id": event.invitation_id},
+            ),
+        )
+
+    async def password_reset_requested(
+        self, tx: Transaction, event: identity.PasswordResetRequested, meta: EventMeta
+    ) -> None:
+        """Mail the link for a new password."""
+        planned = Planned(
+            tenant_id=UUID(event.tenant_id),
+            template="password_reset",
+            dedup_key=f"{meta.event_id}:password_reset",
+            parameters={"reset_id": event.reset_id},
+        )
+        await plan_mail(tx, planned)
+
+    async def password_changed(self, tx: Transaction, event: identity.PasswordChanged, meta: EventMeta) -> None:
+        """Warn the person."""
+        await _mail(tx, meta, event.tenant_id, "password_changed", {}, account_id=UUID(event.account_id))
+
+    async def message_posted(self, tx: Transaction, event: chat.MessagePosted, meta: EventMeta) -> None:
+        """Ring for each recipient, and let the message wait for its reader (F181–F186)."""
+        chat_id, tenant_id = UUID(event.chat_id), UUID(event.tenant_id)
+        people = await self._directory.people(tenant_id, event.recipient_account_ids)
+        for person in sorted(people, key=lambda one: one.account_id):
+            is_customer = not event.sender_is_customer
+            waits = await wait_for_reader(
+                tx,
+                chat_id=chat_id,
+                tenant_id=tenant_id,
+                account_id=person.account_id,
+                number=event.number,
+                posted_at=event.post_time.ToDatetime(meta.time.tzinfo),
+                is_customer=is_customer,
+            )
+            if waits:
+                link = wording.chat_link(Side.CUSTOMER if is_customer else Side.STAFF, event.chat_id)
+                await _ring(tx, meta, person, Kind.NOTIFICATION_KIND_CHAT_MESSAGE, wording.CHAT_MESSAGE, link, chat_id)
+
+    async def chat_read(self, tx: Transaction, event: chat.ChatRead, meta: EventMeta) -> None:
+        """Nothing up to there needs to be announced any more."""
+        tenant_id, account_id, chat_id = UUID(event.tenant_id), UUID(event.reader_account_id), UUID(event.chat_id)
+        still_waiting = await note_read(
+            tx, chat_id=chat_id, tenant_id=tenant_id, account_id=account_id, number=event.up_to_number
+        )
+        if not still_waiting:
+            await read_subject(tx, tenant_id, account_id, chat_id)
+
+    async def invoice_issued(self, tx: Transaction, event: billing.InvoiceIssued, meta: EventMeta) -> None:
+        """Tell the customer."""
+        template = "invoice_cancelled" if event.is_cancellation else "invoice_issued"
+        said = wording.INVOICE_CANCELLED if event.is_cancellation else wording.INVOICE_ISSUED
+        link = wording.invoice_link(event.invoice_id)
+        parameters = {"number": event.number, "gross": in_german(event.gross), "path": link}
+        await self._tell_customer(
+            tx, meta, event, Kind.NOTIFICATION_KIND_INVOICE_ISSUED, said, template, parameters, event.invoice_id
+        )
+
+    async def consent_requested(self, tx: Transaction, event: experts.ConsentRequested, meta: EventMeta) -> None:
+        """Ask the customer (F113)."""
+        parameters = {
+            "service_title": event.service_title,
+            "expert_firm_name": event.expert_firm_name or "einen Experten aus unserem Netzwerk",
+            "path": wording.consent_link(event.order_id),
+        }
+        kind, said = Kind.NOTIFICATION_KIND_CONSENT_REQUESTED, wording.CONSENT_REQUESTED
+        await self._tell_customer(tx, meta, event, kind, said, "consent_requested", parameters, event.order_id)
+
+    async def consent_given(self, tx: Transaction, event: experts.ConsentGiven, meta: EventMeta) -> None:
+        """Tell the client that he can place the order."""
+        await self._tell_client(tx, meta, event, Kind.NOTIFICATION_KIND_CONSENT_ANSWERED, wording.CONSENT_GIVEN)
+
+    async def consent_declined(self, tx: Transaction, event: experts.ConsentDeclined, meta: EventMeta) -> None:
+        """Tell the client."""
+        await self._tell_client(tx, meta, event, Kind.NOTIFICATION_KIND_CONSENT_ANSWERED, wording.CONSENT_DECLINED)
+
+    async def order_placed(self, tx: Transaction, event: experts.OrderPlaced, meta: EventMeta) -> None:
+        """Tell the expert (F115)."""
+        kind = Kind.NOTIFICATION_KIND_ORDER_PLACED
+        for person in await self._directory.people(UUID(event.tenant_id), [event.expert_account_id]):
+            await _ring_order(tx, meta, person, Side.EXPERT, event, kind, wording.ORDER_PLACED)
+            await _mail_order(tx, meta, person, Side.EXPERT, event, "order_placed")
+
+    async def order_status_changed(self, tx: Transaction, event: experts.OrderStatusChanged, meta: EventMeta) -> None:
+        """Tell the client of every change (F116)."""
+        state = ORDER_STATES.get(event.to_state)
+        if state is None:
+            return
+        kind = Kind.NOTIFICATION_KIND_ORDER_STATUS_CHANGED
+        more = {"state": state, "reason": f" Begründung: {event.reason}" if event.reason else ""}
+        await self._tell_client(tx, meta, event, kind, wording.ORDER_STATUS_CHANGED, "order_status", more)
+
+    async def order_completed(self, tx: Transaction, event: experts.OrderCompleted, meta: EventMeta) -> None:
+        """Tell the client and invite him to rate (F116, F123)."""
+        kind = Kind.NOTIFICATION_KIND_ORDER_COMPLETED
+        await self._tell_client(tx, meta, event, kind, wording.ORDER_COMPLETED, "order_completed")
+
+    async def order_message_posted(self, tx: Transaction, event: experts.OrderMessagePosted, meta: EventMeta) -> None:
+        """Tell the other side (F119)."""
+        is_expert = event.recipient_account_id == event.expert_account_id
+        side, kind = Side.EXPERT if is_expert else Side.STAFF, Kind.NOTIFICATION_KIND_ORDER_MESSAGE
+        for person in await self._directory.people(UUID(event.tenant_id), [event.recipient_account_id]):
+            await _ring_order(tx, meta, person, side, event, kind, wording.ORDER_MESSAGE)
+
+    async def _tell_client(
+        self,
+        tx: Transaction,
+        meta: EventMeta,
+        event: _Order,
+        kind: Kind.ValueType,
+        said: Wording,
+        template: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        for person in await self._directory.people(UUID(event.tenant_id), [event.client_account_id]):
+            await _ring_order(tx, meta, person, Side.STAFF, event, kind, said, more)
+            if template:
+                await _mail_order(tx, meta, person, Side.STAFF, event, template, more)
+
+    async def _tell_customer(
+        self,
+        tx: Transaction,
+        meta: EventMeta,
+        event: billing.InvoiceIssued | experts.ConsentRequested,
+        kind: Kind.ValueType,
+        said: Wording,
+        template: str,
+        parameters: Mapping[str, str],
+        subject_id: str,
+    ) -> None:
+        tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
+        account_id, addressee = await self._directory.customer(tenant_id, customer_id)
+        await _mail(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+        if account_id is not None:
+            person = Person(account_id, tenant_id, Side.CUSTOMER, addressee)
+            await _ring(tx, meta, person, kind, said, parameters["path"], UUID(subject_id), parameters)
+
+
+async def _ring(
+    tx: Transaction,
+    meta: EventMeta,
+    person: Person,
+    kind: Kind.ValueType,
+    said: Wording,
+    link: str,
+    subject_id: UUID,
+    parameters: Mapping[str, str] | None = None,
+) -> None:
+    text = said.text(person.addressee.form, **(parameters or {}))
+    what = Ring(person.tenant_id, person.account_id, kind, said.title, text, link, subject_id)
+    await ring(tx, meta.event_id, what)
+
+
+async def _ring_order(
+    tx: Transaction,
+    meta: EventMeta,
+    person: Person,
+    side: Side,
+    event: _Order,
+    kind: Kind.ValueType,
+    said: Wording,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    link = wording.order_link(side, event.order_id)
+    parameters = {"service_title": event.service_title, **(more or {})}
+    await _ring(tx, meta, person, kind, said, link, UUID(event.order_id), parameters)
+
+
+async def _mail_order(
+    tx: Transaction,
+    meta: EventMeta,
+    person: Person,
+    side: Side,
+    event: _Order,
+    template: str,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    path = wording.order_link(side, event.order_id)
+    parameters = {"service_title": event.service_title, "path": path, **(more or {})}
+    await _mail(tx, meta, event.tenant_id, template, parameters, account_id=person.account_id)
+
+
+async def _mail(
+    tx: Transaction,
+    meta: EventMeta,
+    tenant_id: str,
+    template: str,
+    parameters: Mapping[str, str],
+    *,
+    account_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> None:
+    recipient = account_id or customer_id
+    planned = Planned(
+        tenant_id=UUID(tenant_id),
+        template=template,
+        dedup_key=f"{meta.event_id}:{recipient}",
+        parameters=parameters,
+        account_id=account_id,
+        customer_id=customer_id,
+    )
+    await plan_mail(tx, planned)
+
+
+def in_german(amount: Money) -> str:
+    """Return an amount as a German reads it, for example "1.234,50 €"."""
+    number = f"{Decimal(amount.minor_units) / 100:,.2f}".translate(str.maketrans(",.", ".,"))
+    return f"{number} {'€' if amount.currency == 'EUR' else amount.currency}"

@@ -1,0 +1,114 @@
+"""What mails say, formal and informal (F172). `$name` stands for a parameter; links and layout are added by `mails`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Template
+
+from kontor_notifications.wording import Form
+
+
+@dataclass(frozen=True)
+class MailText:
+    """One kind of mail. Paragraphs are separated by an empty line."""
+
+    subject: str
+    formal: str
+    informal: str
+    button: str = ""
+    """Label of the link; empty for a mail without one."""
+
+    def paragraphs(self, form: Form, parameters: Mapping[str, str]) -> list[str]:
+        """Return the paragraphs for a form of address."""
+        chosen = self.informal if form is Form.DU else self.formal
+        return [Template(part).substitute(parameters) for part in chosen.split("\n\n")]
+
+    def subject_with(self, parameters: Mapping[str, str]) -> str:
+        """Return the subject on one line."""
+        return " ".join(Template(self.subject).substitute(parameters).split())
+
+
+TEXTS: Mapping[str, MailText] = {
+    "customer_invitation": MailText(
+        "Ihr persönlicher Zugang bei $firm",
+        "$firm lädt Sie in Ihr digitales Büro ein: Verträge, Dokumente und der direkte Draht zu uns an einem Ort.\n\n"
+        "Bitte wählen Sie über den folgenden Link Ihr Passwort. Er gilt nur für Sie und bis zum $expires.",
+        "$firm lädt dich in dein digitales Büro ein: Verträge, Dokumente und der direkte Draht zu uns an einem Ort.\n\n"
+        "Bitte wähle über den folgenden Link dein Passwort. Er gilt nur für dich und bis zum $expires.",
+        "Zugang einrichten",
+    ),
+    "staff_invitation": MailText(
+        "Ihr Zugang zu Kontor für $firm",
+        "für $firm wurde Ihnen ein Zugang zu Kontor eingerichtet.\n\n"
+        "Bitte wählen Sie über den folgenden Link Ihr Passwort. Er gilt nur für Sie und bis zum $expires.",
+        "für $firm wurde dir ein Zugang zu Kontor eingerichtet.\n\n"
+        "Bitte wähle über den folgenden Link dein Passwort. Er gilt nur für dich und bis zum $expires.",
+        "Zugang einrichten",
+    ),
+    "password_reset": MailText(
+        "Neues Passwort für $firm",
+        "Sie haben ein neues Passwort angefordert. Bitte wählen Sie es über den folgenden Link; er gilt bis zum "
+        "$expires.\n\nFalls Sie das nicht waren, müssen Sie nichts tun: Ihr bisheriges Passwort gilt weiter.",
+        "du hast ein neues Passwort angefordert. Bitte wähle es über den folgenden Link; er gilt bis zum "
+        "$expires.\n\nFalls du das nicht warst, musst du nichts tun: Dein bisheriges Passwort gilt weiter.",
+        "Neues Passwort wählen",
+    ),
+    "password_changed": MailText(
+        "Ihr Passwort wurde geändert",
+        "Ihr Passwort wurde soeben geändert. Falls Sie das nicht waren, fordern Sie bitte sofort ein neues an und "
+        "melden Sie sich bei uns.",
+        "dein Passwort wurde soeben geändert. Falls du das nicht warst, fordere bitte sofort ein neues an und "
+        "melde dich bei uns.",
+    ),
+    "chat_unread": MailText(
+        "Neue Nachricht bei $firm",
+        "im Chat wartet eine neue Nachricht auf Sie. Zu Ihrem Schutz steht ihr Inhalt nicht in dieser E-Mail.",
+        "im Chat wartet eine neue Nachricht auf dich. Zu deinem Schutz steht ihr Inhalt nicht in dieser E-Mail.",
+        "Nachricht lesen",
+    ),
+    "consent_requested": MailText(
+        "Bitte um Einwilligung: $service_title",
+        "für „$service_title“ möchten wir $expert_firm_name hinzuziehen. Dafür brauchen wir Ihre Einwilligung, Daten "
+        "von Ihnen weiterzugeben.\n\nWelche Daten das sind, sehen Sie über den folgenden Link. Dort können Sie "
+        "einwilligen oder ablehnen; ohne Ihre Einwilligung geben wir nichts weiter.",
+        "für „$service_title“ möchten wir $expert_firm_name hinzuziehen. Dafür brauchen wir deine Einwilligung, Daten "
+        "von dir weiterzugeben.\n\nWelche Daten das sind, siehst du über den folgenden Link. Dort kannst du "
+        "einwilligen oder ablehnen; ohne deine Einwilligung geben wir nichts weiter.",
+        "Einwilligung ansehen",
+    ),
+    "order_placed": MailText(
+        "Neuer Auftrag: $service_title",
+        "$firm hat Ihnen einen verbindlichen Auftrag für „$service_title“ erteilt. Alle freigegebenen Angaben finden "
+        "Sie über den folgenden Link.",
+        "$firm hat dir einen verbindlichen Auftrag für „$service_title“ erteilt. Alle freigegebenen Angaben findest "
+        "du über den folgenden Link.",
+        "Auftrag ansehen",
+    ),
+    "order_status": MailText(
+        "Auftrag „$service_title“: $state",
+        "Ihr Auftrag „$service_title“ ist jetzt $state.$reason",
+        "dein Auftrag „$service_title“ ist jetzt $state.$reason",
+        "Auftrag ansehen",
+    ),
+    "order_completed": MailText(
+        "Auftrag „$service_title“: abgeschlossen – bitte bewerten",
+        "Ihr Auftrag „$service_title“ ist abgeschlossen.\n\nBitte bewerten Sie die Leistung; Ihre Bewertung hilft "
+        "anderen bei der Auswahl.",
+        "dein Auftrag „$service_title“ ist abgeschlossen.\n\nBitte bewerte die Leistung; deine Bewertung hilft "
+        "anderen bei der Auswahl.",
+        "Leistung bewerten",
+    ),
+    "invoice_issued": MailText(
+        "Ihre Rechnung $number",
+        "Ihre Rechnung $number über $gross liegt für Sie bereit.",
+        "deine Rechnung $number über $gross liegt für dich bereit.",
+        "Rechnung ansehen",
+    ),
+    "invoice_cancelled": MailText(
+        "Stornorechnung $number",
+        "Ihre Stornorechnung $number über $gross liegt für Sie bereit.",
+        "deine Stornorechnung $number über $gross liegt für dich bereit.",
+        "Rechnung ansehen",
+    ),
+}

@@ -1,0 +1,99 @@
+"""Turns what a mail says into a message: text and HTML in the firm's colours, sent in the firm's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from uuid import UUID
+
+import mrml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kontor_notifications.mail_texts import TEXTS
+from kontor_notifications.wording import Form
+
+_DEFAULT_COLOR = "#1f3a5f"
+_HTML = Environment(
+    loader=PackageLoader("kontor_notifications"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_TEXT = Environment(
+    loader=PackageLoader("kontor_notifications"),
+    autoescape=False,  # noqa: S701 - the plain text part; the HTML part has an environment of its own
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Firm:
+    """In whose name a mail goes out."""
+
+    name: str
+    email: str
+    phone: str
+    address: str
+    primary_color: str = ""
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """To whom a mail goes."""
+
+    email: str
+    name: str
+    greeting: str
+    """Opening of the letter, without the comma."""
+    form: Form
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Everything a mail is made of."""
+
+    mail_id: UUID
+    template: str
+    parameters: Mapping[str, str]
+    firm: Firm
+    addressee: Addressee
+    link: str
+    """Absolute address of the page to open; empty for a mail without one."""
+    written: datetime
+
+
+def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
+    """Return the message. The same mail always has the same Message-ID, so that a repetition can be recognised."""
+    text = TEXTS[mail.template]
+    parameters = {**mail.parameters, "firm": mail.firm.name}
+    given = {
+        "subject": text.subject_with(parameters),
+        "greeting": mail.addressee.greeting,
+        "paragraphs": text.paragraphs(mail.addressee.form, parameters),
+        "button": text.button if mail.link else "",
+        "link": mail.link,
+        "firm": mail.firm,
+        "color": mail.firm.primary_color or _DEFAULT_COLOR,
+    }
+    user, _, domain = sender_address.rpartition("@")
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(_one_line(mail.firm.name), user, domain)
+    message["To"] = Address(_one_line(mail.addressee.name), addr_spec=mail.addressee.email)
+    if mail.firm.email:
+        message["Reply-To"] = Address(_one_line(mail.firm.name), addr_spec=mail.firm.email)
+    message["Subject"] = given["subject"]
+    message["Date"] = format_datetime(mail.written)
+    message["Message-ID"] = f"<{mail.mail_id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = "de"
+    message.set_content(_TEXT.get_template("mail.txt.j2").render(given))
+    mjml = _HTML.get_template("mail.mjml.j2").render(given)
+    message.add_alternative(mrml.to_html(mjml).content, subtype="html")
+    return message
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())

@@ -1,0 +1,111 @@
+"""Sends planned mails: asks identity whom and for links, writes the mail, hands it over, notes its fate.
+
+The row stays locked from the decision to send until the fate is committed, so that two workers never send the same
+mail. A crash between the mail server's yes and the commit repeats it once more, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Protocol
+
+import grpc
+import structlog
+from kontor_chassis.database import Transaction
+from kontor_chassis.errors import DomainError
+from kontor_chassis.jobs import JobContext
+from kontor_chassis.principal import Principal
+
+from kontor_notifications.adapters.identity import Directory
+from kontor_notifications.adapters.smtp import MailRefusedError
+from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
+from kontor_notifications.mails import Addressee, Outgoing, compose_mail
+from kontor_notifications.tables import Delivery
+from kontor_notifications.wording import Form
+
+log = structlog.get_logger(__name__)
+
+SERVICE = Principal.of_service("notifications")
+
+NOBODY = Addressee(email="", name="", greeting="", form=Form.SIE)
+"""Stands for an account that identity does not know any more."""
+
+_NOT_WANTED = frozenset({grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION})
+
+
+class MailServer(Protocol):
+    """Takes mails."""
+
+    async def send(self, message: EmailMessage) -> None:
+        """Hand one mail over; raises MailRefusedError."""
+        ...
+
+
+class Sender:
+    """Sends what is due."""
+
+    def __init__(self, server: MailServer, directory: Directory, public_url: str, sender_address: str) -> None:
+        self._server = server
+        self._directory = directory
+        self._public_url = public_url
+        self._sender_address = sender_address
+
+    async def send_due(self, context: JobContext) -> int:
+        """Send all mails that are due, one transaction each; return how many were settled or postponed."""
+        count = 0
+        while await self._send_next(context):
+            count += 1
+        return count
+
+    async def _send_next(self, context: JobContext) -> bool:
+        async with context.work.work(SERVICE) as tx:
+            delivery = await take_due(tx)
+            if delivery is None:
+                return False
+            await self._attempt(tx, delivery)
+            await tx.commit()
+            log.info("mail_settled", delivery_id=str(delivery.delivery_id), state=str(delivery.state))
+            return True
+
+    async def _attempt(self, tx: Transaction, delivery: Delivery) -> None:
+        try:
+            outgoing = await self._prepare(delivery, tx.now)
+            if not outgoing.addressee.email:
+                mark_failed(delivery, tx.now, "no address", permanent=True)
+                return
+            await self._server.send(compose_mail(outgoing, self._sender_address))
+        except grpc.aio.AioRpcError as error:
+            if error.code() in _NOT_WANTED:
+                mark_cancelled(delivery, tx.now, error.code().name)
+            else:
+                mark_failed(delivery, tx.now, f"identity: {error.code().name}")
+        except DomainError as error:
+            mark_failed(delivery, tx.now, f"identity: {error.reason}")
+        except MailRefusedError as error:
+            mark_failed(delivery, tx.now, error.problem, permanent=error.permanent)
+        else:
+            mark_sent(delivery, tx.now)
+
+    async def _prepare(self, delivery: Delivery, now: datetime) -> Outgoing:
+        firm = await self._directory.firm(delivery.tenant_id)
+        template, parameters = delivery.template, delivery.parameters
+        link = self._public_url + parameters["path"] if "path" in parameters else ""
+        if template == "invitation":
+            made = await self._directory.invitation_link(delivery.tenant_id, parameters["invitation_id"])
+            template = "customer_invitation" if made.is_customer else "staff_invitation"
+            addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+        elif template == "password_reset":
+            made = await self._directory.password_link(delivery.tenant_id, parameters["reset_id"])
+            addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+        else:
+            addressee = await self._addressee(delivery)
+        return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, link, now)
+
+    async def _addressee(self, delivery: Delivery) -> Addressee:
+        if delivery.customer_id is not None:
+            _, addressee = await self._directory.customer(delivery.tenant_id, delivery.customer_id)
+            return addressee
+        accounts = [str(delivery.account_id)] if delivery.account_id else []
+        people = await self._directory.people(delivery.tenant_id, accounts)
+        return people[0].addressee if people else NOBODY

@@ -1,0 +1,101 @@
+"""What the bell says, in German, formal or informal (F172). Mails have templates of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from string import Template
+
+
+class Form(Enum):
+    """How a person is addressed."""
+
+    SIE = "SIE"
+    DU = "DU"
+
+
+class Side(Enum):
+    """In which part of the portal a person works; decides where a link leads."""
+
+    CUSTOMER = "kunde"
+    STAFF = "makler"
+    EXPERT = "experte"
+    NETWORK = "netzwerk"
+    OPERATOR = "betrieb"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Title, and a sentence per form; `$name` stands for a parameter."""
+
+    title: str
+    formal: str
+    informal: str
+
+    def text(self, form: Form, **parameters: str) -> str:
+        """Return the sentence for a form of address."""
+        return Template(self.informal if form is Form.DU else self.formal).substitute(parameters)
+
+
+CHAT_MESSAGE = Wording(
+    "Neue Nachricht im Chat", "Sie haben eine neue Nachricht im Chat.", "Du hast eine neue Nachricht im Chat."
+)
+CONSENT_REQUESTED = Wording(
+    "Ihre Einwilligung wird gebraucht",
+    "Bitte entscheiden Sie über die Weitergabe Ihrer Daten für „$service_title“.",
+    "Bitte entscheide über die Weitergabe deiner Daten für „$service_title“.",
+)
+CONSENT_GIVEN = Wording(
+    "Einwilligung erteilt",
+    "Ihr Kunde hat für „$service_title“ eingewilligt. Sie können den Auftrag erteilen.",
+    "Dein Kunde hat für „$service_title“ eingewilligt. Du kannst den Auftrag erteilen.",
+)
+CONSENT_DECLINED = Wording(
+    "Einwilligung abgelehnt",
+    "Ihr Kunde hat für „$service_title“ nicht eingewilligt.",
+    "Dein Kunde hat für „$service_title“ nicht eingewilligt.",
+)
+ORDER_PLACED = Wording(
+    "Neuer Auftrag",
+    "Sie haben einen verbindlichen Auftrag für „$service_title“ erhalten.",
+    "Du hast einen verbindlichen Auftrag für „$service_title“ erhalten.",
+)
+ORDER_STATUS_CHANGED = Wording(
+    "Auftrag: neuer Stand",
+    "Ihr Auftrag „$service_title“ ist jetzt $state.",
+    "Dein Auftrag „$service_title“ ist jetzt $state.",
+)
+ORDER_COMPLETED = Wording(
+    "Auftrag abgeschlossen",
+    "„$service_title“ ist abgeschlossen. Bitte bewerten Sie die Leistung.",
+    "„$service_title“ ist abgeschlossen. Bitte bewerte die Leistung.",
+)
+ORDER_MESSAGE = Wording(
+    "Neue Nachricht zum Auftrag",
+    "Zu „$service_title“ gibt es eine neue Nachricht für Sie.",
+    "Zu „$service_title“ gibt es eine neue Nachricht für dich.",
+)
+INVOICE_ISSUED = Wording("Neue Rechnung", "Ihre Rechnung $number liegt bereit.", "Deine Rechnung $number liegt bereit.")
+INVOICE_CANCELLED = Wording(
+    "Stornorechnung", "Ihre Stornorechnung $number liegt bereit.", "Deine Stornorechnung $number liegt bereit."
+)
+
+
+def chat_link(side: Side, chat_id: str) -> str:
+    """Return the portal's page of a chat."""
+    return f"/{side.value}/chat/{chat_id}"
+
+
+def order_link(side: Side, order_id: str) -> str:
+    """Return the portal's page of an expert order."""
+    return f"/{side.value}/auftraege/{order_id}"
+
+
+def consent_link(order_id: str) -> str:
+    """Return the page on which a customer consents to an order."""
+    return f"/kunde/einwilligungen/{order_id}"
+
+
+def invoice_link(invoice_id: str) -> str:
+    """Return the page of a customer's invoice."""
+    return f"/kunde/rechnungen/{invoice_id}"
