@@ -42,6 +42,8 @@ SIDE_BY_SIDE = 4
 """Handlers that run at once; each takes a database connection."""
 ACK_WAIT = 60.0
 STANDBY_SECONDS = 1.0
+PULL_SECONDS = 2.0
+"""How long one request for messages stays open (they come as they are published); then the consumer looks about."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Consumer:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
                     continue
                 try:
-                    for message in await subscription.fetch(IN_HAND - in_hand, timeout=1):
+                    for message in await subscription.fetch(IN_HAND - in_hand, timeout=PULL_SECONDS):
                         self._take(message)
                 except nats.errors.TimeoutError:
                     await self._measure(jetstream)

@@ -27,8 +27,10 @@ from kontor_chassis.steps import OnStep, pass_by
 
 log = structlog.get_logger(__name__)
 
-LONGEST_NAP = 5.0
-"""Seconds between two looks at a job that another process may have run or died over."""
+LONGEST_NAP = 60.0
+"""Seconds after which a job is looked at again, however late it is due."""
+SECOND_LOOK = 5.0
+"""Seconds after which a job is looked at again that another process runs, and may die over."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class JobRunner:
 
     async def _repeat(self, job: Job) -> None:
         while True:
-            nap = min(job.every.total_seconds(), LONGEST_NAP)
+            nap = SECOND_LOOK
             try:
                 due_in = await self.run_if_due(job)
                 nap = min(max(due_in, 0.01), LONGEST_NAP)
@@ -96,7 +98,7 @@ class JobRunner:
             return due_in
         lease = await self._leases.try_acquire(f"job:{job.name}")
         if lease is None:
-            return LONGEST_NAP
+            return SECOND_LOOK
         try:
             due_in = await self._due_in(job)  # another process may have run it just before the lease came to us
             if due_in > 0:

@@ -33,8 +33,9 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 WAVE = 256
 ACK_SECONDS = 5.0
-POLL_SECONDS = 2.0
+POLL_SECONDS = 5.0
 STANDBY_SECONDS = 1.0
+FIRST_BACK_OFF = 0.1
 LONGEST_BACK_OFF = 10.0
 
 _UNSENT = (
@@ -64,6 +65,7 @@ class Relay:
         self._replicas = replicas
         self._on_step = on_step
         self._woken = asyncio.Event()
+        self._stream_is_there = False
 
     async def run(self) -> None:
         """Publish until cancelled; survives the loss of the database and of NATS."""
@@ -89,25 +91,24 @@ class Relay:
                 gauge.remove(self._service)  # the next active relay tells them
 
     async def _publish_forever(self, connection: asyncpg.Connection) -> None:
-        back_off = 0.1
-        await self._measure(connection)
+        back_off = FIRST_BACK_OFF
         while True:
             self._woken.clear()
             try:
                 while await self._publish_batch(connection):
-                    back_off = 0.1
+                    back_off = FIRST_BACK_OFF
             except PublishFailed as error:
                 if isinstance(error, OSError) and connection.is_closed():
                     raise
+                self._stream_is_there = False
                 log.warning("relay_cannot_publish", error=type(error).__name__, retry_seconds=back_off)
                 await self._measure(connection)
                 await asyncio.sleep(back_off * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
                 back_off = min(back_off * 2, LONGEST_BACK_OFF)
                 continue
+            await self._measure(connection)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
-                continue
-            await self._measure(connection)
 
     async def _publish_batch(self, connection: asyncpg.Connection) -> bool:
         """Publish the oldest unsent events; False when there are none."""
@@ -116,6 +117,9 @@ class Relay:
             return False
         self._on_step("relay.read")
         jetstream = await self._bus.jetstream()
+        if not self._stream_is_there:
+            await ensure_stream(jetstream, self._service, self._replicas)
+            self._stream_is_there = True
         for wave in waves(rows):
             await self._publish_wave(connection, jetstream, wave)
         return True
@@ -133,8 +137,6 @@ class Relay:
         self._on_step("relay.marked")
         failures = [ack for ack in acks if isinstance(ack, BaseException)]
         if failures:
-            if self._bus.is_connected:
-                await ensure_stream(jetstream, self._service, self._replicas)
             raise failures[0]
 
     async def _publish(self, jetstream: JetStreamContext, row: Any) -> int:

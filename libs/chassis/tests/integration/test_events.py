@@ -106,7 +106,7 @@ async def test_two_relays_and_two_consumers_do_not_double(
 async def test_relay_is_woken_within_milliseconds(
     sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
 ) -> None:
-    """NOTIFY wakes the relay long before its poll would (2 s)."""
+    """NOTIFY wakes the relay long before its poll would (5 s)."""
     async with running(Relay(sender, bus).run, consumer().run):
         await send(sender, tenant, 0)
         await until(noted(receiver, 1))
