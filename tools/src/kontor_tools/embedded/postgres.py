@@ -132,6 +132,7 @@ class EmbeddedPostgres:
         self.initialise()
         self._remove_stale_lock()
         account = unprivileged_account()
+        self._hand_over(account)
         with log.open("ab") as output:
             process = subprocess.Popen(
                 self.command(),
@@ -151,6 +152,7 @@ class EmbeddedPostgres:
         self.initialise()
         self._remove_stale_lock()
         account = unprivileged_account()
+        self._hand_over(account)
         if account.uid is not None and account.gid is not None:
             os.setgroups([])
             os.setgid(account.gid)
