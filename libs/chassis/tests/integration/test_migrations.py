@@ -44,7 +44,7 @@ def test_from_the_command_line(sender_database: ServiceDatabase) -> None:
 
 
 async def test_application_role_owns_nothing(sender_database: ServiceDatabase) -> None:
-    """The application can neither change tables nor switch row-level security off."""
+    """F97: the application can neither change tables nor switch row-level security off."""
     app = await asyncpg.connect(sender_database.url)
     try:
         for forbidden in (

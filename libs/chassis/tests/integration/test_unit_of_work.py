@@ -71,7 +71,7 @@ async def test_only_commit_keeps_what_was_written(sender: Database, tenant: UUID
 
 
 async def test_query_without_filter_sees_only_its_own_firm(sender: Database, tenant: UUID) -> None:
-    """Row-level security: the application role sees nothing of another tenant, and nothing at all without one."""
+    """F97: under row-level security the application role sees nothing of another tenant, nor anything without one."""
     other, mine, his = new_id(), new_id(), new_id()
     await add_parcel(sender, tenant, "firm")
     await add_parcel(sender, tenant, "mine", customer_id=mine)
