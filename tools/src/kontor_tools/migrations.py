@@ -19,6 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from kontor_tools.embedded.postgres import EmbeddedPostgres
 from kontor_tools.folders import InstallationError
 
+NAMES = ("revision", "down_revision")
+
 
 def heads(versions: Path) -> set[str]:
     """Return the revisions that no other revision follows, read without running them."""
@@ -42,7 +44,7 @@ def _assignments(file: Path) -> dict[str, str | tuple[str, ...] | None]:
         else:
             continue
         for target in targets:
-            if isinstance(target, ast.Name) and isinstance(statement.value, ast.Constant | ast.Tuple):
+            if isinstance(target, ast.Name) and target.id in NAMES and statement.value is not None:
                 found[target.id] = ast.literal_eval(statement.value)
     return found
 
@@ -84,4 +86,5 @@ async def migrate(postgres: EmbeddedPostgres, secrets: Path, services: Iterable[
         try:
             await migrate_async(url, versions_folder(service).parent)
         except SQLAlchemyError as failure:
-            raise InstallationError(f"The migration of {service} failed: {failure}") from failure
+            first = str(failure).splitlines()[0]
+            raise InstallationError(f"The migration of {service} failed: {first}") from failure
