@@ -248,7 +248,8 @@ def upgrade() -> None:
     """Create everything."""
     create_chassis_tables(op)
     for statements in (_FIRMS, _PEOPLE, _SIGN_IN):
-        op.execute(statements)
+        for statement in filter(str.strip, statements.split(";\n")):
+            op.execute(statement)
     for table in _TABLES:
         grant_application(op, table, "SELECT, INSERT, UPDATE, DELETE")
     _secure_firms()
