@@ -119,8 +119,8 @@ async def _leave_as_is(_connection: Any) -> None:
 
 async def _read(connection: Any, begin: str, statement: str, arguments: list[Any]) -> list[asyncpg.Record]:
     """Run the select between `begin` and COMMIT; a connection whose transaction cannot be ended is thrown away."""
-    await connection.execute(begin)
     try:
+        await connection.execute(begin)  # inside: a caller who goes away here leaves a transaction open, too
         rows: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
         await connection.execute("COMMIT")
     except asyncpg.PostgresError:
