@@ -106,6 +106,7 @@ async def mark_read(tx: Transaction, *, chat_id: UUID, up_to_message_id: UUID) -
     message = await tx.session.get(Message, up_to_message_id)
     if message is None or message.chat_id != chat_id:
         raise invalid("up_to_message_id", "Diese Nachricht gehört nicht zu diesem Chat.")
+    read = await _written_by_other_side(tx, message)
     mark = await tx.session.get(ReadMark, (chat_id, reader))
     if mark is None:
         mark = ReadMark(
@@ -115,7 +116,7 @@ async def mark_read(tx: Transaction, *, chat_id: UUID, up_to_message_id: UUID) -
     elif mark.number >= message.number:
         return chat
     mark.number = message.number
-    mark.other_side_read = await _written_by_other_side(tx, message)
+    mark.other_side_read = read
     _note_read(chat, message, by_customer=tx.principal.is_customer)
     await tx.session.flush()
     tx.publish(

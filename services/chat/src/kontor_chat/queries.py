@@ -195,8 +195,9 @@ async def count_unread(rows: RowReader, principal: Principal) -> tuple[int, int]
 @lru_cache
 def _unread_count(*, by_customer: bool, administrator: bool) -> Select[Any]:
     unread = _unread(by_customer)
-    statement: Select[Any] = (
-        select(func.coalesce(func.sum(unread), 0).label("messages"), func.count().label("chats"))
+    counts: tuple[Any, ...] = (func.coalesce(func.sum(unread), 0).label("messages"), func.count().label("chats"))
+    statement = (
+        select(*counts)
         .select_from(Chat)
         .outerjoin(ReadMark, and_(ReadMark.chat_id == Chat.chat_id, ReadMark.account_id == _account()))
         .where(~Chat.archived, unread > 0)

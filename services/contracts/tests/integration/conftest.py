@@ -178,6 +178,12 @@ async def working(
 
 
 @pytest.fixture
+def firm_of() -> type[Firm]:
+    """`firm_of(service)` is a firm that calls that service."""
+    return Firm
+
+
+@pytest.fixture
 def firm(contracts: Running) -> Firm:
     """One firm."""
     return Firm(contracts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.common.v1.access_pb2 import Role
 from kontor.common.v1.money_pb2 import Money
 from kontor.contracts.v1 import contracts_pb2 as pb
+from kontor.contracts.v1.events_pb2 import ContractReleased
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
@@ -218,3 +220,17 @@ async def test_the_same_request_creates_once(firm: Any) -> None:
     again = await firm.staff(account_id=account).CreateContract(request)
     assert first == again
     assert len(await numbers(firm.staff(), julia)) == 1
+
+
+async def test_a_release_is_told_to_others(working: Running, firm_of: Any) -> None:
+    """F176: the event leaves the outbox and reaches whoever listens."""
+    firm, julia = firm_of(working), new_id()
+    async with working.platform.live.subscribe(ContractReleased, matching=lambda _event: True) as released:
+        contract = await firm.contract(julia, released=True)
+        async with asyncio.timeout(10):
+            event = await anext(released)
+    assert (event.tenant_id, event.contract_id, event.customer_id) == (
+        str(firm.tenant_id),
+        contract.contract_id,
+        str(julia),
+    )

@@ -7,7 +7,13 @@ Revises:
 from __future__ import annotations
 
 from alembic import op
-from kontor_chassis.schema import create_chassis_tables, drop_chassis_tables, grant_application, secure_by_tenant
+from kontor_chassis.schema import (
+    create_chassis_tables,
+    drop_chassis_tables,
+    execute_script,
+    grant_application,
+    secure_by_tenant,
+)
 
 revision = "0001"
 down_revision = None
@@ -77,7 +83,7 @@ CREATE POLICY open_to_customer ON chats AS RESTRICTIVE
 def upgrade() -> None:
     """Create everything."""
     create_chassis_tables(op)
-    op.execute(_TABLES)
+    execute_script(op, _TABLES)
     grant_application(op, "chats", "SELECT, INSERT, UPDATE")
     grant_application(op, "messages", "SELECT, INSERT")
     grant_application(op, "read_marks", "SELECT, INSERT, UPDATE")
