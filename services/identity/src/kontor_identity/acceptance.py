@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationState
 from kontor.identity.v1.events_pb2 import InvitationAccepted, StaffAdded
 from kontor.identity.v1.people_pb2 import AccessState
@@ -116,7 +117,7 @@ async def _join(tx: Transaction, invitation: Invitation, account_id: UUID) -> Me
             account_id=str(account_id),
             display_name=invitation.display_name,
         )
-        added.roles.extend(invitation.roles)  # type: ignore[arg-type]  # stored by the enum's numbers
+        added.roles.extend(Role.ValueType(number) for number in invitation.roles)
         tx.publish(added, aggregate=account_id, tenant_id=invitation.tenant_id)
     return add_membership(
         tx,

@@ -15,8 +15,8 @@ from kontor_chassis.etags import check_etag
 from kontor_identity.logos import logo_type
 from kontor_identity.tables import Brand
 
-NEUTRAL_PRIMARY = "#1f3a5f"
-NEUTRAL_ACCENT = "#b4541a"
+NEUTRAL_PRIMARY = "#17324d"
+NEUTRAL_ACCENT = "#b4552d"
 TEXT_CONTRAST = 4.5
 """White text on the primary colour (WCAG 2.2, 1.4.3)."""
 SHAPE_CONTRAST = 3.0

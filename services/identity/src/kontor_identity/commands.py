@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ async def bootstrap_operator(_settings: IdentitySettings, platform: Platform, re
     email, password_file = rest[0], Path(rest[1])
     role = rest[3] if len(rest) == 4 else "operator"
     name = rest[2] if len(rest) >= 3 else ("Betrieb" if role == "operator" else "Netzwerk")
-    password = password_file.read_text(encoding="utf-8").strip()
+    password = await asyncio.to_thread(_secret_in, password_file)
     try:
         check_new_password(password)
     except DomainError as refused:
@@ -41,6 +42,10 @@ async def bootstrap_operator(_settings: IdentitySettings, platform: Platform, re
     finally:
         await passwords.close()
     sys.stdout.write(f"{role} {'created' if made else 'exists already'}\n")
+
+
+def _secret_in(file: Path) -> str:
+    return file.read_text(encoding="utf-8").strip()
 
 
 async def rotate_signing_key(settings: IdentitySettings, platform: Platform, rest: Sequence[str]) -> None:

@@ -225,10 +225,5 @@ def _values(customer: Customer) -> dict[str, object]:
 
 def _index(customer: Customer) -> None:
     customer.sort_name = fold(f"{customer.family_name} {customer.given_name}")
-    customer.search_text = search_text(
-        customer.family_name,
-        customer.given_name,
-        customer.email,
-        f"K-{customer.number}",
-        customer.external_number or "",
-    )
+    names = (customer.family_name, customer.given_name, customer.email)
+    customer.search_text = search_text(*names, f"K-{customer.number}", customer.external_number or "")

@@ -12,20 +12,11 @@ from kontor_chassis.errors import DomainError, invalid
 
 LARGEST_BYTES = 256 * 1024
 _SVG = "http://www.w3.org/2000/svg"
-_ELEMENTS = frozenset(
-    ("svg", "g", "defs", "title", "desc", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon")
-    + ("text", "tspan", "linearGradient", "radialGradient", "stop", "clipPath", "mask", "use", "symbol")
-)
+_CONTAINERS = ("svg", "g", "defs", "symbol", "clipPath", "mask", "use", "title", "desc", "text", "tspan")
+_SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon")
+_PAINTS = ("linearGradient", "radialGradient", "stop")
+_ELEMENTS = frozenset((*_CONTAINERS, *_SHAPES, *_PAINTS))
 _FORBIDDEN_IN_VALUES = ("javascript:", "data:", "url(h", "url('", 'url("', "url(/", "expression(", "@import")
-    "javascript:",
-    "data:",
-    "url(http",
-    "url('http",
-    'url("http',
-    "url(//",
-    "expression(",
-    "@import",
-)
 
 
 def logo_type(picture: bytes) -> str:

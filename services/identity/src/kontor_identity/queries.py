@@ -112,7 +112,7 @@ _BRAND: Select[Any] = (
 )
 
 _LOGO: Select[Any] = (
-    select(Brand.logo, Brand.logo_type)
+    select(*[Brand.__table__.c.logo, Brand.__table__.c.logo_type])
     .join(Tenant, Tenant.tenant_id == Brand.tenant_id)
     .where(Tenant.slug == bindparam("slug", type_=Text), Brand.logo.is_not(None))
 )

@@ -60,7 +60,7 @@ async def update_staff(
     if tx.session.is_modified(member):
         await tx.session.flush()
         event = StaffChanged(tenant_id=str(tenant.tenant_id), account_id=str(account_id))
-        event.roles.extend(member.roles)
+        event.roles.extend(Role.ValueType(number) for number in member.roles)
         tx.publish(event, aggregate=account_id)
     return StaffMember(member, email)
 

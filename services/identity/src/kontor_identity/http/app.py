@@ -1,0 +1,50 @@
+"""How the OpenID edge is put together."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from kontor_chassis.edge import Problem, edge_app, problem_json
+
+from kontor_identity.config import IdentityHttpSettings
+from kontor_identity.http.brand import Firms
+from kontor_identity.http.browser import Cookies
+from kontor_identity.http.clients import portal_client
+from kontor_identity.http.oauth import OAuthEndpoints
+from kontor_identity.http.pages import Pages
+from kontor_identity.http.provider import Provider
+
+EDGE = "identity-http"
+_PAGES = ("/login", "/logout", "/invitation/", "/password", "/oauth/authorize")
+
+
+def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
+    """Return the WSGI application; settings come from the environment unless given."""
+    loaded = settings or IdentityHttpSettings.load()
+    cookies = Cookies(loaded.cookie_key_file.read_bytes().strip(), secure=loaded.cookies_are_secure)
+
+    def show_problem(problem: Problem) -> ResponseReturnValue:
+        if not request.path.startswith(_PAGES):
+            return problem_json(problem)
+        return pages.show_error(problem.status, problem.message, problem.reference or problem.reason)
+
+    app = edge_app(EDGE, loaded, __name__, show_problem=show_problem, static_folder=None)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    provider = Provider(app, loaded.issuer, portal_client(loaded.public_url))
+    pages = Pages(provider, cookies, Firms())
+    app.register_blueprint(pages.blueprint())
+    app.register_blueprint(OAuthEndpoints(provider, cookies, pages.show_error).blueprint())
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    """Nothing runs in these pages, nothing frames them, nothing keeps them."""
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

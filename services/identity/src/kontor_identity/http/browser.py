@@ -1,0 +1,120 @@
+"""What the edge keeps in the visitor's browser: his session's id, signed, and the mark that his forms are ours.
+
+The session itself is in the service; the cookie only names it. No script can read either (HttpOnly).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from uuid import UUID
+
+import grpc
+from flask import Response, request
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from kontor.identity.v1 import signin_pb2 as pb
+from kontor_chassis.errors import ErrorKind
+
+from kontor_identity.http.calls import refusal_in, sign_in_service
+
+SESSION_COOKIE = "kontor_browser"
+FORM_COOKIE = "kontor_form"
+FIRM_COOKIE = "kontor_firm"
+FORM_FIELD = "form_mark"
+_FORM_SECONDS = 4 * 3600
+_FIRM = re.compile(r"[a-z][a-z0-9-]{1,39}")
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+class Cookies:
+    """Signs and reads the edge's cookies; `secure` wherever the public origin is https."""
+
+    def __init__(self, key: bytes, *, secure: bool) -> None:
+        self._sessions = URLSafeSerializer(key, salt="kontor.browser-session")
+        self._forms = URLSafeTimedSerializer(key, salt="kontor.form")
+        self._secure = secure
+
+    def session_id(self) -> str:
+        """Return the id of the browser's session, "" when there is none."""
+        try:
+            return str(UUID(self._sessions.loads(request.cookies.get(SESSION_COOKIE, ""))))
+        except (BadData, ValueError, TypeError, AttributeError):
+            return ""
+
+    def remember(self, response: Response, session_id: str) -> Response:
+        """Put the session into the browser until it is closed."""
+        self._set(response, SESSION_COOKIE, self._sessions.dumps(session_id))
+        return response
+
+    def forget(self, response: Response) -> Response:
+        """Take the session out of the browser."""
+        response.delete_cookie(SESSION_COOKIE, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        return response
+
+    def form_nonce(self) -> str:
+        """Return what binds forms to this browser, made anew where it is missing."""
+        return request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(18)
+
+    def form_mark(self, nonce: str) -> str:
+        """Return the mark for a form's hidden field."""
+        return self._forms.dumps(nonce)
+
+    def keep_nonce(self, response: Response, nonce: str) -> Response:
+        """Put the nonce into the browser."""
+        if request.cookies.get(FORM_COOKIE) != nonce:
+            self._set(response, FORM_COOKIE, nonce)
+        return response
+
+    def form_is_ours(self) -> bool:
+        """Whether the form that was sent came from a page of ours in this browser, at most four hours ago."""
+        try:
+            marked = self._forms.loads(request.form.get(FORM_FIELD, ""), max_age=_FORM_SECONDS)
+        except BadData:
+            return False
+        nonce = request.cookies.get(FORM_COOKIE, "")
+        return bool(nonce) and secrets.compare_digest(str(marked).encode(), nonce.encode())
+
+    def _set(self, response: Response, name: str, value: str) -> None:
+        response.set_cookie(name, value, path="/", secure=self._secure, httponly=True, samesite="Lax")
+
+
+def open_session(cookies: Cookies) -> pb.BrowserSession | None:
+    """Return the browser's session while it is open."""
+    session_id = cookies.session_id()
+    if not session_id:
+        return None
+    try:
+        return sign_in_service().GetBrowserSession(pb.GetBrowserSessionRequest(session_id=session_id))
+    except grpc.RpcError as error:
+        if refusal_in(error).kind is not ErrorKind.UNAUTHENTICATED:
+            raise
+        return None
+
+
+def firm_slug(given: str = "") -> str:
+    """Return the firm whose brand the page bears: named in the request, else the one the browser remembers."""
+    for slug in (given, request.args.get("firm", ""), request.cookies.get(FIRM_COOKIE, "")):
+        if _FIRM.fullmatch(slug):
+            return slug
+    return ""
+
+
+def visitor_address() -> str:
+    """Return the visitor's network address, as the gateway forwarded it."""
+    return (request.remote_addr or "")[:60]
+
+
+def device() -> str:
+    """Return the visitor's browser and system in words, for example "Firefox auf Windows"."""
+    agent = request.headers.get("User-Agent", "")
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "Ein Programm")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return f"{browser} auf {system}" if system else browser
