@@ -1,7 +1,4 @@
-"""Billing served in the test's process on real PostgreSQL and NATS, with people who may call it.
-
-Identity is played by a peer that answers its internal RPCs as their proto says.
-"""
+"""Billing and identity served in the test's process on real PostgreSQL and NATS, with people who may call them."""
 
 from __future__ import annotations
 
@@ -9,73 +6,37 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.billing.v1 import billing_pb2 as pb
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.common.v1.access_pb2 import Right, Role
-from kontor.identity.v1 import internal_pb2 as identity_pb
-from kontor.identity.v1.internal_pb2_grpc import (
-    IdentityInternalServiceServicer,
-    add_IdentityInternalServiceServicer_to_server,
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.people_pb2 import CreateCustomerRequest, Customer
+from kontor.identity.v1.tenants_pb2 import (
+    ActivateTenantRequest,
+    Address,
+    NewTenant,
+    RegisterTenantRequest,
+    TenantProfile,
+    UpdateTenantProfileRequest,
 )
-from kontor.identity.v1.tenants_pb2 import Address, Brand
 from kontor_billing import runs
 from kontor_chassis.clock import FixedClock
-from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
+from kontor_chassis.interceptors.errors import domain_error_of
 from kontor_chassis.principal import Principal
-from kontor_chassis.server import servicer
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
-from kontor_chassis.testing.server import Running, running, serving
+from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.embedded.nats import EmbeddedNats
 
 SIGNING_DAY = datetime(2026, 7, 22, 10, 0, tzinfo=UTC)
-
-
-class IdentityPeer(IdentityInternalServiceServicer):
-    """Knows every firm and every customer but those in `unknown`."""
-
-    def __init__(self) -> None:
-        self.unknown: set[str] = set()
-
-    async def GetCustomer(  # noqa: N802 - named by the proto
-        self, request: identity_pb.GetCustomerProfileRequest, _context: object
-    ) -> identity_pb.CustomerProfile:
-        """Return a customer."""
-        if request.customer_id in self.unknown:
-            raise not_found("Dieser Kunde")
-        address = Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg")
-        return identity_pb.CustomerProfile(
-            customer_id=request.customer_id, tenant_id=request.tenant_id, display_name="Julia Brandt", address=address
-        )
-
-    async def GetTenantProfile(  # noqa: N802 - named by the proto
-        self, request: identity_pb.GetTenantProfileRequest, _context: object
-    ) -> identity_pb.TenantCard:
-        """Return a firm."""
-        return identity_pb.TenantCard(
-            tenant_id=request.tenant_id,
-            name="Hansen & Partner",
-            slug="hansen",
-            email="info@hansen.example",
-            address=Address(street="Hafenstraße 1", postal_code="20095", city="Hamburg"),
-            brand=Brand(primary_color="#12355b"),
-        )
-
-
-async def _never_asked(*_call: object) -> None:
-    """Stand for the RPCs that billing never calls; a call of one fails the test."""
-    raise NotImplementedError
-
-
-for _rpc in identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"].methods:
-    if _rpc.name not in vars(IdentityPeer):
-        setattr(IdentityPeer, _rpc.name, _never_asked)
 
 
 @dataclass
@@ -83,7 +44,9 @@ class Firm:
     """One firm's people as they call billing."""
 
     service: Running
-    tenant_id: UUID = field(default_factory=new_id)
+    identity: Running
+    tenant_id: UUID
+    slug: str
     _accounts: dict[str, UUID] = field(default_factory=dict)
 
     def customer(self, customer_id: UUID) -> BillingServiceStub:
@@ -102,8 +65,19 @@ class Firm:
         """Return the RPCs as the platform's operator calls them."""
         return self.service.stub(BillingServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
 
-    async def activate(self) -> None:
-        """Let billing know the firm, as the consumer of TenantActivated does."""
+    async def new_customer(self) -> UUID:
+        """Create a customer in identity."""
+        julia = Customer(
+            given_name="Julia",
+            family_name="Brandt",
+            address=Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg"),
+        )
+        token = token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id)
+        stub = self.identity.stub(IdentityServiceStub, token)
+        return UUID((await stub.CreateCustomer(CreateCustomerRequest(customer=julia))).customer_id)
+
+    async def become_known(self) -> None:
+        """Let billing know the firm, as the consumer of TenantActivated does where workers run."""
         async with self.service.platform.work.work(Principal.of_service("billing", self.tenant_id)) as tx:
             await runs.note_tenant(tx, self.tenant_id, tx.now)
             await tx.commit()
@@ -135,13 +109,50 @@ class World:
     """Everything one test plays with."""
 
     service: Running
+    identity: Running
     clock: FixedClock
-    identity: IdentityPeer
     database: ServiceDatabase
+    nats_url: str
+    eventful: bool
+    """Whether identity's events travel; otherwise billing is told of new firms directly."""
 
-    def firm(self) -> Firm:
-        """Return a new firm."""
-        return Firm(self.service)
+    @asynccontextmanager
+    async def billing_worker(self) -> AsyncIterator[None]:
+        """Run a worker of billing beside the server: relay, consumers and jobs."""
+        async with running(
+            "kontor_billing",
+            database_url=self.database.url,
+            nats_url=self.nats_url,
+            clock=self.clock,
+            serve=False,
+            work=True,
+            identity_address=self.identity.address,
+        ):
+            yield
+
+    async def firm(self) -> Firm:
+        """Return a new firm that the operator has activated and that has entered its address."""
+        slug = f"firm-{new_id().hex[-8:]}"
+        wanted = NewTenant(
+            name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
+        )
+        registered = await self.identity.stub(IdentityServiceStub).RegisterTenant(RegisterTenantRequest(tenant=wanted))
+        operator = token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id())
+        activate = ActivateTenantRequest(tenant_id=registered.tenant_id)
+        await self.identity.stub(IdentityServiceStub, operator).ActivateTenant(activate)
+        tenant_id = UUID(registered.tenant_id)
+        administrator = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=tenant_id)
+        address = Address(street="Hafenstraße 1", postal_code="20095", city="Hamburg")
+        await self.identity.stub(IdentityServiceStub, administrator).UpdateTenantProfile(
+            UpdateTenantProfileRequest(
+                profile=TenantProfile(name=wanted.name, address=address, email="info@hansen.example"),
+                update_mask=FieldMask(paths=["address", "email"]),
+            )
+        )
+        firm = Firm(self.service, self.identity, tenant_id, slug)
+        if not self.eventful:
+            await firm.become_known()
+        return firm
 
     def service_token(self, name: str) -> str:
         """Return the token of another service."""
@@ -149,13 +160,24 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(database: ServiceDatabase, nats_url: str, *, work: bool) -> AsyncIterator[World]:
-    """Serve billing and the peer."""
-    clock, identity = FixedClock(SIGNING_DAY), IdentityPeer()
-    descriptor = identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"]
+async def a_world(
+    service_database: ServiceDatabases, nats_url: str, folder: Path, *, eventful: bool
+) -> AsyncIterator[World]:
+    """Serve billing and identity on one clock."""
+    clock, database = FixedClock(SIGNING_DAY), service_database("billing")
+    key = folder / "key-encryption-key"
+    key.write_bytes(b"k" * 32)
     async with AsyncExitStack() as stack:
-        peer = await stack.enter_async_context(
-            serving([servicer(add_IdentityInternalServiceServicer_to_server, identity, descriptor)])
+        identity = await stack.enter_async_context(
+            running(
+                "kontor_identity",
+                database_url=service_database("identity").url,
+                nats_url=nats_url,
+                clock=clock,
+                work=eventful,
+                public_url="http://localhost:8080",
+                key_encryption_key_file=key,
+            )
         )
         service = await stack.enter_async_context(
             running(
@@ -163,31 +185,30 @@ async def a_world(database: ServiceDatabase, nats_url: str, *, work: bool) -> As
                 database_url=database.url,
                 nats_url=nats_url,
                 clock=clock,
-                work=work,
-                identity_address=peer.address,
+                identity_address=identity.address,
             )
         )
-        yield World(service, clock, identity, database)
+        yield World(service, identity, clock, database, nats_url, eventful)
 
 
 @pytest.fixture
-async def world(service_database: ServiceDatabases, nats: EmbeddedNats) -> AsyncIterator[World]:
+async def world(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[World]:
     """Billing that answers calls; nothing happens by itself."""
-    async with a_world(service_database("billing"), nats.url, work=False) as made:
+    async with a_world(service_database, nats.url, tmp_path, eventful=False) as made:
         yield made
 
 
 @pytest.fixture
-async def working_world(service_database: ServiceDatabases, fresh_nats: EmbeddedNats) -> AsyncIterator[World]:
-    """Billing that answers calls, relays events, consumes and runs its jobs."""
-    async with a_world(service_database("billing"), fresh_nats.url, work=True) as made:
+async def eventful_world(
+    service_database: ServiceDatabases, fresh_nats: EmbeddedNats, tmp_path: Path
+) -> AsyncIterator[World]:
+    """Billing that answers calls, and identity with its relay; tests run billing's workers as they need them."""
+    async with a_world(service_database, fresh_nats.url, tmp_path, eventful=True) as made:
         yield made
 
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
     """Return the machine-readable reason of a refusal."""
-    from kontor_chassis.interceptors.errors import domain_error_of
-
     refused = domain_error_of(error)
     assert refused is not None, error
     return refused.reason

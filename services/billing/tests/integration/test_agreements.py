@@ -39,7 +39,7 @@ async def gross_offered(firm: Firm, tier: int, day: str = "") -> int:
 
 async def test_a_customer_sees_the_recommended_prices_as_totals(world: World) -> None:
     """F10, F13: 0.00, 7.60 and 17.50 € net; 9.05 and 20.83 € gross."""
-    offered = await world.firm().customer(new_id()).GetTierOffers(pb.GetTierOffersRequest())
+    offered = await (await world.firm()).customer(new_id()).GetTierOffers(pb.GetTierOffersRequest())
     assert [(o.monthly.net.minor_units, o.monthly.gross.minor_units, o.agreement_needed) for o in offered.offers] == [
         (0, 0, False),
         (760, 905, True),
@@ -50,7 +50,7 @@ async def test_a_customer_sees_the_recommended_prices_as_totals(world: World) ->
 
 async def test_the_administrator_sets_the_firms_share(world: World) -> None:
     """F6, F12: his firm's price changes, no other firm's; 50 € are possible."""
-    firm, other = world.firm(), world.firm()
+    firm, other = await world.firm(), await world.firm()
     plan = await set_share(firm, 2, 50_00)
     assert plan.tiers[1].monthly.net.minor_units == 52_60
     assert [c.payee for c in plan.tiers[1].components] == [pb.PAYEE_POOL, pb.PAYEE_POOL, pb.PAYEE_BROKER]
@@ -62,7 +62,7 @@ async def test_the_administrator_sets_the_firms_share(world: World) -> None:
 
 async def test_two_changes_in_one_month_each_count_from_their_day(world: World) -> None:
     """Known failure: two price changes in one period and the oldest silently wins."""
-    firm = world.firm()
+    firm = await world.firm()
     await set_share(firm, 2, 600, "2026-07-25")
     await set_share(firm, 2, 700, "2026-07-28")
     plan = await set_share(firm, 2, 800, "2026-07-28")
@@ -80,7 +80,7 @@ async def test_two_changes_in_one_month_each_count_from_their_day(world: World) 
 
 async def test_a_share_cannot_be_set_for_the_past_nor_by_anybody_else(world: World, reason: Reason) -> None:
     """F6: what was shown stays true; only the administrator sets prices."""
-    firm = world.firm()
+    firm = await world.firm()
     with pytest.raises(grpc.aio.AioRpcError) as past:
         await set_share(firm, 2, 600, "2026-07-21")
     assert past.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -96,7 +96,7 @@ async def test_a_share_cannot_be_set_for_the_past_nor_by_anybody_else(world: Wor
 
 async def test_a_customer_signs_at_the_price_he_was_shown(world: World, reason: Reason) -> None:
     """F8: a price that changed in between is refused; a later change does not touch what he signed."""
-    firm, customer = world.firm(), new_id()
+    firm, customer = await world.firm(), new_id()
     offered = await firm.customer(customer).GetTierOffers(pb.GetTierOffersRequest())
     await set_share(firm, 2, 600)
     with pytest.raises(grpc.aio.AioRpcError) as changed:
@@ -113,7 +113,7 @@ async def test_a_customer_signs_at_the_price_he_was_shown(world: World, reason: 
 
 async def test_one_agreement_at_a_time(world: World, reason: Reason) -> None:
     """F8: a second one is refused, also when both are signed at once; the same request id is answered alike."""
-    firm, customer = world.firm(), new_id()
+    firm, customer = await world.firm(), new_id()
     first = await firm.sign(customer, request_id=(again := str(new_id())))
     assert await firm.sign(customer, request_id=again) == first
     with pytest.raises(grpc.aio.AioRpcError) as running:
@@ -125,7 +125,7 @@ async def test_one_agreement_at_a_time(world: World, reason: Reason) -> None:
 
 async def test_agreements_are_seen_by_the_customer_and_his_firm_alone(world: World) -> None:
     """F8: not by another customer, not by another firm, not by staff without the right."""
-    firm, other, customer = world.firm(), world.firm(), new_id()
+    firm, other, customer = await world.firm(), await world.firm(), new_id()
     signed = await firm.sign(customer)
     request = pb.GetAgreementRequest(customer_id=str(customer), agreement_id=signed.agreement_id)
     assert (await firm.staff(Right.RIGHT_BILLING).GetAgreement(request)).agreement_id == signed.agreement_id
@@ -140,7 +140,7 @@ async def test_agreements_are_seen_by_the_customer_and_his_firm_alone(world: Wor
 
 async def test_a_cancelled_agreement_ends_with_the_month_and_not_before(world: World, reason: Reason) -> None:
     """Known failure: end-of-term cancellation that ends at once."""
-    firm, customer = world.firm(), new_id()
+    firm, customer = await world.firm(), new_id()
     signed = await firm.sign(customer)
     tier = world.service.stub(BillingInternalServiceStub, world.service_token("vault"))
     question = internal_pb2.GetCurrentTierRequest(tenant_id=str(firm.tenant_id), customer_id=str(customer))
@@ -164,7 +164,7 @@ async def test_a_cancelled_agreement_ends_with_the_month_and_not_before(world: W
 
 async def test_withdrawal_is_possible_for_14_days(world: World, reason: Reason) -> None:
     """Decision 14: the day of signing does not count; on the 15th day it is too late."""
-    firm, in_time, too_late = world.firm(), new_id(), new_id()
+    firm, in_time, too_late = await world.firm(), new_id(), new_id()
     signed = {customer: await firm.sign(customer) for customer in (in_time, too_late)}
     world.clock.advance(timedelta(days=14))
     withdrawn = await firm.customer(in_time).WithdrawAgreement(
