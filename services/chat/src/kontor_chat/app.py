@@ -9,17 +9,20 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_chat.adapters.identity import IdentityResponsibles
 from kontor_chat.config import ChatSettings
 from kontor_chat.consumers import CONSUMERS
+from kontor_chat.hub import Hub
 from kontor_chat.rpc import ChatRpc
 from kontor_chat.watching import Watching
 
 
 async def compose(_settings: ChatSettings, platform: Platform) -> Service:
     """Wire the service."""
-    watching = Watching(platform.live, platform.rows, platform.clock)
+    hub = Hub(platform.live, platform.rows)
+    watching = Watching(hub, platform.rows, platform.clock)
     rpc = ChatRpc(platform.work, platform.rows, IdentityResponsibles(platform.callers), watching)
     return Service(
         servicers=[
             servicer(add_ChatServiceServicer_to_server, rpc, chat_pb2.DESCRIPTOR.services_by_name["ChatService"])
         ],
         consumers=CONSUMERS,
+        close=[hub.close],
     )

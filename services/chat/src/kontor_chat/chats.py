@@ -75,10 +75,19 @@ async def start_chat(tx: Transaction, *, customer_id: UUID, subject: str, text: 
     return chat
 
 
-async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Responsibles) -> Message:
+class PeopleNeeded(Exception):  # noqa: N818  # no error but a question that the transaction must not wait for
+    """A message cannot be sent without knowing who looks after the customer."""
+
+    def __init__(self, customer_id: UUID) -> None:
+        super().__init__(str(customer_id))
+        self.customer_id = customer_id
+
+
+async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Responsibles | None = None) -> Message:
     """Send a message; who answers first in a chat without operator becomes the operator (F183).
 
-    `people` need only be known while the chat has no operator. Raises PRECONDITION "CHAT_ARCHIVED".
+    Raises PeopleNeeded if the chat has no operator and `people` was not given; the caller finds out and tries again,
+    so that no lock is held while another service is asked. Raises PRECONDITION "CHAT_ARCHIVED".
     """
     chat = await _find(tx, chat_id)
     if chat.archived:
@@ -87,6 +96,10 @@ async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Res
             "CHAT_ARCHIVED",
             "Dieser Chat ist archiviert. Bitte öffnen Sie ihn zuerst wieder.",
         )
+    if people is None:
+        if chat.operator_account_id is None:
+            raise PeopleNeeded(chat.customer_id)
+        people = Responsibles()
     message = _next_message(tx, chat, text)
     _assign(
         tx,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from uuid import UUID
 
 from kontor.chat.v1 import chat_pb2 as pb
 from kontor.chat.v1 import chat_pb2_grpc
@@ -95,11 +94,11 @@ class ChatRpc(chat_pb2_grpc.ChatServiceServicer):
 
     async def SendMessage(self, request: pb.SendMessageRequest, _context: Context) -> pb.Message:
         """Send a message."""
-        chat_id = parse_id(request.chat_id, "chat_id")
-        people = await self._people_for(chat_id)
-        async with self._work.command(request) as tx:
-            sent = await chats.send_message(tx, chat_id=chat_id, text=request.text, people=people)
-            return await tx.commit(messages.written_message(sent))
+        try:
+            return await self._send(request)
+        except chats.PeopleNeeded as needed:
+            tenant_id = current_principal().required_tenant()
+            return await self._send(request, await self._responsibles.resolve(tenant_id, needed.customer_id))
 
     async def MarkRead(self, request: pb.MarkReadRequest, _context: Context) -> pb.Chat:
         """Note how far the caller has read."""
@@ -125,12 +124,8 @@ class ChatRpc(chat_pb2_grpc.ChatServiceServicer):
         async for event in self._watching.stream(current_principal(), after_message_id=after, chat_id=chat_id):
             yield event
 
-    async def _people_for(self, chat_id: UUID) -> Responsibles:
-        """Return who looks after the customer of a chat that has no operator yet; nobody need be asked otherwise."""
-        principal = current_principal()
-        chat = await queries.find_chat(self._rows, principal, chat_id)
-        if chat is None:
-            raise not_found(chats.WHAT)
-        if chat["operator_account_id"] is not None:
-            return Responsibles()
-        return await self._responsibles.resolve(principal.required_tenant(), UUID(int=chat["customer_id"].int))
+    async def _send(self, request: pb.SendMessageRequest, people: Responsibles | None = None) -> pb.Message:
+        async with self._work.command(request) as tx:
+            chat_id = parse_id(request.chat_id, "chat_id")
+            sent = await chats.send_message(tx, chat_id=chat_id, text=request.text, people=people)
+            return await tx.commit(messages.written_message(sent))

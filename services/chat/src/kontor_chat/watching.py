@@ -1,36 +1,25 @@
 """The live stream of chats (WatchChats): what happens is heard from the event bus, what it says is read here.
 
 Nothing is missed between list and stream: the stream listens first, then reads what came after the caller's last
-message, then delivers what it has heard since. Events carry ids only, so each message is read for the caller under
-row-level security. Boundary: the chassis ends the stream when the token expires or the server stops.
+message, then delivers what it has heard since. Boundary: the chassis ends the stream when the token expires or the
+server stops; `hub` listens for all streams of the process.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from google.protobuf.message import Message as Event
 from kontor.chat.v1 import chat_pb2 as pb
-from kontor.chat.v1.events_pb2 import (
-    ChatArchived,
-    ChatRead,
-    ChatReopened,
-    ChatStarted,
-    MessagePosted,
-    OperatorAssigned,
-)
+from kontor.chat.v1.events_pb2 import ChatArchived, ChatRead, MessagePosted
 from kontor_chassis.clock import Clock
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
-from kontor_chassis.live import LiveEvents, Subscription
 from kontor_chassis.principal import Principal
 
 from kontor_chat import messages, queries
+from kontor_chat.hub import Event, Hub
 
 HEARTBEAT_SECONDS = 15.0
 """Proxies and clients take a stream for dead after some 30 seconds of silence."""
@@ -39,23 +28,14 @@ OVERLAP = timedelta(seconds=30)
 commits and on several machines, so a message that appeared later can have a smaller id."""
 PAGE = 200
 
-_HEARD: tuple[type[Event], ...] = (
-    MessagePosted,
-    ChatRead,
-    ChatStarted,
-    OperatorAssigned,
-    ChatArchived,
-    ChatReopened,
-)
-
 
 class Watching:
     """Makes streams; one per open connection."""
 
     def __init__(
-        self, live: LiveEvents, rows: RowReader, clock: Clock, *, heartbeat_seconds: float = HEARTBEAT_SECONDS
+        self, hub: Hub, rows: RowReader, clock: Clock, *, heartbeat_seconds: float = HEARTBEAT_SECONDS
     ) -> None:
-        self._live = live
+        self._hub = hub
         self._rows = rows
         self._clock = clock
         self._heartbeat_seconds = heartbeat_seconds
@@ -65,12 +45,7 @@ class Watching:
     ) -> AsyncIterator[pb.WatchChatsResponse]:
         """Yield what the RPC promises; ends only with its consumer. Raises INVALID for an id that is no message's."""
         start = resume_point(after_message_id) if after_message_id else None
-        wanted = _wanted_by(principal, chat_id)
-        async with AsyncExitStack() as stack:
-            listening = [
-                await stack.enter_async_context(self._live.subscribe(heard, matching=wanted)) for heard in _HEARD
-            ]
-            queue = await stack.enter_async_context(_Merged(listening))
+        async with self._hub.listen(principal.required_tenant(), _wanted_by(principal, chat_id)) as events:
             yield self._heartbeat()
             known: set[str] = set()
             if start is not None:
@@ -79,7 +54,7 @@ class Watching:
                     if missed.message_id != str(after_message_id):
                         yield pb.WatchChatsResponse(message=missed)
             while True:
-                event = await queue.next(self._heartbeat_seconds)
+                event = await events.next(self._heartbeat_seconds)
                 answer = self._heartbeat() if event is None else await self._answer(principal, event, known)
                 if answer is not None:
                     yield answer
@@ -96,15 +71,13 @@ class Watching:
     async def _answer(self, principal: Principal, event: Event, known: set[str]) -> pb.WatchChatsResponse | None:
         """Return what the caller is told of an event; None if he knows it or may not see it."""
         if isinstance(event, MessagePosted):
-            if event.message_id in known:
-                return None
-            row = await queries.find_message(self._rows, principal, UUID(event.message_id))
-            return pb.WatchChatsResponse(message=messages.message(row)) if row else None
+            message = None if event.message_id in known else await self._hub.message(event)
+            return pb.WatchChatsResponse(message=message) if message else None
         if isinstance(event, ChatRead):
             return pb.WatchChatsResponse(read=messages.receipt(event))
         return await self._changed_chat(principal, event)
 
-    async def _changed_chat(self, principal: Principal, event: Any) -> pb.WatchChatsResponse | None:
+    async def _changed_chat(self, principal: Principal, event: Event) -> pb.WatchChatsResponse | None:
         row = await queries.find_chat(self._rows, principal, UUID(event.chat_id))
         if row is not None:
             return pb.WatchChatsResponse(chat=messages.chat(row))
@@ -125,53 +98,12 @@ def resume_point(after_message_id: UUID) -> UUID:
     return UUID(int=max(milliseconds, 0) << 80)
 
 
-def _wanted_by(principal: Principal, chat_id: UUID | None) -> Callable[[Any], bool]:
-    """Return the test whether an event concerns the caller: his firm, his own chats if he is a customer."""
-    tenant = str(principal.required_tenant())
+def _wanted_by(principal: Principal, chat_id: UUID | None) -> Callable[[Event], bool]:
+    """Return the test whether an event of his firm concerns the caller: his own chats if he is a customer."""
     customer = str(principal.required_customer()) if principal.is_customer else None
     chat = str(chat_id) if chat_id else None
 
-    def wanted(event: Any) -> bool:
-        return (
-            event.tenant_id == tenant
-            and (customer is None or event.customer_id == customer)
-            and (chat is None or event.chat_id == chat)
-        )
+    def wanted(event: Event) -> bool:
+        return (customer is None or event.customer_id == customer) and (chat is None or event.chat_id == chat)
 
     return wanted
-
-
-class _Merged:
-    """Several subscriptions as one queue, for as long as its block lasts."""
-
-    def __init__(self, subscriptions: Sequence[Subscription[Any]]) -> None:
-        self._subscriptions = subscriptions
-        self._queue: asyncio.Queue[Event | Exception] = asyncio.Queue(maxsize=1)
-        self._pumps: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> _Merged:
-        self._pumps = [asyncio.create_task(self._pump(subscription)) for subscription in self._subscriptions]
-        return self
-
-    async def __aexit__(self, *_raised: object) -> None:
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-
-    async def next(self, patience_seconds: float) -> Event | None:
-        """Return the next event, or None if none came in time; raises what ended a subscription."""
-        try:
-            async with asyncio.timeout(patience_seconds):
-                event = await self._queue.get()
-        except TimeoutError:
-            return None
-        if isinstance(event, Exception):
-            raise event
-        return event
-
-    async def _pump(self, subscription: Subscription[Any]) -> None:
-        try:
-            async for event in subscription:
-                await self._queue.put(event)
-        except Exception as ended:
-            await self._queue.put(ended)

@@ -14,6 +14,7 @@ from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
 from kontor_chassis.testing.server import Running
+from kontor_chat.hub import Hub
 from kontor_chat.watching import Watching
 
 pytestmark = pytest.mark.integration
@@ -110,11 +111,13 @@ async def test_changes_of_chats_are_told(live_firm: Any) -> None:
 async def test_heartbeats_keep_the_connection_alive(chat: Running, firm: Any) -> None:
     """F181: a sign of life comes in silence, again and again."""
     clock = FixedClock(datetime(2026, 7, 22, 10, 0, tzinfo=UTC))
-    watching = Watching(chat.platform.live, chat.platform.rows, clock, heartbeat_seconds=0.02)
+    hub = Hub(chat.platform.live, chat.platform.rows)
+    watching = Watching(hub, chat.platform.rows, clock, heartbeat_seconds=0.02)
     staff = Principal(account_id=new_id(), tenant_id=firm.tenant_id, roles=frozenset({Role.ROLE_STAFF}))
     stream = watching.stream(staff, after_message_id=None, chat_id=None)
     async with asyncio.timeout(10):
         beats = [await anext(stream) for _ in range(3)]
+    await hub.close()
     await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
     assert {beat.WhichOneof("event") for beat in beats} == {"heartbeat"}
     assert beats[0].heartbeat.time.ToDatetime(tzinfo=UTC) == clock.now()
