@@ -59,6 +59,7 @@ class SigningKeys:
             rows = await self._published(tx, now)
             if not any(row.signs_from <= now for row in rows):
                 await tx.session.execute(_ONE_AT_A_TIME)
+                now = self._clock.now()  # another call may have made a key while this one waited
                 rows = await self._published(tx, now)
                 if not any(row.signs_from <= now for row in rows):
                     rows.append(self._create(tx, now, signs_from=now))
