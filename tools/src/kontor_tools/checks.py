@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 
 from kontor_tools import chromium
@@ -30,6 +28,7 @@ def lint() -> bool:
         _run("ruff", "check", "."),
         _run("ruff", "format", "--check", "--quiet", "."),
         _run("mypy", *sources),
+        _run("mypy", "tests", *(["bench"] if (REPOSITORY / "bench").exists() else [])),
         _run("buf", "lint"),
         proto_compatibility(),
     ]
@@ -44,8 +43,7 @@ def proto_compatibility() -> bool:
         print("no earlier state of the protos to compare with")
         return True
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=BytesIO(archive)) as earlier:
-            earlier.extractall(folder, filter="data")
+        subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
         return _run("buf", "breaking", "--against", folder)
 
 
@@ -57,7 +55,7 @@ def unit() -> bool:
 
 def integration() -> bool:
     """Run the tests on real servers."""
-    return _pytest(test_folders("integration"))
+    return _pytest([folder for name in ("integration", "authorization") for folder in test_folders(name)])
 
 
 def e2e() -> bool:
