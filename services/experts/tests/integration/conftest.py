@@ -1,21 +1,19 @@
-"""The expert network served in the test's process on real PostgreSQL and NATS, with people who may call it.
-
-Identity is played by a peer that answers its internal RPCs as their proto says.
-"""
+"""The expert network and identity served in the test's process on real PostgreSQL and NATS, with people who call."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from kontor.common.v1.access_pb2 import Right, Role
@@ -24,19 +22,14 @@ from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import events_pb2
 from kontor.experts.v1 import orders_pb2 as pb
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
-from kontor.identity.v1 import internal_pb2 as identity_pb
-from kontor.identity.v1.internal_pb2_grpc import (
-    IdentityInternalServiceServicer,
-    add_IdentityInternalServiceServicer_to_server,
-)
-from kontor.identity.v1.tenants_pb2 import Address
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.people_pb2 import CreateCustomerRequest, Customer
+from kontor.identity.v1.tenants_pb2 import ActivateTenantRequest, Address, NewTenant, RegisterTenantRequest, TenantKind
 from kontor_chassis.clock import FixedClock
-from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
 from kontor_chassis.interceptors.errors import domain_error_of
-from kontor_chassis.server import servicer
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
-from kontor_chassis.testing.server import Running, running, serving
+from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import token_for
 from kontor_tools.embedded.nats import EmbeddedNats
 
@@ -51,63 +44,17 @@ FORM = {
 CONSENT = "Ich, {kunde}, willige ein, dass {makler} meine Daten ({daten}) für „{dienstleistung}“ an {experte} gibt."
 
 
-class IdentityPeer(IdentityInternalServiceServicer):
-    """Knows every firm, and the customers that tests name."""
-
-    def __init__(self) -> None:
-        self.customers: dict[tuple[str, str], str] = {}
-        self.asked_for_customers = 0
-
-    async def GetCustomer(  # noqa: N802 - named by the proto
-        self, request: identity_pb.GetCustomerProfileRequest, _context: object
-    ) -> identity_pb.CustomerProfile:
-        """Return a customer."""
-        self.asked_for_customers += 1
-        name = self.customers.get((request.tenant_id, request.customer_id))
-        if name is None:
-            raise not_found("Dieser Kunde")
-        return identity_pb.CustomerProfile(
-            customer_id=request.customer_id,
-            tenant_id=request.tenant_id,
-            display_name=name,
-            email="julia.brandt@mail.example",
-            phone="040 987654",
-            birth_date="1984-05-17",
-            address=Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg"),
-        )
-
-    async def GetTenantProfile(  # noqa: N802 - named by the proto
-        self, request: identity_pb.GetTenantProfileRequest, _context: object
-    ) -> identity_pb.TenantCard:
-        """Return a firm."""
-        return identity_pb.TenantCard(tenant_id=request.tenant_id, name=f"Firma {request.tenant_id[-4:]}")
-
-
-async def _never_asked(*_call: object) -> None:
-    """Stand for the RPCs that the expert network never calls; a call of one fails the test."""
-    raise NotImplementedError
-
-
-for _rpc in identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"].methods:
-    if _rpc.name not in vars(IdentityPeer):
-        setattr(IdentityPeer, _rpc.name, _never_asked)
-
-
 @dataclass
 class World:
     """A client's firm, an expert's firm, the network, and one customer."""
 
     service: Running
     clock: FixedClock
-    identity: IdentityPeer
     database: ServiceDatabase
-    client_tenant: UUID = field(default_factory=new_id)
-    expert_tenant: UUID = field(default_factory=new_id)
-    customer_id: UUID = field(default_factory=new_id)
+    client_tenant: UUID
+    expert_tenant: UUID
+    customer_id: UUID
     accounts: dict[str, UUID] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.identity.customers[(str(self.client_tenant), str(self.customer_id))] = "Julia Brandt"
 
     def staff(self, tenant_id: UUID | None = None, rights: Sequence[Right.ValueType] = (Right.RIGHT_ORDER,)) -> Any:
         """Return the RPCs as an employee of the client calls them."""
@@ -179,6 +126,12 @@ class World:
         order = await self.a_consented_order()
         return await self.staff().PlaceOrder(pb.PlaceOrderRequest(order_id=order.order_id))
 
+    async def edit(self, order_id: str, **answers: Any) -> pb.Order:
+        """Save other answers."""
+        edited = pb.Order(order_id=order_id, answers=struct(answers))
+        request = pb.UpdateOrderRequest(order=edited, update_mask=FieldMask(paths=["answers"]))
+        return await self.staff().UpdateOrder(request)
+
     async def set_status(self, order_id: str, state: pb.OrderState.ValueType, reason: str = "") -> pb.Order:
         """Set the state as the expert."""
         request = pb.SetOrderStatusRequest(order_id=order_id, state=state, reason=reason)
@@ -206,29 +159,52 @@ def struct(values: dict[str, Any]) -> Struct:
     return made
 
 
-@pytest.fixture
-async def world(service_database: ServiceDatabases, nats: EmbeddedNats) -> AsyncIterator[World]:
-    """The expert network answering calls."""
-    database, clock, identity = (
-        service_database("experts"),
-        FixedClock(datetime(2026, 7, 22, 10, tzinfo=UTC)),
-        IdentityPeer(),
+async def a_firm(identity: Running, name: str, kind: TenantKind.ValueType) -> UUID:
+    """Register a firm and let the operator activate it."""
+    slug = f"firm-{new_id().hex[-8:]}"
+    wanted = NewTenant(
+        name=name, slug=slug, kind=kind, contact_name="Ansprechpartner", contact_email=f"a@{slug}.example"
     )
-    descriptor = identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"]
-    async with AsyncExitStack() as stack:
-        peer = await stack.enter_async_context(
-            serving([servicer(add_IdentityInternalServiceServicer_to_server, identity, descriptor)])
-        )
-        service = await stack.enter_async_context(
-            running(
-                "kontor_experts",
-                database_url=database.url,
-                nats_url=nats.url,
-                clock=clock,
-                identity_address=peer.address,
-            )
-        )
-        yield World(service, clock, identity, database)
+    registered = await identity.stub(IdentityServiceStub).RegisterTenant(RegisterTenantRequest(tenant=wanted))
+    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
+    await operator.ActivateTenant(ActivateTenantRequest(tenant_id=registered.tenant_id))
+    return UUID(registered.tenant_id)
+
+
+async def julia_brandt(identity: Running, tenant_id: UUID) -> UUID:
+    """Create the customer whose data tests look for."""
+    staff = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=tenant_id))
+    julia = Customer(
+        given_name="Julia",
+        family_name="Brandt",
+        email="julia.brandt@mail.example",
+        phone="040 987654",
+        birth_date="1984-05-17",
+        address=Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg"),
+    )
+    return UUID((await staff.CreateCustomer(CreateCustomerRequest(customer=julia))).customer_id)
+
+
+@pytest.fixture
+async def world(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[World]:
+    """The expert network and identity answering calls."""
+    database, clock = service_database("experts"), FixedClock(datetime(2026, 7, 22, 10, tzinfo=UTC))
+    key = tmp_path / "key-encryption-key"
+    key.write_bytes(b"k" * 32)
+    shared = {"nats_url": nats.url, "clock": clock}
+    async with (
+        running(
+            "kontor_identity",
+            database_url=service_database("identity").url,
+            public_url="http://localhost:8080",
+            key_encryption_key_file=key,
+            **shared,
+        ) as identity,
+        running("kontor_experts", database_url=database.url, identity_address=identity.address, **shared) as service,
+    ):
+        client = await a_firm(identity, "Hansen & Partner", TenantKind.TENANT_KIND_BROKER)
+        expert = await a_firm(identity, "Dr. Wolff Gewerbeschutz", TenantKind.TENANT_KIND_EXPERT)
+        yield World(service, clock, database, client, expert, await julia_brandt(identity, client))
 
 
 class Refused:

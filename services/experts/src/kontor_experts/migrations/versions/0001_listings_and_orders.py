@@ -209,6 +209,10 @@ def _secure() -> None:
             " USING ((SELECT kontor_role()) IN ('staff', 'expert', 'service'))"
         )
     secure_by_tenant(op, "order_history", also=_EXPERT, customer_column=None)
+    op.execute(
+        "CREATE POLICY not_for_customers ON order_history AS RESTRICTIVE FOR SELECT"
+        " USING ((SELECT kontor_role()) IN ('staff', 'expert', 'service'))"
+    )
     secure_by_tenant(op, "ratings", customer_column=None)
     op.execute(
         "CREATE POLICY shown ON ratings FOR SELECT USING ((SELECT kontor_role()) IN ('staff', 'expert', 'network'))"
