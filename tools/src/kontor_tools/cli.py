@@ -48,11 +48,14 @@ def duration(text: str) -> timedelta:
 def up(installation: Installation, given: argparse.Namespace) -> int:
     """Start everything; with --attach stay until Ctrl-C and stop it again."""
     installation.up()
-    if os.environ.get("KONTOR_DEMO", "1") != "0":
-        from kontor_tools import demo  # its stubs are only needed here
+    from kontor_tools import demo  # brings an HTTP client and a typesetter, which no other command needs
 
+    wants_demo = os.environ.get("KONTOR_DEMO", "1") != "0"
+    if wants_demo:
         demo.ensure(installation, _say)
     _say(f"\nKontor is ready: {installation.base_url}")
+    if wants_demo:
+        _say(demo.accounts())
     if given.attach:
         _say("Ctrl-C stops it.")
         _stay(installation)
