@@ -158,7 +158,7 @@ async def withdraw_agreement(tx: Transaction, *, customer_id: UUID, agreement_id
         ),
         aggregate=agreement_id,
     )
-    return await _with_price(tx, row)
+    return (await with_prices(tx, [row]))[0]
 
 
 async def cancel_agreement(tx: Transaction, *, customer_id: UUID, agreement_id: UUID, etag: str) -> SignedAgreement:
@@ -182,7 +182,7 @@ async def cancel_agreement(tx: Transaction, *, customer_id: UUID, agreement_id: 
         ),
         aggregate=agreement_id,
     )
-    return await _with_price(tx, row)
+    return (await with_prices(tx, [row]))[0]
 
 
 async def agreement_in_force(tx: Transaction, customer_id: UUID, day: date) -> tables.Agreement | None:
@@ -217,24 +217,29 @@ async def get_agreement(tx: Transaction, customer_id: UUID, agreement_id: UUID) 
     row = await tx.session.get(tables.Agreement, agreement_id)
     if row is None or row.customer_id != customer_id:
         raise not_found("Diese Servicevereinbarung")
-    return await _with_price(tx, row)
+    return (await with_prices(tx, [row]))[0]
 
 
 async def with_prices(tx: Transaction, rows: Sequence[tables.Agreement]) -> list[SignedAgreement]:
-    """Return agreements with their prices, in the order given."""
-    return [await _with_price(tx, row) for row in rows]
+    """Return agreements with their prices, in the order given; two queries however many they are."""
+    table = tables.PriceVersion
+    kept = await tx.session.scalars(select(table).where(table.price_version.in_({row.price_version for row in rows})))
+    components = {price.price_version: _components_of(price) for price in kept}
+    rates, today = await plans.rate_table(tx), german_day(tx.now)
+    return [
+        SignedAgreement(row, totals_of(components[row.price_version], rates.on(row.signed_on)), state_on(row, today))
+        for row in rows
+    ]
 
 
 async def price_components(tx: Transaction, version: str) -> tuple[PriceComponent, ...]:
     """Return the components of a price that was signed."""
     kept = await tx.session.get_one(tables.PriceVersion, (tx.principal.required_tenant(), version))
+    return _components_of(kept)
+
+
+def _components_of(kept: tables.PriceVersion) -> tuple[PriceComponent, ...]:
     return tuple(PriceComponent.from_json(part) for part in kept.components)
-
-
-async def _with_price(tx: Transaction, row: tables.Agreement) -> SignedAgreement:
-    components = await price_components(tx, row.price_version)
-    rates = await plans.tax_rates(tx, row.signed_on)
-    return SignedAgreement(row, totals_of(components, rates), state_on(row, german_day(tx.now)))
 
 
 async def _keep_price(tx: Transaction, price: plans.TierPrice) -> None:

@@ -63,19 +63,30 @@ class PricePlan:
     shares: tuple[tables.BrokerShare, ...]
 
 
-async def tax_rates(tx: Transaction, day: date) -> TaxRates:
-    """Return the rate of every tax kind on a day; no tax is always 0."""
+@dataclass(frozen=True)
+class RateTable:
+    """All tax rates ever, so that a page of agreements of different days needs one query."""
+
+    changes: tuple[tuple[date, TaxKind, int], ...]
+    """Day from which, kind, basis points; in the order of days."""
+
+    def on(self, day: date) -> TaxRates:
+        """Return the rate of every tax kind on a day; no tax is always 0."""
+        return {TaxKind.NONE: 0} | {kind: points for valid_from, kind, points in self.changes if valid_from <= day}
+
+
+async def rate_table(tx: Transaction) -> RateTable:
+    """Return the tax rates by date."""
+    table = tables.TaxRate
     rows = await tx.session.execute(
-        select(tables.TaxRate.tax_kind, tables.TaxRate.basis_points)
-        .where(tables.TaxRate.valid_from <= day)
-        .order_by(tables.TaxRate.valid_from)
+        select(table.valid_from, table.tax_kind, table.basis_points).order_by(table.valid_from)
     )
-    return {TaxKind.NONE: 0} | {TaxKind(kind): basis_points for kind, basis_points in rows}
+    return RateTable(tuple((valid_from, TaxKind(kind), points) for valid_from, kind, points in rows))
 
 
 async def current_prices(tx: Transaction, day: date) -> tuple[TierPrice, ...]:
     """Return the price of every tier for the caller's firm on a day."""
-    rates = await tax_rates(tx, day)
+    rates = (await rate_table(tx)).on(day)
     shares = await _shares_on(tx, day)
     catalogue = await _catalogue_on(tx, day)
     return tuple(TierPrice.of(tier, _with_share(catalogue[tier], shares.get(tier)), rates) for tier in TIERS)

@@ -137,7 +137,7 @@ class BillingRuns:
         buyers = await self._buyers(tenant_id, due)
         result = RunResult(postponed=len(due) - len(buyers))
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
-            rates = await plans.tax_rates(tx, period.last_day)
+            rates = (await plans.rate_table(tx)).on(period.last_day)
             for agreement in await _still_due(tx, period, list(buyers)):
                 issued = await invoices.issue_invoice(
                     tx,

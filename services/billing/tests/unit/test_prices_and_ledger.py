@@ -1,10 +1,12 @@
 """What a tier costs, and what an invoice means in the ledger."""
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 from kontor_billing.ledger import Account, postings_for, reversal_of
+from kontor_billing.plans import RateTable
 from kontor_billing.prices import Payee, PriceComponent, TaxKind, price_version, totals_of
 
 RATES = {TaxKind.VAT: 1900, TaxKind.INSURANCE_TAX: 1900, TaxKind.NONE: 0}
@@ -90,3 +92,17 @@ def test_a_price_is_named_by_its_content() -> None:
     assert price_version(2, TIER_2) == price_version(2, list(TIER_2))
     assert price_version(2, TIER_2) != price_version(2, dearer)
     assert price_version(2, TIER_2) != price_version(3, TIER_2)
+
+
+def test_rates_are_data_by_date() -> None:
+    """F13: the lowered rate of the second half of 2020 applies on its days and no other."""
+    table = RateTable(
+        (
+            (date(2007, 1, 1), TaxKind.VAT, 1900),
+            (date(2020, 7, 1), TaxKind.VAT, 1600),
+            (date(2021, 1, 1), TaxKind.VAT, 1900),
+        )
+    )
+    days = (date(2020, 6, 30), date(2020, 7, 1), date(2020, 12, 31), date(2021, 1, 1))
+    assert [table.on(day)[TaxKind.VAT] for day in days] == [1900, 1600, 1600, 1900]
+    assert table.on(date(2026, 1, 1))[TaxKind.NONE] == 0
