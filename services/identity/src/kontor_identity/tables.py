@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from kontor_chassis.database import NAMING
-from sqlalchemy import ARRAY, DateTime, LargeBinary, MetaData, SmallInteger, Text, Uuid
+from sqlalchemy import DateTime, LargeBinary, MetaData, SmallInteger, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
