@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,69 +14,21 @@ import grpc
 import httpx
 import pytest
 from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1 import internal_pb2
+from kontor.identity.v1 import internal_pb2, people_pb2, signin_pb2, tenants_pb2
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.clock import FixedClock
-from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
-from kontor_chassis.interceptors.errors import refusal
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 
 DEFAULT_QUOTA = 300 << 20
-
-
-@dataclass
-class Directory:
-    """Identity's internal contract for the two questions the vault asks, with the people that a test names."""
-
-    customers: set[tuple[str, str]] = field(default_factory=set)
-    employees: dict[str, str] = field(default_factory=dict)
-    address: str = ""
-
-    async def get_customer(self, request: internal_pb2.GetCustomerProfileRequest, context: Any) -> Any:
-        """Answer like IdentityInternalService.GetCustomer."""
-        if (request.tenant_id, request.customer_id) not in self.customers:
-            refused_with = refusal(not_found("Der Kunde"))
-            context.set_trailing_metadata(refused_with.trailers)
-            await context.abort(refused_with.code, refused_with.message)
-        return internal_pb2.CustomerProfile(tenant_id=request.tenant_id, customer_id=request.customer_id)
-
-    async def batch_get_recipients(self, request: internal_pb2.BatchGetRecipientsRequest, context: Any) -> Any:
-        """Answer like IdentityInternalService.BatchGetRecipients."""
-        known = [
-            internal_pb2.Recipient(account_id=a, tenant_id=self.employees[a], roles=[Role.ROLE_STAFF])
-            for a in request.account_ids
-            if a in self.employees
-        ]
-        return internal_pb2.BatchGetRecipientsResponse(recipients=known)
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Serve on a free port."""
-        handlers = {
-            "GetCustomer": grpc.unary_unary_rpc_method_handler(
-                self.get_customer,
-                internal_pb2.GetCustomerProfileRequest.FromString,
-                internal_pb2.CustomerProfile.SerializeToString,
-            ),
-            "BatchGetRecipients": grpc.unary_unary_rpc_method_handler(
-                self.batch_get_recipients,
-                internal_pb2.BatchGetRecipientsRequest.FromString,
-                internal_pb2.BatchGetRecipientsResponse.SerializeToString,
-            ),
-        }
-        server = grpc.aio.server()
-        name = "kontor.identity.v1.IdentityInternalService"
-        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, handlers)])
-        self.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-        await server.start()
-        yield
-        await server.stop(None)
 
 
 @dataclass
@@ -108,10 +59,9 @@ class Office:
 
     running: Running
     clock: FixedClock
-    directory: Directory
+    identity: Running
     database: ServiceDatabase
     objects: Path
-    edge_port: int = 0
 
     def person(
         self, tenant_id: UUID, *roles: Role.ValueType, customer_id: UUID | None = None, account_id: UUID | None = None
@@ -124,17 +74,47 @@ class Office:
         stubs = (self.running.stub(VaultServiceStub, token), self.running.stub(VaultInternalServiceStub, token))
         return Person(token, account, tenant_id, *stubs, customer_id=customer_id)
 
-    def customer(self, tenant_id: UUID) -> Person:
-        """Sign a customer in whom identity knows."""
-        customer_id = new_id()
-        self.directory.customers.add((str(tenant_id), str(customer_id)))
-        return self.person(tenant_id, Role.ROLE_CUSTOMER, customer_id=customer_id)
+    async def firm(self) -> UUID:
+        """Activate a broker firm."""
+        slug = f"firma-{new_id().hex[-12:]}"
+        new = tenants_pb2.NewTenant(
+            name=slug, slug=slug, contact_name="Petra H.", contact_email=f"chefin@{slug}.example"
+        )
+        anybody = self.identity.stub(IdentityServiceStub)
+        registered = await anybody.RegisterTenant(tenants_pb2.RegisterTenantRequest(tenant=new))
+        token = token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id())
+        operator = self.identity.stub(IdentityServiceStub, token)
+        await operator.ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id))
+        return UUID(registered.tenant_id)
 
-    def employee(self, tenant_id: UUID) -> Person:
-        """Sign an employee in whom identity knows."""
-        person = self.person(tenant_id, Role.ROLE_STAFF)
-        self.directory.employees[str(person.account_id)] = str(tenant_id)
-        return person
+    async def customer(self, tenant_id: UUID) -> Person:
+        """Create a customer of a firm and sign him in."""
+        customer = people_pb2.Customer(given_name="Julia", family_name="Brandt")
+        created = await self._administrator(tenant_id).CreateCustomer(
+            people_pb2.CreateCustomerRequest(customer=customer)
+        )
+        return self.person(tenant_id, Role.ROLE_CUSTOMER, customer_id=UUID(created.customer_id))
+
+    async def employee(self, tenant_id: UUID) -> Person:
+        """Let an employee of a firm accept his invitation and sign him in."""
+        invitation = await self._administrator(tenant_id).InviteStaff(
+            people_pb2.InviteStaffRequest(
+                display_name="Jonas Peters", email=f"jonas.{new_id().hex}@mail.example", roles=[Role.ROLE_STAFF]
+            )
+        )
+        mail = self.identity.stub(IdentityInternalServiceStub, service_token_for("notifications", tenant_id))
+        minted = await mail.MintInvitationLink(
+            internal_pb2.MintInvitationLinkRequest(invitation_id=invitation.invitation_id)
+        )
+        edge = self.identity.stub(SignInInternalServiceStub, service_token_for("identity-http"))
+        session = await edge.AcceptInvitation(
+            signin_pb2.AcceptInvitationRequest(token=minted.url.rsplit("/", 1)[-1], password="Regenschirm-Laterne-47")
+        )
+        return self.person(tenant_id, Role.ROLE_STAFF, account_id=UUID(session.account_id))
+
+    def _administrator(self, tenant_id: UUID) -> IdentityServiceStub:
+        token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=tenant_id)
+        return self.identity.stub(IdentityServiceStub, token)
 
     def service(self, name: str, tenant_id: UUID) -> VaultInternalServiceStub:
         """Return another service's stub."""

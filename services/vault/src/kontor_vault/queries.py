@@ -69,7 +69,7 @@ async def list_documents(
 ) -> tuple[Rows, str]:
     """Return a page of documents that the caller may see, newest first, and the next page's token."""
     cursor = _cursor(page_token, datetime.fromisoformat, UUID)
-    statement = _documents(
+    statement = documents_newest_first(
         staff=principal.is_staff, in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
     )
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
@@ -84,7 +84,10 @@ async def list_documents(
 
 
 @lru_cache
-def _documents(*, staff: bool, in_folder: bool, trashed: bool, further: bool) -> Select[Any]:
+def documents_newest_first(
+    *, staff: bool, in_folder: bool = False, trashed: bool = False, further: bool = False
+) -> Select[Any]:
+    """Return the statement behind `list_documents`."""
     statement = _visible_documents(staff=staff).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
     in_trash = Document.trash_time.is_not(None)
     statement = statement.where(in_trash if trashed else ~in_trash)

@@ -7,7 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from kontor_chassis.database import Base
-from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy import BigInteger, DateTime, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 

@@ -13,25 +13,30 @@ from uuid import UUID
 import httpx
 import pytest
 from kontor_chassis.clock import FixedClock
-from kontor_chassis.ids import new_id
 from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import running
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
-from vault_office import DEFAULT_QUOTA, Directory, Edge, Office, answering
+from vault_office import DEFAULT_QUOTA, Edge, Office, answering
 
 
 @pytest.fixture
 async def office(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[Office]:
     """A vault of the test's own."""
     clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
-    directory = Directory()
     database = service_database("vault")
     key = tmp_path / "kek"
     key.write_text(os.urandom(32).hex())
     objects = tmp_path / "objects"
     async with (
-        directory.serving(),
+        running(
+            "kontor_identity",
+            database_url=service_database("identity").url,
+            nats_url=nats.url,
+            clock=clock,
+            public_url="http://localhost:8080",
+            key_encryption_key_file=key,
+        ) as identity,
         running(
             "kontor_vault",
             database_url=database.url,
@@ -39,17 +44,17 @@ async def office(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_pat
             clock=clock,
             object_store_url=objects.as_uri(),
             key_encryption_key_file=key,
-            identity_address=directory.address,
+            identity_address=identity.address,
             default_quota_bytes=DEFAULT_QUOTA,
         ) as vault,
     ):
-        yield Office(vault, clock, directory, database, objects)
+        yield Office(vault, clock, identity, database, objects)
 
 
 @pytest.fixture
-def tenant() -> UUID:
-    """A broker firm."""
-    return new_id()
+async def tenant(office: Office) -> UUID:
+    """An active broker firm."""
+    return await office.firm()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ HUNDRED_MB = 100 << 20
 
 async def test_customer_stores_and_reads_back_100_mb(office: Office, edge: Edge, tenant: UUID) -> None:
     """F1: 100 MB go up and come down unchanged, and the edge never holds more than a few segments."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     reserved = await person.vault.CreateUpload(
         pb.CreateUploadRequest(customer_id=person.cid, file_name="Scan.pdf", size_bytes=HUNDRED_MB)
     )
@@ -57,7 +57,7 @@ async def test_customer_stores_and_reads_back_100_mb(office: Office, edge: Edge,
 
 async def test_download_ranges_and_headers(office: Office, edge: Edge, tenant: UUID) -> None:
     """F1: ranges, entity tags, safe names, and headers that let no file run as a page."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     content = b"".join(pdf(3_000_000))
     document = await upload(edge, person, content, file_name='../böse"\r\nName.pdf')
     url = f"/files/documents/{document.document_id}"
@@ -91,7 +91,7 @@ async def test_download_ranges_and_headers(office: Office, edge: Edge, tenant: U
 
 async def test_what_a_browser_could_run_is_only_offered_as_a_file(office: Office, edge: Edge, tenant: UUID) -> None:
     """F1: the uploader's claims count for nothing, and HTML never becomes a page of this origin."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     page = await upload(edge, person, b"<html><script>alert(1)</script></html>", file_name="harmlos.pdf")
     assert page.media_type == "text/plain"
     answer = await edge.client.get(f"/files/documents/{page.document_id}", headers=person.headers)
@@ -105,7 +105,7 @@ async def test_what_a_browser_could_run_is_only_offered_as_a_file(office: Office
 @pytest.mark.parametrize("how", ["short", "long", "unannounced_long", "disconnect"])
 async def test_interrupted_uploads_leave_nothing(office: Office, edge: Edge, tenant: UUID, how: str) -> None:
     """F14: whatever breaks an upload off, nothing is visible, nothing is stored, and the room is free again."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     size = 20 << 20
     reserved = await person.vault.CreateUpload(
         pb.CreateUploadRequest(customer_id=person.cid, file_name="a.pdf", size_bytes=size)
@@ -144,7 +144,7 @@ async def test_interrupted_uploads_leave_nothing(office: Office, edge: Edge, ten
 
 async def test_upload_belongs_to_who_reserved_it(office: Office, edge: Edge, tenant: UUID) -> None:
     """F2: nobody else can fill a reserved upload, read a document by its id, or do either without a token."""
-    person, other = office.customer(tenant), office.customer(tenant)
+    person, other = await office.customer(tenant), await office.customer(tenant)
     reserved = await person.vault.CreateUpload(
         pb.CreateUploadRequest(customer_id=person.cid, file_name="a.txt", size_bytes=3)
     )
@@ -163,7 +163,7 @@ async def test_upload_belongs_to_who_reserved_it(office: Office, edge: Edge, ten
 
 async def test_versions(office: Office, edge: Edge, tenant: UUID) -> None:
     """F99: a new version becomes the document; the old one stays readable."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     first = await upload(edge, person, b"alt", file_name="a.txt")
     second = await upload(edge, person, b"%PDF-neu", file_name="b.pdf", document_id=first.document_id)
     assert (second.document_id, second.version, second.file_name) == (first.document_id, 2, "b.pdf")
@@ -179,7 +179,7 @@ async def test_versions(office: Office, edge: Edge, tenant: UUID) -> None:
 
 async def test_form_without_scripts(office: Office, edge: Edge, tenant: UUID) -> None:
     """F1: a plain HTML form stores its files, too, encrypted while they arrive, and goes back where it came from."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     content = b"".join(pdf(2_500_000))
     url = f"/files/customers/{person.cid}/documents?return_to=/kunde/dokumente&kind=DOCUMENT_KIND_POLICY"
     files = [("file", ("Police.pdf", content, "application/pdf")), ("file", ("Brief.txt", b"Hallo", "text/plain"))]
@@ -205,7 +205,7 @@ async def test_form_without_scripts(office: Office, edge: Edge, tenant: UUID) ->
 
 async def test_concurrent_uploads_never_pass_the_quota(office: Office, edge: Edge, tenant: UUID) -> None:
     """F14: of many uploads at once only as many get a place as fit, and the sum of files never exceeds the limit."""
-    person = office.customer(tenant)
+    person = await office.customer(tenant)
     limit = SetQuotaRequest(tenant_id=str(tenant), customer_id=person.cid, limit_bytes=1_000_000)
     await office.service("billing", tenant).SetQuota(limit)
     piece = os.urandom(150_000)
