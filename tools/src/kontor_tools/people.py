@@ -64,9 +64,9 @@ def submit(browser: httpx.Client, page: httpx.Response, **by_type: str) -> httpx
 
 def accept_invitation(base_url: str, link: str, password: str) -> None:
     """Open the link of an invitation mail and choose a password."""
-    with httpx.Client(base_url=base_url, timeout=SECONDS, follow_redirects=True) as browser:
+    with httpx.Client(base_url=base_url, timeout=SECONDS) as browser:
         answer = submit(browser, browser.get(link), password=password)
-    if answer.status_code != 200:
+    if not answer.is_redirect:
         raise RefusedError(answer)
 
 
@@ -140,7 +140,7 @@ def _sign_in(base_url: str, email: str, password: str) -> str:
             "redirect_uri": redirect_uri,
             "code_verifier": verifier,
         }
-        return str(_answer(browser.post("/oauth/token", data=form))["access_token"])
+        return str(_answer(httpx.post(f"{base_url}/oauth/token", data=form, timeout=SECONDS))["access_token"])
 
 
 def _follow(browser: httpx.Client, response: httpx.Response, stop_at: str) -> httpx.Response:
