@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import accounts_pb2, tenants_pb2
+from kontor_chassis.clock import SystemClock
 from kontor_chassis.testing.tokens import service_token_for
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.keys import SigningKeys
@@ -250,8 +251,6 @@ async def test_keys_rotate_without_anybody_noticing(platform: Platform, key_file
     """A new key is published before it signs; tokens of the old one stay valid."""
     browser = platform.browser()
     old = (await browser.tokens(OPERATOR))["access_token"]
-    from kontor_chassis.clock import SystemClock
-
     keys = SigningKeys(platform.identity.service.platform.work, Sealer.from_file(key_file), SystemClock())
     before = (await keys.ring()).signing.kid
     await keys.rotate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import grpc
@@ -12,6 +13,8 @@ from kontor.common.v1.access_pb2 import Right, Role
 from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb2, tenants_pb2
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor_chassis.interceptors.errors import refused_with
+from kontor_identity.directory import DIRECTORY
+from kontor_identity.invitations import expire_invitations
 
 pytestmark = pytest.mark.integration
 
@@ -257,8 +260,6 @@ async def test_an_invitation_lives_once(identity: Identity) -> None:
 
 async def test_an_invitation_ends_in_time(identity: Identity) -> None:
     """F174: after 14 days the link says so, and the job puts the customer back."""
-    from datetime import timedelta
-
     tenant_id, _ = await _firm(identity, "frist")
     staff = _staff(identity, tenant_id)
     customer = await staff.CreateCustomer(_customer(email="frist@mail.example"))
@@ -267,9 +268,6 @@ async def test_an_invitation_ends_in_time(identity: Identity) -> None:
     identity.clock.advance(timedelta(days=14, seconds=1))
     card = await identity.sign_in.GetInvitationByToken(signin_pb2.GetInvitationByTokenRequest(token=token))
     assert card.state == accounts_pb2.INVITATION_STATE_EXPIRED
-    from kontor_identity.directory import DIRECTORY
-    from kontor_identity.invitations import expire_invitations
-
     async with identity.service.platform.work.work(DIRECTORY) as tx:
         assert await expire_invitations(tx) >= 1
         await tx.commit()
