@@ -118,7 +118,7 @@ async def _move(tx: Transaction, folder: Folder, parent_id: UUID | None) -> None
     _check_depth((deepest or old) - old + len(above) + 1)
     await tx.session.execute(
         text(
-            "UPDATE folders SET path = CAST(:above AS uuid[]) || path[:old:]"
+            "UPDATE folders SET path = CAST(:above AS uuid[]) || path[CAST(:old AS integer) :]"
             " WHERE path @> ARRAY[CAST(:folder AS uuid)] AND customer_id = :customer"
         ),
         {"above": above, "old": old, "folder": folder.folder_id, "customer": folder.customer_id},
