@@ -31,6 +31,16 @@ def money(amount: Money) -> str:
     return format_currency(value, amount.currency or "EUR", locale=_locale())
 
 
+def money_negated(amount: Money) -> str:
+    """Return an amount with its sign turned: credits are negative in the ledger and positive on paper."""
+    return money(Money(minor_units=-amount.minor_units, currency=amount.currency))
+
+
+def decimal_text(value: float) -> str:
+    """Return a number with one decimal."""
+    return format_decimal(value, format="0.0", locale=_locale())
+
+
 def euros_input(amount: Money) -> str:
     """Return an amount as people type it into a field, without the currency."""
     return format_decimal(Decimal(amount.minor_units) / 100, format="0.00", locale=_locale())

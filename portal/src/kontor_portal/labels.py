@@ -114,6 +114,17 @@ def tax(amount: prices_pb2.TaxAmount) -> str:
     return t("Ohne Steuer")
 
 
+def ledger_account(value: billing_pb2.LedgerAccount.ValueType) -> str:
+    """Return the name of an account of the ledger."""
+    return {
+        billing_pb2.LEDGER_ACCOUNT_CUSTOMER_RECEIVABLE: t("Forderung an den Kunden"),
+        billing_pb2.LEDGER_ACCOUNT_BROKER_PAYABLE: t("Ihr Anteil"),
+        billing_pb2.LEDGER_ACCOUNT_POOL_REVENUE: t("Anteil der Plattform"),
+        billing_pb2.LEDGER_ACCOUNT_VAT_PAYABLE: t("Umsatzsteuer"),
+        billing_pb2.LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: t("Versicherungsteuer"),
+    }.get(value, t("Konto"))
+
+
 def category(value: catalogue_pb2.Category.ValueType) -> str:
     """Return the name of a category of the expert network (F107)."""
     return {

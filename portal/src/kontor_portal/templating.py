@@ -19,8 +19,8 @@ from kontor_portal.session import FIRM_COOKIE, Session
 
 LABELS: Final = (
     "access_state", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
-    "document_kind", "file_kind", "invitation_state", "line_icon", "order_state", "order_step", "payment_interval",
-    "right", "role", "salutation", "service_state", "tax", "tenant_kind", "tenant_state", "tier",
+    "document_kind", "file_kind", "invitation_state", "ledger_account", "line_icon", "order_state",
+    "order_step", "payment_interval",    "right", "role", "salutation", "service_state", "tax", "tenant_kind", "tenant_state", "tier",
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""
 
@@ -67,9 +67,12 @@ def install(app: Flask) -> None:
     """Add functions and filters to the templates."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(t=i18n.t, tn=i18n.tn, asset=_asset, stars_text=formatting.stars_text)
+    app.jinja_env.globals.update(
+        t=i18n.t, tn=i18n.tn, asset=_asset, stars_text=formatting.stars_text, decimal=formatting.decimal_text
+    )
     app.jinja_env.filters.update(
         money=formatting.money,
+        money_negated=formatting.money_negated,
         moment=formatting.moment_text,
         time=formatting.time_text,
         day=formatting.day_text,

@@ -5,7 +5,19 @@ from __future__ import annotations
 from flask import Blueprint
 
 from kontor_portal.views.account import account
+from kontor_portal.views.api_pages import api_pages
 from kontor_portal.views.auth import auth
+from kontor_portal.views.broker_brand import broker_brand
+from kontor_portal.views.broker_catalogue import broker_catalogue
+from kontor_portal.views.broker_chat import broker_chat
+from kontor_portal.views.broker_customer import broker_customer
+from kontor_portal.views.broker_customer_parts import broker_customer_parts
+from kontor_portal.views.broker_customers import broker_customers
+from kontor_portal.views.broker_firm import broker_firm
+from kontor_portal.views.broker_home import broker_home
+from kontor_portal.views.broker_orders import broker_orders
+from kontor_portal.views.broker_portfolio import broker_portfolio
+from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contracts import customer_contracts
@@ -15,10 +27,17 @@ from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
+from kontor_portal.views.expert_orders import expert_orders
+from kontor_portal.views.expert_services import expert_services
+from kontor_portal.views.network_pages import network_pages
+from kontor_portal.views.operator_pages import operator_pages
+from kontor_portal.views.public import public
 from kontor_portal.views.static import static
 
 AREAS: tuple[Blueprint, ...] = (
     static,
+    public,
+    api_pages,
     auth,
     account,
     customer_home,
@@ -30,4 +49,19 @@ AREAS: tuple[Blueprint, ...] = (
     customer_invoices,
     customer_consents,
     customer_profile,
+    broker_home,
+    broker_customers,
+    broker_customer,
+    broker_customer_parts,
+    broker_portfolio,
+    broker_brand,
+    broker_prices,
+    broker_chat,
+    broker_catalogue,
+    broker_orders,
+    broker_firm,
+    expert_orders,
+    expert_services,
+    network_pages,
+    operator_pages,
 )

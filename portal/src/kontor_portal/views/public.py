@@ -1,0 +1,90 @@
+"""What everybody may see: the platform's and the firms' entrance, and the registration of a firm (F45, F48)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import grpc
+from flask import Blueprint, abort, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from kontor.identity.v1 import tenants_pb2
+
+from kontor_portal import cookies, firms, gateway
+from kontor_portal.forms import Form, refused, sent
+from kontor_portal.gateway import new_request_id
+from kontor_portal.requests import current_session, home_of
+from kontor_portal.schema_forms import name_for
+
+public = Blueprint("public", __name__)
+
+_KINDS: Final[Mapping[str, tenants_pb2.TenantKind.ValueType]] = {
+    "makler": tenants_pb2.TENANT_KIND_BROKER,
+    "experte": tenants_pb2.TENANT_KIND_EXPERT,
+}
+
+
+@public.get("/")
+def entrance() -> ResponseReturnValue:
+    """Lead whoever is signed in to his pages, everybody else to the entrance."""
+    session = current_session()
+    if session is not None and session.personas:
+        return redirect(home_of(session), 302)
+    return render_template("public/entrance.html", firm=firms.PLATFORM)
+
+
+@public.get("/f/<slug>")
+def landing(slug: str) -> ResponseReturnValue:
+    """Show a firm's entrance, and remember the firm for the sign-in."""
+    firm = firms.look(slug)
+    if firm.is_platform:
+        abort(404)
+    response = make_response(render_template("public/landing.html", firm=firm))
+    cookies.set_firm(response, firm.slug)
+    return response
+
+
+@public.get("/registrieren")
+def registration() -> ResponseReturnValue:
+    """Show the form by which a firm joins the waiting list."""
+    chosen = request.args.get("als", "makler")
+    return _form(Form({"kind": chosen} if chosen in _KINDS else {}))
+
+
+@public.post("/registrieren")
+def register() -> ResponseReturnValue:
+    """Put a firm on the waiting list."""
+    values = sent()
+    tenant = tenants_pb2.NewTenant(
+        name=values.get("name", ""),
+        slug=values.get("slug") or _slug_for(values.get("name", "")),
+        kind=_KINDS.get(values.get("kind", ""), tenants_pb2.TENANT_KIND_BROKER),
+        contact_name=values.get("contact_name", ""),
+        contact_email=values.get("contact_email", ""),
+        phone=values.get("phone", ""),
+        ihk_number=values.get("ihk_number", ""),
+    )
+    wanted = tenants_pb2.RegisterTenantRequest(tenant=tenant, request_id=values.get("request_id") or new_request_id())
+    try:
+        gateway.identity("").RegisterTenant(wanted)
+    except grpc.RpcError as error:
+        return _form(refused(error))
+    return redirect("/registrieren/danke", 303)
+
+
+@public.get("/registrieren/danke")
+def registered() -> ResponseReturnValue:
+    """Say what happens next."""
+    return render_template("public/registered.html", firm=firms.PLATFORM)
+
+
+def _slug_for(name: str) -> str:
+    """Return a short name in addresses that fits a firm's name."""
+    slug = name_for(name, ()).replace("_", "-").strip("-")[:40]
+    return slug if slug[:1].isalpha() else f"firma-{slug}"
+
+
+def _form(form: Form) -> ResponseReturnValue:
+    return render_template(
+        "public/register.html", firm=firms.PLATFORM, form=form, request_id=new_request_id()
+    ), form.status
