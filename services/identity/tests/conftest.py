@@ -31,7 +31,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def identity(service_database: Any, nats: EmbeddedNats, key_file: Path) -> AsyncIterator[Identity]:
     """A fresh identity service that accepts the test run's tokens."""
     clock = FixedClock(START)
-    settings = {"public_url": "http://localhost:8080", "key_encryption_key_file": key_file}
+    settings: dict[str, Any] = {"public_url": "http://localhost:8080", "key_encryption_key_file": key_file}
     url = service_database("identity").url
     async with running("kontor_identity", database_url=url, nats_url=nats.url, clock=clock, **settings) as service:
         yield Identity(service, clock)
@@ -41,7 +41,7 @@ async def identity(service_database: Any, nats: EmbeddedNats, key_file: Path) ->
 async def platform(service_database: Any, nats: EmbeddedNats, key_file: Path) -> AsyncIterator[Platform]:
     """A fresh service with its edge, and an operator who can sign in."""
     port, clock = free_port(), FixedClock(START)
-    settings = {
+    settings: dict[str, Any] = {
         "public_url": "http://localhost:8080",
         "key_encryption_key_file": key_file,
         "jwks_url": f"http://{LOOPBACK}:{port}/oauth/jwks.json",

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -32,6 +32,11 @@ from kontor_identity.passwords import PasswordVault
 from kontor_tools.embedded.process import LOOPBACK
 from werkzeug.serving import make_server
 
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.identity.v1.identity_pb2_grpc import IdentityServiceAsyncStub
+    from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
+    from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceAsyncStub
+
 PASSWORD = "Wolke-Besen-Tiger-Mond"
 START = datetime(2026, 7, 15, 9, 0, tzinfo=UTC)
 
@@ -44,24 +49,24 @@ class Identity:
     clock: FixedClock
 
     @property
-    def public(self) -> IdentityServiceStub:
+    def public(self) -> IdentityServiceAsyncStub:
         """The public API for nobody in particular."""
         return self.service.stub(IdentityServiceStub)
 
-    def as_person(self, **claims: Any) -> IdentityServiceStub:
+    def as_person(self, **claims: Any) -> IdentityServiceAsyncStub:
         """The public API with a token of the test run's issuer."""
         return self.service.stub(IdentityServiceStub, token_for(**claims))
 
-    def with_token(self, token: str) -> IdentityServiceStub:
+    def with_token(self, token: str) -> IdentityServiceAsyncStub:
         """The public API with a given token."""
         return self.service.stub(IdentityServiceStub, token)
 
-    def internal(self, service: str = "notifications", tenant_id: Any = None) -> IdentityInternalServiceStub:
+    def internal(self, service: str = "notifications", tenant_id: Any = None) -> IdentityInternalServiceAsyncStub:
         """The internal API as another service calls it."""
         return self.service.stub(IdentityInternalServiceStub, service_token_for(service, tenant_id))
 
     @property
-    def sign_in(self) -> SignInInternalServiceStub:
+    def sign_in(self) -> SignInInternalServiceAsyncStub:
         """The RPCs of the OpenID edge."""
         return self.service.stub(SignInInternalServiceStub, service_token_for("identity-http"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import grpc
@@ -11,15 +12,17 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from identity_office import PASSWORD, Identity, all_of, registration
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb2, tenants_pb2
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor_chassis.interceptors.errors import refused_with
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.invitations import expire_invitations
 
+if TYPE_CHECKING:  # the generated stubs know this name only for type checkers
+    from kontor.identity.v1.identity_pb2_grpc import IdentityServiceAsyncStub
+
 pytestmark = pytest.mark.integration
 
 
-def _operator(identity: Identity) -> IdentityServiceStub:
+def _operator(identity: Identity) -> IdentityServiceAsyncStub:
     return identity.as_person(roles=[Role.ROLE_OPERATOR], tenant_id=uuid4())
 
 
@@ -31,20 +34,20 @@ async def _firm(identity: Identity, slug: str) -> tuple[UUID, str]:
     return UUID(answer.tenant_id), tenant.administrator_invitation_id
 
 
-def _staff(identity: Identity, tenant_id: UUID, **claims: object) -> IdentityServiceStub:
+def _staff(identity: Identity, tenant_id: UUID, **claims: Any) -> IdentityServiceAsyncStub:
     roles = [Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR]
     return identity.as_person(**{"roles": roles, "tenant_id": tenant_id, **claims})
 
 
-def _customer(**changes: object) -> people_pb2.CreateCustomerRequest:
-    given = {"salutation": people_pb2.SALUTATION_FRAU, "given_name": "Julia", "family_name": "Brandt"}
+def _customer(**changes: Any) -> people_pb2.CreateCustomerRequest:
+    given: dict[str, Any] = {"salutation": people_pb2.SALUTATION_FRAU, "given_name": "Julia", "family_name": "Brandt"}
     return people_pb2.CreateCustomerRequest(customer=people_pb2.Customer(**{**given, **changes}))
 
 
-async def _refused(call: object) -> str:
+async def _refused(call: Any) -> str:
     """Return the reason with which a call is refused."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call  # type: ignore[misc]  # any awaitable
+        await call
     refusal = refused_with(caught.value)
     assert refusal is not None, caught.value
     return refusal.reason
