@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 from buf.validate import validate_pb2
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, field_mask_pb2, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from kontor.common.v1 import access_pb2
 from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
@@ -37,6 +37,7 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name="kontor/chassistest/v1/parcel.proto", package=PACKAGE)
     file.syntax = "proto3"
     file.dependency.extend(["kontor/common/v1/access.proto", "buf/validate/validate.proto"])
+    file.dependency.append("google/protobuf/field_mask.proto")
     parcel = file.message_type.add(name="Parcel")
     for number, name in enumerate(_FIELDS, start=1):
         parcel.field.add(name=name, number=number, type=9, label=1)
@@ -45,6 +46,9 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     email = parcel.field[2].options.Extensions[validate_pb2.field]
     email.string.email = True
     email.ignore = validate_pb2.IGNORE_IF_ZERO_VALUE
+    update = file.message_type.add(name="UpdateParcelRequest")
+    update.field.add(name="parcel", number=1, type=11, label=1, type_name=f".{PACKAGE}.Parcel")
+    update.field.add(name="update_mask", number=2, type=11, label=1, type_name=".google.protobuf.FieldMask")
     service = file.service.add(name="ParcelService")
     for name, access in ACCESS.items():
         method = service.method.add(name=name, input_type=f".{PACKAGE}.Parcel", output_type=f".{PACKAGE}.Parcel")
@@ -57,8 +61,12 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
 
 
 _POOL = descriptor_pool.Default()
+_POOL.AddSerializedFile(field_mask_pb2.DESCRIPTOR.serialized_pb)
 _POOL.AddSerializedFile(_file().SerializeToString())
 Parcel: Any = message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{PACKAGE}.Parcel"))
+UpdateParcelRequest: Any = message_factory.GetMessageClass(
+    _POOL.FindMessageTypeByName(f"{PACKAGE}.UpdateParcelRequest")
+)
 DESCRIPTOR: ServiceDescriptor = _POOL.FindServiceByName(SERVICE)
 UNDECLARED: ServiceDescriptor = _POOL.FindServiceByName(f"{PACKAGE}.UndeclaredService")
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.interceptors.validation import RequestValidator, sentence
-from parcels import Parcel
+from parcels import Parcel, UpdateParcelRequest
 from protovalidate import Violation
 
 
@@ -38,6 +38,21 @@ def test_a_single_problem_is_the_message_itself() -> None:
     with pytest.raises(DomainError) as refused:
         RequestValidator().check(Parcel(customer_email="julia"))
     assert refused.value.message == "Bitte geben Sie eine gültige E-Mail-Adresse ein."
+
+
+def test_an_update_is_judged_by_the_fields_it_changes() -> None:
+    """What the mask leaves out is ignored (AIP-134); without a mask the whole resource counts."""
+    update = UpdateParcelRequest(parcel=Parcel(text="x" * 21, customer_email="julia@mail.example"))
+    update.update_mask.paths.append("customer_email")
+    RequestValidator().check(update)
+    update.parcel.customer_email = "julia"
+    with pytest.raises(DomainError) as refused:
+        RequestValidator().check(update)
+    assert [problem.field for problem in refused.value.fields] == ["parcel.customer_email"]
+    update.ClearField("update_mask")
+    with pytest.raises(DomainError) as refused:
+        RequestValidator().check(update)
+    assert [problem.field for problem in refused.value.fields] == ["parcel.text", "parcel.customer_email"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ The sentence for a rule of our own making (CEL) stands in the proto itself; for 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -63,6 +65,9 @@ class RequestValidator:
     def check(self, request: Message) -> None:
         """Raise INVALID with one field problem per violated rule."""
         violations = self._validator.collect_violations(request)
+        masks = [value.paths for field, value in request.ListFields() if field.name == "update_mask"]
+        if masks and masks[0]:
+            violations = [violation for violation in violations if _concerns(violation, masks[0])]
         if violations:
             raise refusal_of_violations(violations)
 
@@ -80,6 +85,14 @@ def field_path(violation: Violation) -> str:
     if path is None:
         return ""
     return ".".join(_element(element) for element in path.elements)
+
+
+def _concerns(violation: Violation, changed: Sequence[str]) -> bool:
+    """Whether an update of these fields of its resource is wrong for this; the other fields are ignored (AIP-134)."""
+    resource, _, field = field_path(violation).partition(".")
+    if not field or field in (f"{resource}_id", "etag"):
+        return True
+    return any(re.match(rf"{re.escape(path)}\b", field) or path.startswith(f"{field}.") for path in changed)
 
 
 def _element(element: Any) -> str:
