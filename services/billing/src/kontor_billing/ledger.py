@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -73,22 +72,18 @@ def reversal_of(postings: Sequence[Posting]) -> list[Posting]:
 
 
 async def postings_of(tx: Transaction, invoice_id: UUID) -> list[Posting]:
-    """Return the postings that an invoice was entered with."""
-    return [
-        Posting(Account(e.account), e.amount_minor, Payee(e.payee) if e.payee else None, e.component_code)
-        for e, _ in await entries_of(tx, invoice_id)
-    ]
-
-
-async def entries_of(tx: Transaction, invoice_id: UUID) -> list[tuple[tables.LedgerEntry, datetime]]:
-    """Return the entries of an invoice in the order of posting, each with its moment."""
-    rows = await tx.session.execute(
-        select(tables.LedgerEntry, tables.LedgerTransaction.posted_at)
-        .join(tables.LedgerTransaction, tables.LedgerTransaction.transaction_id == tables.LedgerEntry.transaction_id)
-        .where(tables.LedgerTransaction.invoice_id == invoice_id)
-        .order_by(tables.LedgerTransaction.posted_at, tables.LedgerEntry.position)
+    """Return the postings that an invoice was entered with, in their order."""
+    entry, transaction = tables.LedgerEntry, tables.LedgerTransaction
+    rows = await tx.session.scalars(
+        select(entry)
+        .join(transaction, transaction.transaction_id == entry.transaction_id)
+        .where(transaction.invoice_id == invoice_id)
+        .order_by(entry.position)
     )
-    return [(entry, posted_at) for entry, posted_at in rows]
+    return [
+        Posting(Account(row.account), row.amount_minor, Payee(row.payee) if row.payee else None, row.component_code)
+        for row in rows
+    ]
 
 
 async def post(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
+from kontor_chassis.errors import invalid
 from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from kontor_billing import tables
 
@@ -27,6 +29,27 @@ async def list_agreements(
     return rows[:limit], encode_cursor(rows[limit - 1].agreement_id) if len(rows) > limit else ""
 
 
+async def list_ledger_entries(
+    tx: Transaction, *, invoice_id: UUID, size: int, token: str
+) -> tuple[list[tuple[tables.LedgerEntry, datetime]], str]:
+    """Return a page of an invoice's ledger entries, each with its moment, in the order of posting."""
+    entry, transaction = tables.LedgerEntry, tables.LedgerTransaction
+    limit = page_size(size, default=100)
+    statement = (
+        select(entry, transaction.posted_at)
+        .join(transaction, transaction.transaction_id == entry.transaction_id)
+        .where(transaction.invoice_id == invoice_id)
+        .order_by(entry.transaction_id, entry.position)
+        .limit(limit + 1)
+    )
+    if cursor := decode_cursor(token):
+        after = (parse_id(cursor[0], "page_token"), _position(cursor))
+        statement = statement.where(tuple_(entry.transaction_id, entry.position) > after)
+    rows = [(row, posted_at) for row, posted_at in await tx.session.execute(statement)]
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return rows[:limit], encode_cursor(last.transaction_id, last.position) if last else ""
+
+
 async def list_invoices(
     tx: Transaction, *, customer_id: UUID | None, period: str, size: int, token: str
 ) -> tuple[list[tables.Invoice], str]:
@@ -42,3 +65,9 @@ async def list_invoices(
         statement = statement.where(table.invoice_id < parse_id(cursor[0], "page_token"))
     rows = list(await tx.session.scalars(statement))
     return rows[:limit], encode_cursor(rows[limit - 1].invoice_id) if len(rows) > limit else ""
+
+
+def _position(cursor: list[str]) -> int:
+    if len(cursor) != 2 or not cursor[1].isdecimal():
+        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.")
+    return int(cursor[1])

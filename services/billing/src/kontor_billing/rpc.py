@@ -16,7 +16,7 @@ from kontor_chassis.ids import parse_id
 from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
-from kontor_billing import agreements, invoices, ledger, messages, plans, queries
+from kontor_billing import agreements, invoices, messages, plans, queries
 from kontor_billing.pdf import invoice_pdf
 from kontor_billing.periods import Period, german_day, parse_day
 from kontor_billing.prices import CURRENCY, FREE_TIER
@@ -137,8 +137,12 @@ class BillingRpc(billing_pb2_grpc.BillingServiceServicer):
     ) -> pb.ListLedgerEntriesResponse:
         """List the ledger entries of an invoice."""
         async with self._work.query() as tx:
-            entries = await ledger.entries_of(tx, parse_id(request.invoice_id, "invoice_id"))
-            return pb.ListLedgerEntriesResponse(entries=[messages.ledger_entry(entry, at) for entry, at in entries])
+            invoice_id = parse_id(request.invoice_id, "invoice_id")
+            found, token = await queries.list_ledger_entries(
+                tx, invoice_id=invoice_id, size=request.page_size, token=request.page_token
+            )
+            entries = [messages.ledger_entry(entry, posted_at) for entry, posted_at in found]
+            return pb.ListLedgerEntriesResponse(entries=entries, next_page_token=token)
 
     async def RunBilling(self, request: pb.RunBillingRequest, _context: Context) -> pb.RunBillingResponse:
         """Bill a finished month; the answer is kept under the request id only after the run, which repeats safely."""

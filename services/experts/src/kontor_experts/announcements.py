@@ -23,8 +23,9 @@ def consent_requested(tx: Transaction, order: tables.Order) -> None:
 
 def consent_answered(tx: Transaction, order: tables.Order, *, given: bool) -> None:
     """The client learns what the customer said."""
-    event_class = events.ConsentGiven if given else events.ConsentDeclined
-    tx.publish(event_class(**_about_customer(order)), aggregate=order.order_id, tenant_id=order.tenant_id)
+    about = _about_customer(order)
+    event = events.ConsentGiven(**about) if given else events.ConsentDeclined(**about)
+    tx.publish(event, aggregate=order.order_id, tenant_id=order.tenant_id)
 
 
 def placed(tx: Transaction, order: tables.Order) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
-from sqlalchemy import select
 
 from kontor_experts import tables
 from kontor_experts.states import Step
@@ -27,10 +24,3 @@ def record(tx: Transaction, order: tables.Order, step: Step, detail: str = "") -
             detail=detail,
         )
     )
-
-
-async def history_of(tx: Transaction, order_id: UUID) -> list[tables.HistoryEntry]:
-    """Return all steps of an order, oldest first."""
-    table = tables.HistoryEntry
-    rows = await tx.session.scalars(select(table).where(table.order_id == order_id).order_by(table.entry_id))
-    return list(rows)

@@ -19,6 +19,8 @@ from kontor_experts.states import ListingState, Side
 
 T = TypeVar("T")
 
+MOST_ON_A_PAGE = 100
+
 
 @dataclass(frozen=True)
 class Page:
@@ -132,6 +134,15 @@ async def list_messages(tx: Transaction, page: Page, order_id: UUID) -> tuple[li
     if cursor := decode_cursor(page.token):
         statement = statement.where(table.message_id > parse_id(cursor[0], "page_token"))
     return await _page(tx, statement, table.message_id, page)
+
+
+async def list_history(tx: Transaction, page: Page, order_id: UUID) -> tuple[list[tables.HistoryEntry], str]:
+    """Return the steps of an order, oldest first; all of a usual order on one page."""
+    table = tables.HistoryEntry
+    statement = select(table).where(table.order_id == order_id).order_by(table.entry_id)
+    if cursor := decode_cursor(page.token):
+        statement = statement.where(table.entry_id > parse_id(cursor[0], "page_token"))
+    return await _page(tx, statement, table.entry_id, Page(page.size or MOST_ON_A_PAGE, page.token))
 
 
 async def _newest(

@@ -11,7 +11,7 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_experts import consents, history, messages, order_messages, orders, queries, ratings, requests
+from kontor_experts import consents, messages, order_messages, orders, queries, ratings, requests
 from kontor_experts.orders import OrderView
 from kontor_experts.people import People
 from kontor_experts.queries import OrderFilter, Page
@@ -134,8 +134,9 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
         """List every step of an order."""
         async with self._work.query() as tx:
             order = await orders.order_of_either_side(tx, parse_id(request.order_id, "order_id"))
-            steps = await history.history_of(tx, order.order_id)
-            return pb.ListOrderHistoryResponse(entries=map(messages.history_entry, steps))
+            page = Page(request.page_size, request.page_token)
+            found, token = await queries.list_history(tx, page, order.order_id)
+            return pb.ListOrderHistoryResponse(entries=map(messages.history_entry, found), next_page_token=token)
 
     async def ListMonitoredOrders(
         self, request: pb.ListMonitoredOrdersRequest, _context: Context
