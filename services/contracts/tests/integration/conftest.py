@@ -1,13 +1,9 @@
-"""Contracts served in the test's process on real PostgreSQL and NATS, with people who may call it.
-
-Identity is played by a peer that answers the internal RPCs asked of it as their proto says.
-"""
+"""Contracts and identity served in the test's process on real PostgreSQL and NATS, with people who may call them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -18,61 +14,18 @@ from kontor.common.v1.access_pb2 import Right, Role
 from kontor.contracts.v1 import contracts_pb2 as pb
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.identity.v1 import internal_pb2 as identity_pb
-from kontor.identity.v1.internal_pb2_grpc import (
-    IdentityInternalServiceServicer,
-    add_IdentityInternalServiceServicer_to_server,
-)
-from kontor_chassis.errors import DomainError, ErrorKind, not_found
+from kontor.identity.v1 import people_pb2, tenants_pb2
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor_chassis.errors import DomainError
 from kontor_chassis.ids import new_id
 from kontor_chassis.interceptors.errors import domain_error_of
-from kontor_chassis.server import servicer
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
-from kontor_chassis.testing.server import Running, running, serving
+from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_contracts.lines import line_id
 from kontor_tools.embedded.nats import EmbeddedNats
-
-
-class IdentityPeer(IdentityInternalServiceServicer):
-    """Knows every customer but those in `unknown`; takes portfolios in, idempotently by external number."""
-
-    def __init__(self) -> None:
-        self.unknown: set[str] = set()
-        self.imported: dict[tuple[str, str], str] = {}
-        self.people: dict[str, identity_pb.ImportedCustomer] = {}
-        self.away = False
-
-    async def GetCustomer(  # noqa: N802  # named by the proto
-        self, request: identity_pb.GetCustomerProfileRequest, _context: object
-    ) -> identity_pb.CustomerProfile:
-        """Return a customer."""
-        if request.customer_id in self.unknown:
-            raise not_found("Dieser Kunde")
-        return identity_pb.CustomerProfile(customer_id=request.customer_id, tenant_id=request.tenant_id)
-
-    async def ImportCustomers(  # noqa: N802  # named by the proto
-        self, request: identity_pb.ImportCustomersRequest, _context: object
-    ) -> identity_pb.ImportCustomersResponse:
-        """Take customers in."""
-        if self.away:
-            raise DomainError(ErrorKind.UNAVAILABLE, "AWAY", "Gerade nicht erreichbar.")
-        before = len(self.imported)
-        ids = [
-            self.imported.setdefault((request.tenant_id, given.external_number), str(new_id()))
-            for given in request.customers
-        ]
-        self.people |= zip(ids, request.customers, strict=True)
-        return identity_pb.ImportCustomersResponse(customer_ids=ids, created=len(self.imported) - before)
-
-
-async def _never_asked(*_call: object) -> None:
-    """Stand for the RPCs that contracts never calls; a call of one fails the test."""
-    raise NotImplementedError
-
-
-for _rpc in identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"].methods:
-    if _rpc.name not in vars(IdentityPeer):
-        setattr(IdentityPeer, _rpc.name, _never_asked)
+from kontor_tools.embedded.process import free_port
 
 
 @dataclass
@@ -80,7 +33,31 @@ class Firm:
     """One firm's people as they call contracts."""
 
     service: Running
-    tenant_id: UUID = field(default_factory=new_id)
+    identity: Running
+    tenant_id: UUID
+
+    def on(self, service: Running) -> Firm:
+        """Return the same firm as it calls another process of contracts."""
+        return Firm(service, self.identity, self.tenant_id)
+
+    async def person(self, given_name: str = "Julia") -> UUID:
+        """Create a customer in identity."""
+        token = token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id)
+        julia = people_pb2.Customer(given_name=given_name, family_name="Brandt")
+        stub = self.identity.stub(IdentityServiceStub, token)
+        return UUID((await stub.CreateCustomer(people_pb2.CreateCustomerRequest(customer=julia))).customer_id)
+
+    async def customers(self) -> list[identity_pb.CustomerProfile]:
+        """Return the firm's customers as identity knows them, in no particular order."""
+        staff = self.identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id))
+        listed = await staff.ListCustomers(people_pb2.ListCustomersRequest(page_size=100))
+        internal = self.identity.stub(IdentityInternalServiceStub, service_token_for("contracts", self.tenant_id))
+        return [
+            await internal.GetCustomer(
+                identity_pb.GetCustomerProfileRequest(tenant_id=str(self.tenant_id), customer_id=one.customer_id)
+            )
+            for one in listed.customers
+        ]
 
     def customer(self, customer_id: UUID) -> ContractsServiceStub:
         """Return the RPCs as a customer calls them."""
@@ -127,10 +104,18 @@ class Firm:
         return self.service.stub(ContractsServiceStub, token)
 
 
-@pytest.fixture
-def identity() -> IdentityPeer:
-    """The peer that plays identity."""
-    return IdentityPeer()
+async def a_firm(contracts: Running, identity: Running) -> Firm:
+    """Register a firm with identity and let the operator activate it."""
+    slug = f"firm-{new_id().hex[-8:]}"
+    wanted = tenants_pb2.NewTenant(
+        name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
+    )
+    registered = await identity.stub(IdentityServiceStub).RegisterTenant(
+        tenants_pb2.RegisterTenantRequest(tenant=wanted)
+    )
+    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
+    await operator.ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id))
+    return Firm(contracts, identity, UUID(registered.tenant_id))
 
 
 @pytest.fixture
@@ -139,60 +124,68 @@ def database(service_database: ServiceDatabases) -> ServiceDatabase:
     return service_database("contracts")
 
 
-@asynccontextmanager
-async def contracts_with(
-    identity: IdentityPeer, database: ServiceDatabase, nats_url: str, *, work: bool
+@pytest.fixture(scope="session")
+async def identity(
+    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
-    """Serve contracts and the peer."""
-    descriptor = identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"]
-    service_token_for("contracts")  # makes the key that the peer is to accept
-    async with AsyncExitStack() as stack:
-        peer = await stack.enter_async_context(
-            serving([servicer(add_IdentityInternalServiceServicer_to_server, identity, descriptor)])
-        )
-        yield await stack.enter_async_context(
-            running(
-                "kontor_contracts",
-                database_url=database.url,
-                nats_url=nats_url,
-                work=work,
-                identity_address=peer.address,
-            )
-        )
+    """Identity that answers calls, for all tests: every test has a firm of its own."""
+    key = tmp_path_factory.mktemp("identity") / "key-encryption-key"
+    key.write_bytes(b"k" * 32)
+    service_token_for("contracts")  # makes the key that identity is to accept
+    async with running(
+        "kontor_identity",
+        database_url=service_database("identity").url,
+        nats_url=nats.url,
+        public_url="http://localhost:8080",
+        key_encryption_key_file=key,
+    ) as service:
+        yield service
 
 
 @pytest.fixture
-async def contracts(database: ServiceDatabase, nats: EmbeddedNats, identity: IdentityPeer) -> AsyncIterator[Running]:
+async def contracts(database: ServiceDatabase, nats: EmbeddedNats, identity: Running) -> AsyncIterator[Running]:
     """Contracts that answers calls; nothing happens by itself."""
-    async with contracts_with(identity, database, nats.url, work=False) as service:
+    async with running(
+        "kontor_contracts", database_url=database.url, nats_url=nats.url, identity_address=identity.address
+    ) as service:
         yield service
 
 
 @pytest.fixture
-async def working(
-    database: ServiceDatabase, fresh_nats: EmbeddedNats, identity: IdentityPeer
-) -> AsyncIterator[Running]:
-    """Contracts that also relays and consumes events."""
-    async with contracts_with(identity, database, fresh_nats.url, work=True) as service:
+async def working(database: ServiceDatabase, fresh_nats: EmbeddedNats, identity: Running) -> AsyncIterator[Running]:
+    """Another process of contracts on the same database, which also relays and consumes events."""
+    async with running(
+        "kontor_contracts",
+        database_url=database.url,
+        nats_url=fresh_nats.url,
+        work=True,
+        identity_address=identity.address,
+    ) as service:
         yield service
 
 
 @pytest.fixture
-def firm_of() -> type[Firm]:
-    """`firm_of(service)` is a firm that calls that service."""
-    return Firm
+async def cut_off(database: ServiceDatabase, nats: EmbeddedNats) -> AsyncIterator[Running]:
+    """Another process of contracts on the same database, which cannot reach identity."""
+    async with running(
+        "kontor_contracts",
+        database_url=database.url,
+        nats_url=nats.url,
+        identity_address=f"127.0.0.1:{free_port()}",
+    ) as service:
+        yield service
 
 
 @pytest.fixture
-def firm(contracts: Running) -> Firm:
+async def firm(contracts: Running, identity: Running) -> Firm:
     """One firm."""
-    return Firm(contracts)
+    return await a_firm(contracts, identity)
 
 
 @pytest.fixture
-def other_firm(contracts: Running) -> Firm:
+async def other_firm(contracts: Running, identity: Running) -> Firm:
     """Another firm on the same platform."""
-    return Firm(contracts)
+    return await a_firm(contracts, identity)
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ from kontor.identity.v1.people_pb2 import Salutation
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import token_for
+from kontor_contracts import imports
+from kontor_contracts.adapters.identity import IdentityCustomers
 from kontor_contracts.consumers import CONSUMERS
 
 pytestmark = pytest.mark.integration
@@ -35,7 +38,7 @@ async def portfolio(firm: Any) -> list[pb.Contract]:
     return list((await firm.staff().ListPortfolio(pb.ListPortfolioRequest(page_size=100))).contracts)
 
 
-async def test_customers_and_contracts_appear(firm: Any, identity: Any, sample: bytes, outbox: Any) -> None:
+async def test_customers_and_contracts_appear(firm: Any, sample: bytes, outbox: Any) -> None:
     """F130, F63: people go to identity, contracts get their line, and nothing is released yet (F176)."""
     done = await importer(firm).ImportPortfolio(pb.ImportPortfolioRequest(content=sample, file_name="bestand.gdv"))
     assert (done.packages, done.customers, done.contracts, done.contracts_created) == (2, 4, 6, 6)
@@ -47,7 +50,7 @@ async def test_customers_and_contracts_appear(firm: Any, identity: Any, sample: 
     assert (household.begin_day, household.expiry_day) == ("2024-01-01", "2027-01-01")
     assert (household.origin, household.released) == (pb.CONTRACT_ORIGIN_IMPORT, False)
     assert found["RV90017765"].payment_interval == pb.PAYMENT_INTERVAL_MONTHLY
-    ingrid = identity.people[household.customer_id]
+    ingrid = next(one for one in await firm.customers() if one.customer_id == household.customer_id)
     assert (ingrid.given_name, ingrid.salutation, ingrid.birth_date) == (
         "Ingrid",
         Salutation.SALUTATION_FRAU,
@@ -59,9 +62,7 @@ async def test_customers_and_contracts_appear(firm: Any, identity: Any, sample: 
     assert done == await importer(firm).GetPortfolioImport(pb.GetPortfolioImportRequest(import_id=done.import_id))
 
 
-async def test_a_broken_file_imports_nothing(
-    firm: Any, identity: Any, gdv: ModuleType, refused: Any, outbox: Any
-) -> None:
+async def test_a_broken_file_imports_nothing(firm: Any, gdv: ModuleType, refused: Any, outbox: Any) -> None:
     """F130: refused with record number and field; neither customers nor contracts nor events."""
     broken = gdv.patched(gdv.gdv_file(gdv.NORDLICHT), 7, 116, "0000000O8740")
     refusal = await refused(importer(firm).ImportPortfolio(pb.ImportPortfolioRequest(content=broken)))
@@ -69,17 +70,17 @@ async def test_a_broken_file_imports_nothing(
     assert refusal.fields[0].field == "content.records[7].Gesamtbeitrag (Netto) in Währungseinheiten"
     assert refusal.metadata["record_number"] == "7"
     assert "Satz 7, Gesamtbeitrag" in refusal.message
-    assert identity.imported == {}
+    assert await firm.customers() == []
     assert await portfolio(firm) == []
     assert await outbox.types() == []
 
 
-async def test_checking_stores_nothing(firm: Any, identity: Any, sample: bytes) -> None:
+async def test_checking_stores_nothing(firm: Any, sample: bytes) -> None:
     """F130: a file can be checked and counted first."""
     request = pb.ImportPortfolioRequest(content=sample, validate_only=True)
     checked = await importer(firm).ImportPortfolio(request)
     assert (checked.import_id, checked.customers, checked.contracts) == ("", 4, 6)
-    assert identity.imported == {}
+    assert await firm.customers() == []
     assert await portfolio(firm) == []
 
 
@@ -121,19 +122,20 @@ def replace_people(gdv: ModuleType, people: list[Any]) -> Any:
 
 
 async def test_an_interrupted_import_is_completed_by_repeating(
-    firm: Any, identity: Any, sample: bytes, refused: Any
+    firm: Any, cut_off: Running, contracts: Running, sample: bytes, refused: Any
 ) -> None:
     """F130: identity away, or customers there and contracts not yet: the same request completes it, once."""
     account = new_id()
     request = pb.ImportPortfolioRequest(content=sample, request_id=str(new_id()))
-    identity.away = True
-    assert (await refused(importer(firm, account).ImportPortfolio(request))).kind is ErrorKind.UNAVAILABLE
+    refusal = await refused(importer(firm.on(cut_off), account).ImportPortfolio(request))
+    assert refusal.kind is ErrorKind.UNAVAILABLE
     assert await portfolio(firm) == []
-    identity.away = False
+    people = (await imports.read_file(sample)).holders
+    await IdentityCustomers(contracts.platform.callers).take_in(firm.tenant_id, new_id(), people)
     done = await importer(firm, account).ImportPortfolio(request)
     assert done == await importer(firm, account).ImportPortfolio(request)
     assert len(await portfolio(firm)) == 6
-    assert len(identity.imported) == 4
+    assert len(await firm.customers()) == 4
 
 
 async def test_two_imports_at_once_do_not_collide(firm: Any, sample: bytes) -> None:
