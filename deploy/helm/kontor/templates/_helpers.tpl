@@ -29,6 +29,11 @@ app.kubernetes.io/component: {{ .process }}
 postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" .root }}:{{ .root.Values.database.port }}/kontor_{{ .service }}
 {{- end }}
 
+{{/* Name under which a process signs its calls; empty for edges that only pass on the visitor's token. */}}
+{{- define "kontor.keyName" -}}
+{{- if ne .process "http" }}{{ .service }}{{ else if eq .service "identity" }}identity-http{{ end }}
+{{- end }}
+
 {{/* Environment of one process: {root, service, process}. */}}
 {{- define "kontor.environment" -}}
 {{- $root := .root -}}
@@ -56,8 +61,8 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - { name: KONTOR_JWKS_URL, value: "http://{{ $root.Release.Name }}-identity-http:8080/oauth/jwks.json" }
 - { name: KONTOR_SERVICE_CERTIFICATES_DIR, value: /etc/kontor/certificates }
 {{- end }}
-{{- if ne .service "portal" }}
-- { name: KONTOR_SERVICE_KEY_FILE, value: /etc/kontor/service-key/{{ .service }}.key }
+{{- with include "kontor.keyName" . }}
+- { name: KONTOR_SERVICE_KEY_FILE, value: /etc/kontor/service-key/{{ . }}.key }
 {{- end }}
 {{- if eq .process "migrate" }}
 - { name: KONTOR_MIGRATION_DATABASE_URL, value: "{{ include "kontor.databaseUrl" (dict "root" $root "service" .service "role" "owner") }}" }
@@ -110,12 +115,14 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
       - { key: {{ $name }}.pem, path: {{ $name }}.pem }
       {{- end }}
       {{- end }}
+      - { key: identity-http.pem, path: identity-http.pem }
 {{- end }}
-{{- if ne .service "portal" }}
+{{- $keyName := include "kontor.keyName" . }}
+{{- if $keyName }}
 - name: service-key
   secret:
     secretName: {{ include "kontor.secret" (dict "root" .root "kind" "serviceKeys") }}
-    items: [{ key: {{ .service }}.key, path: {{ .service }}.key }]
+    items: [{ key: {{ $keyName }}.key, path: {{ $keyName }}.key }]
 {{- end }}
 {{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
 - name: encryption
@@ -137,7 +144,7 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - { name: database, mountPath: /etc/kontor/database, readOnly: true }
 - { name: certificates, mountPath: /etc/kontor/certificates, readOnly: true }
 {{- end }}
-{{- if ne .service "portal" }}
+{{- if include "kontor.keyName" . }}
 - { name: service-key, mountPath: /etc/kontor/service-key, readOnly: true }
 {{- end }}
 {{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
