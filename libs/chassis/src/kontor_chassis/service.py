@@ -14,19 +14,20 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import structlog
 import uvloop
-from flask import Flask
 
-from kontor_chassis import edge, schema
 from kontor_chassis.logs import configure_logging
 from kontor_chassis.process import Compose, Definition, Platform, Process, Service
 from kontor_chassis.server import Servicer, servicer
 from kontor_chassis.settings import ServiceSettings, SettingsError
 from kontor_chassis.telemetry import configure_tracing
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 __all__ = ["Command", "Context", "Platform", "Service", "Servicer", "main", "servicer"]
 
@@ -55,6 +56,8 @@ def main(
     arguments = _parse(name, has_http=http is not None, own=list(commands or {}))
     try:
         if arguments.command == "http" and http is not None:
+            from kontor_chassis import edge  # Flask and gunicorn: a third of a service's start, and not its business
+
             edge.run(http)
             return
         loaded = settings.load()
@@ -80,6 +83,8 @@ def _run(
     definition: Definition[S], settings: S, arguments: argparse.Namespace, commands: Mapping[str, Command[S]]
 ) -> None:
     if arguments.command == "migrate":
+        from kontor_chassis import schema  # Alembic, which nothing else needs
+
         schema.migrate(settings.migration_dsn(), _package_folder(definition.name) / "migrations")
         return
     flush = configure_tracing(definition.name, settings.environment, settings.otlp_endpoint)

@@ -3,16 +3,20 @@ rotate-signing-key"""
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
 from kontor_chassis.service import main
 
 from kontor_identity.app import compose
 from kontor_identity.commands import bootstrap_operator, rotate_signing_key
 from kontor_identity.config import IdentitySettings
 
+if TYPE_CHECKING:
+    from flask import Flask
+
 
 def _edge() -> Flask:
-    from kontor_identity.http.app import create_app
+    from kontor_identity.http.app import create_app  # only the edge needs Flask
 
     return create_app()
 

@@ -1,9 +1,22 @@
 """python -m kontor_vault serve | work | all | http | migrate | check-config | replay."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from kontor_chassis.service import main
 
 from kontor_vault.app import compose
 from kontor_vault.config import VaultSettings
-from kontor_vault.http.app import create_app
 
-main("vault", VaultSettings, compose, http=create_app)
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def _edge() -> Flask:
+    from kontor_vault.http.app import create_app  # only the edge needs Flask
+
+    return create_app()
+
+
+main("vault", VaultSettings, compose, http=_edge)
