@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,6 +82,7 @@ def invited(stage: Stage, address: str) -> Person:
 
 def open_firm(stage: Stage, name: str, slug: str, *, kind: str = "TENANT_KIND_BROKER") -> Firm:
     """Step 1: a firm registers, the operator activates it from the waiting list, its administrator gets access."""
+    slug = f"{slug}-{secrets.token_hex(3)}"  # any number of stories may play on one installation
     address = f"leitung@{slug}.example"
     entry = {
         "name": name,
@@ -219,7 +221,7 @@ def publish_service(stage: Stage, expert: Person) -> str:
             '{"type":"object","required":["branche"],"properties":{"branche":{"type":"string","title":"Branche"},'
             '"mitarbeiter":{"type":"integer","title":"Mitarbeiter","minimum":0}}}'
         ),
-        "consentTemplate": "Ich bin einverstanden, dass {expert_firm} meine Angaben für die Prüfung erhält.",
+        "consentTemplate": "Ich bin einverstanden, dass {experte} für die Prüfung diese Angaben erhält: {daten}.",
         "customerFields": ["CUSTOMER_FIELD_NAME", "CUSTOMER_FIELD_EMAIL"],
     }
     created = expert.post("/v1/expertServices", service)
@@ -244,8 +246,10 @@ def order_until_rated(stage: Stage, broker: Person, guest: Guest, expert: Person
     broker.post(f"{path}:requestConsent")
     mail_to(stage, guest.person.email, after=before)
     consent = f"/v1/customers/{guest.customer_id}/consentRequests/{draft['orderId']}"
-    assert "Tischlerei" in str(guest.person.get(consent)), "the customer sees what would be sent"
-    guest.person.post(f"{consent}:give")
+    shown = guest.person.get(consent)
+    assert "Tischlerei" in str(shown), "the customer sees what would be sent"
+    _refused(lambda: guest.person.post(f"{consent}:give", {"etag": "another-text"}), "he agrees to what he was shown")
+    guest.person.post(f"{consent}:give", {"etag": shown["etag"]})
     before = len(stage.mails())
     broker.post(f"{path}:place")
     mail_to(stage, expert.email, after=before)
