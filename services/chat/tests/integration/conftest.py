@@ -1,13 +1,9 @@
-"""Chat served in the test's process on real PostgreSQL and NATS, with people who may call it.
-
-Identity is played by a peer that answers the one internal RPC chat asks as its proto says.
-"""
+"""Chat and identity served in the test's process on real PostgreSQL and NATS, with people who may call them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,48 +15,19 @@ from kontor.chat.v1 import chat_pb2 as pb
 from kontor.chat.v1 import events_pb2
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.common.v1.access_pb2 import Right, Role
-from kontor.identity.v1 import internal_pb2 as identity_pb
-from kontor.identity.v1.internal_pb2_grpc import (
-    IdentityInternalServiceServicer,
-    add_IdentityInternalServiceServicer_to_server,
-)
+from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb2, tenants_pb2
+from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
 from kontor_chassis.errors import DomainError
 from kontor_chassis.ids import new_id
 from kontor_chassis.interceptors.errors import domain_error_of
-from kontor_chassis.server import servicer
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
-from kontor_chassis.testing.server import Running, running, serving
+from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.embedded.nats import EmbeddedNats
 
-
-class IdentityPeer(IdentityInternalServiceServicer):
-    """Says who looks after a customer."""
-
-    def __init__(self) -> None:
-        self.responsible: dict[str, list[UUID]] = {}
-        self.accounts: dict[str, UUID] = {}
-        self.administrators: list[UUID] = []
-
-    async def ResolveResponsible(  # noqa: N802  # named by the proto
-        self, request: identity_pb.ResolveResponsibleRequest, _context: object
-    ) -> identity_pb.ResolveResponsibleResponse:
-        """Return responsible staff, administrators and the customer's account."""
-        return identity_pb.ResolveResponsibleResponse(
-            responsible_account_ids=map(str, self.responsible.get(request.customer_id, [])),
-            administrator_account_ids=map(str, self.administrators),
-            customer_account_id=str(self.accounts.get(request.customer_id, "")),
-        )
-
-
-async def _never_asked(*_call: object) -> None:
-    """Stand for the RPCs that chat never calls; a call of one fails the test."""
-    raise NotImplementedError
-
-
-for _rpc in identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"].methods:
-    if _rpc.name not in vars(IdentityPeer):
-        setattr(IdentityPeer, _rpc.name, _never_asked)
+PASSWORD = "Wolke-Besen-Tiger-Mond"
 
 
 @dataclass
@@ -136,37 +103,62 @@ class Watch:
 
 @dataclass
 class Firm:
-    """One firm's people."""
+    """One firm's people. They are invited and accept with identity, so it knows who looks after whom."""
 
     service: Running
-    identity: IdentityPeer
-    tenant_id: UUID = field(default_factory=new_id)
+    identity: Running
+    tenant_id: UUID
+    administrator_invitation_id: str
+    _tokens: dict[UUID, str] = field(default_factory=dict)
 
-    def customer(self, *responsible: Person, customer_id: UUID | None = None) -> Person:
-        """Return a customer with active access and these responsible staff, in order."""
-        chosen, account_id = customer_id or new_id(), new_id()
-        self.identity.accounts[str(chosen)] = account_id
-        self.identity.responsible[str(chosen)] = [person.account_id for person in responsible]
-        return self._person([Role.ROLE_CUSTOMER], account_id, customer_id=chosen)
+    async def administrator(self) -> Person:
+        """Return the firm's administrator; call it once."""
+        account_id = await self._accepted(self.administrator_invitation_id)
+        return self._person([Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], account_id)
 
-    def staff(self, *rights: Right.ValueType) -> Person:
+    async def staff(self, *rights: Right.ValueType) -> Person:
         """Return an employee, with the right to chat unless other rights are named."""
-        return self._person([Role.ROLE_STAFF], new_id(), rights=rights or (Right.RIGHT_CHAT,))
+        given = rights or (Right.RIGHT_CHAT,)
+        email = f"jonas-{new_id().hex[-10:]}@hansen.example"
+        request = people_pb2.InviteStaffRequest(display_name="Jonas Peters", email=email, rights=given)
+        invitation = await self._office().InviteStaff(request)
+        return self._person([Role.ROLE_STAFF], await self._accepted(invitation.invitation_id), rights=given)
 
-    def administrator(self) -> Person:
-        """Return an administrator whom identity knows as one."""
-        person = self._person([Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], new_id())
-        self.identity.administrators.append(person.account_id)
-        return person
+    async def customer(self, *responsible: Person) -> Person:
+        """Return a customer with active access and these responsible staff, in order."""
+        customer_id = await self.customer_without_access()
+        request = accounts_pb2.CreateInvitationRequest(customer_id=str(customer_id))
+        invitation = await self._office().CreateInvitation(request)
+        account_id = await self._accepted(invitation.invitation_id)
+        if responsible:
+            account_ids = [str(person.account_id) for person in responsible]
+            named = people_pb2.SetResponsiblesRequest(customer_id=str(customer_id), account_ids=account_ids)
+            await self._office().SetResponsibles(named)
+        return self._person([Role.ROLE_CUSTOMER], account_id, customer_id=customer_id)
+
+    async def customer_without_access(self) -> UUID:
+        """Return a customer who has not been invited yet."""
+        email = f"julia-{new_id().hex[-10:]}@mail.example"
+        julia = people_pb2.Customer(given_name="Julia", family_name="Brandt", email=email)
+        created = await self._office().CreateCustomer(people_pb2.CreateCustomerRequest(customer=julia))
+        return UUID(created.customer_id)
 
     def on(self, service: Running, person: Person) -> Person:
         """Return the same person as connected to another replica."""
-        return Person(
-            person.account_id, service.stub(ChatServiceStub, self._tokens[person.account_id]), person.customer_id
-        )
+        stub = service.stub(ChatServiceStub, self._tokens[person.account_id])
+        return Person(person.account_id, stub, person.customer_id)
 
-    def __post_init__(self) -> None:
-        self._tokens: dict[UUID, str] = {}
+    def _office(self) -> IdentityServiceStub:
+        token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=self.tenant_id)
+        return self.identity.stub(IdentityServiceStub, token)
+
+    async def _accepted(self, invitation_id: str) -> UUID:
+        """Accept an invitation by the link in its mail; return the account."""
+        mail = self.identity.stub(IdentityInternalServiceStub, service_token_for("notifications"))
+        link = await mail.MintInvitationLink(internal_pb2.MintInvitationLinkRequest(invitation_id=invitation_id))
+        edge = self.identity.stub(SignInInternalServiceStub, service_token_for("identity-http"))
+        accept = signin_pb2.AcceptInvitationRequest(token=link.url.rpartition("/")[2], password=PASSWORD)
+        return UUID((await edge.AcceptInvitation(accept)).account_id)
 
     def _person(
         self,
@@ -188,10 +180,36 @@ class Firm:
         return Person(account_id, self.service.stub(ChatServiceStub, token), customer_id)
 
 
-@pytest.fixture
-def identity() -> IdentityPeer:
-    """The peer that plays identity."""
-    return IdentityPeer()
+async def a_firm(chat: Running, identity: Running) -> Firm:
+    """Register a firm with identity and let the operator activate it."""
+    slug = f"firm-{new_id().hex[-10:]}"
+    wanted = tenants_pb2.NewTenant(
+        name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
+    )
+    registered = await identity.stub(IdentityServiceStub).RegisterTenant(
+        tenants_pb2.RegisterTenantRequest(tenant=wanted)
+    )
+    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
+    request = tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id)
+    activated = await operator.ActivateTenant(request)
+    return Firm(chat, identity, UUID(registered.tenant_id), activated.administrator_invitation_id)
+
+
+@pytest.fixture(scope="session")
+async def identity(
+    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    """Identity that answers calls, for all tests: every test has a firm of its own."""
+    key = tmp_path_factory.mktemp("identity") / "key-encryption-key"
+    key.write_bytes(b"k" * 32)
+    async with running(
+        "kontor_identity",
+        database_url=service_database("identity").url,
+        nats_url=nats.url,
+        public_url="http://localhost:8080",
+        key_encryption_key_file=key,
+    ) as service:
+        yield service
 
 
 @pytest.fixture
@@ -200,59 +218,50 @@ def database(service_database: ServiceDatabases) -> ServiceDatabase:
     return service_database("chat")
 
 
-@asynccontextmanager
-async def chat_with(
-    identity: IdentityPeer, database: ServiceDatabase, nats_url: str, *, work: bool
-) -> AsyncIterator[Running]:
-    """Serve chat and the peer."""
-    descriptor = identity_pb.DESCRIPTOR.services_by_name["IdentityInternalService"]
-    service_token_for("chat")  # makes the key that the peer is to accept
-    async with AsyncExitStack() as stack:
-        peer = await stack.enter_async_context(
-            serving([servicer(add_IdentityInternalServiceServicer_to_server, identity, descriptor)])
-        )
-        yield await stack.enter_async_context(
-            running(
-                "kontor_chat", database_url=database.url, nats_url=nats_url, work=work, identity_address=peer.address
-            )
-        )
-
-
 @pytest.fixture
-async def chat(identity: IdentityPeer, database: ServiceDatabase, nats: EmbeddedNats) -> AsyncIterator[Running]:
+async def chat(identity: Running, database: ServiceDatabase, nats: EmbeddedNats) -> AsyncIterator[Running]:
     """Chat that answers calls; events stay in the outbox."""
-    async with chat_with(identity, database, nats.url, work=False) as service:
+    async with running(
+        "kontor_chat", database_url=database.url, nats_url=nats.url, identity_address=identity.address
+    ) as service:
         yield service
 
 
 @pytest.fixture
 async def replicas(
-    identity: IdentityPeer, database: ServiceDatabase, fresh_nats: EmbeddedNats
+    identity: Running, database: ServiceDatabase, fresh_nats: EmbeddedNats
 ) -> AsyncIterator[tuple[Running, Running]]:
     """Two whole processes of chat side by side on one database: both serve, both work."""
+    settings = {"database_url": database.url, "nats_url": fresh_nats.url, "identity_address": identity.address}
     async with (
-        chat_with(identity, database, fresh_nats.url, work=True) as one,
-        chat_with(identity, database, fresh_nats.url, work=True) as two,
+        running("kontor_chat", work=True, **settings) as one,
+        running("kontor_chat", work=True, **settings) as two,
     ):
         yield one, two
 
 
 @pytest.fixture
-def firm(chat: Running, identity: IdentityPeer) -> Firm:
+async def firm(chat: Running, identity: Running) -> Firm:
     """One firm."""
-    return Firm(chat, identity)
+    return await a_firm(chat, identity)
 
 
 @pytest.fixture
-def other_firm(chat: Running, identity: IdentityPeer) -> Firm:
+async def other_firm(chat: Running, identity: Running) -> Firm:
     """Another firm on the same platform."""
-    return Firm(chat, identity)
+    return await a_firm(chat, identity)
 
 
 @pytest.fixture
-def live_firm(replicas: tuple[Running, Running], identity: IdentityPeer) -> Firm:
+async def live_firm(replicas: tuple[Running, Running], identity: Running) -> Firm:
     """A firm whose people are connected to the first of two replicas."""
-    return Firm(replicas[0], identity)
+    return await a_firm(replicas[0], identity)
+
+
+@pytest.fixture
+async def other_live_firm(replicas: tuple[Running, Running], identity: Running) -> Firm:
+    """Another firm, connected likewise."""
+    return await a_firm(replicas[0], identity)
 
 
 @dataclass

@@ -24,8 +24,8 @@ async def test_a_message_reaches_the_other_side_on_another_replica(
     live_firm: Any, replicas: tuple[Running, Running]
 ) -> None:
     """F181, F189: customer on one replica, broker on the other; both directions, with text and read receipt."""
-    jonas = live_firm.staff()
-    julia = live_firm.customer(jonas)
+    jonas = await live_firm.staff()
+    julia = await live_firm.customer(jonas)
     chat = await julia.start()
     elsewhere = live_firm.on(replicas[1], jonas)
     async with elsewhere.watch() as brokers, julia.watch() as customers:
@@ -39,10 +39,10 @@ async def test_a_message_reaches_the_other_side_on_another_replica(
         assert (await customers.until(answer)).text == "Ja."
 
 
-async def test_a_stream_shows_only_what_its_caller_may_see(live_firm: Any, replicas: tuple[Running, Running]) -> None:
+async def test_a_stream_shows_only_what_its_caller_may_see(live_firm: Any, other_live_firm: Any) -> None:
     """F194: neither another firm's nor another customer's messages; one chat only on demand."""
-    stranger = type(live_firm)(replicas[0], live_firm.identity).staff()
-    jonas, julia, mehmet = live_firm.staff(), live_firm.customer(), live_firm.customer()
+    stranger = await other_live_firm.staff()
+    jonas, julia, mehmet = await live_firm.staff(), await live_firm.customer(), await live_firm.customer()
     chat, other = await julia.start(), await mehmet.start()
     async with (
         julia.watch() as julias,
@@ -59,7 +59,7 @@ async def test_a_stream_shows_only_what_its_caller_may_see(live_firm: Any, repli
 
 async def test_a_resumed_stream_misses_nothing(live_firm: Any) -> None:
     """F189: what was sent while the connection was gone comes first, in order, then what is new."""
-    jonas, julia = live_firm.staff(), live_firm.customer()
+    jonas, julia = await live_firm.staff(), await live_firm.customer()
     chat = await julia.start("eins")
     seen = chat.last_message
     missed = [await julia.send(chat, text) for text in ("zwei", "drei")]
@@ -71,7 +71,7 @@ async def test_a_resumed_stream_misses_nothing(live_firm: Any) -> None:
 
 async def test_nothing_is_missed_however_resuming_and_sending_meet(live_firm: Any) -> None:
     """F189: while messages keep coming, a client that reconnects after each one sees every message."""
-    jonas, julia = live_firm.staff(), live_firm.customer()
+    jonas, julia = await live_firm.staff(), await live_firm.customer()
     chat = await julia.start("0")
     last = chat.last_message.message_id
 
@@ -94,7 +94,7 @@ async def test_nothing_is_missed_however_resuming_and_sending_meet(live_firm: An
 
 async def test_changes_of_chats_are_told(live_firm: Any) -> None:
     """F180, F183, F188: started, operator assigned, archived (for the customer: gone)."""
-    jonas, julia = live_firm.staff(), live_firm.customer()
+    jonas, julia = await live_firm.staff(), await live_firm.customer()
     async with jonas.watch() as brokers, julia.watch() as customers:
         chat = await julia.start()
         assert (await brokers.next("chat")).chat_id == chat.chat_id
@@ -125,5 +125,7 @@ async def test_heartbeats_keep_the_connection_alive(chat: Running, firm: Any) ->
 
 async def test_only_a_message_can_be_resumed_from(firm: Any, refused: Any) -> None:
     """F189: an id that is none of ours is refused rather than silently ignored."""
-    call = firm.staff().stub.WatchChats(pb.WatchChatsRequest(after_message_id="6f1c1f8e-8a39-4a55-9d8e-0a6f3b0e3a11"))
+    call = (await firm.staff()).stub.WatchChats(
+        pb.WatchChatsRequest(after_message_id="6f1c1f8e-8a39-4a55-9d8e-0a6f3b0e3a11")
+    )
     assert (await refused(call.read())).kind is ErrorKind.INVALID
