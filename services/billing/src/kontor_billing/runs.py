@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -28,6 +28,9 @@ from kontor_billing.periods import Period
 SERVICE = Principal.of_service("billing")
 PORTION = 50
 """Invoices per transaction: a firm's counter is locked no longer than these take."""
+
+GRACE = timedelta(hours=1)
+"""A month is looked at again for so long after its end: an agreement signed in its last second commits a little later."""
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +126,7 @@ class BillingRuns:
         result = RunResult(tenants=1, existing=existing)
         for start in range(0, len(due), PORTION):
             result += await self._bill_portion(tenant_id, period, due[start : start + PORTION])
-        if not result.postponed:
+        if not result.postponed and period.is_over(self._clock.now() - GRACE):
             await self._note_finished(tenant_id, period)
         return result
 

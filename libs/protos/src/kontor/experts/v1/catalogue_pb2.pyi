@@ -311,7 +311,7 @@ class UpdateServiceRequest(message.Message):
     """Makes a repeated call safe; a UUID of the caller's choice."""
     @builtins.property
     def service(self) -> ExpertService:
-        """The listing with its id and etag; the fields to change are checked by the rules of CreateService."""
+        """The listing with its id and etag."""
 
     @builtins.property
     def update_mask(self) -> field_mask_pb2.FieldMask:
