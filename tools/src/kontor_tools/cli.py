@@ -79,7 +79,7 @@ def status(installation: Installation, given: argparse.Namespace) -> int:
     _say(f"{'process':<20} {'state':<10} {'ready':<6} {'restarts':>8} {'memory':>9}")
     for line in lines:
         process = line.process
-        memory = f"{process.memory // MEGABYTE} MB"
+        memory = f"{line.memory // MEGABYTE} MB"
         ready = "yes" if line.ready else "no"
         _say(f"{process.name:<20} {process.state.lower():<10} {ready:<6} {process.restarts:>8} {memory:>9}")
     _say(f"{'all together':<46} {installation.memory() // MEGABYTE:>7} MB   {installation.base_url}")

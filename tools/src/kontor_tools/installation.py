@@ -44,7 +44,9 @@ from kontor_tools.supervision import ProcessState, Supervisor, memory_of
 
 READY_SECONDS = 90
 NEEDED_BYTES = 500 * 1024**2
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
+LOOK_SECONDS = 1.0
+"""How often to look, while waiting, whether a process was given up."""
 ALIVE = ("RUNNING", "STARTING", "BACKOFF")
 """States of a process that runs or is about to."""
 TITLES = {
@@ -61,6 +63,8 @@ class ProcessStatus:
 
     process: ProcessState
     ready: bool
+    memory: int
+    """Proportional set size in bytes, children included: memory shared by processes is counted once."""
 
 
 def silent(line: str) -> None:
@@ -140,7 +144,14 @@ class Installation:
         if not states:
             return []
         ready = self.run_state().ready
-        return [ProcessStatus(state, state.state in ALIVE and is_ready(ready[state.name])) for state in states]
+        return [
+            ProcessStatus(
+                process=state,
+                ready=state.state in ALIVE and is_ready(ready[state.name]),
+                memory=memory_of(state.pid) if state.pid else 0,
+            )
+            for state in states
+        ]
 
     def memory(self) -> int:
         """Return the memory of all processes and of the supervisor in bytes, what they share counted once."""
@@ -204,14 +215,20 @@ class Installation:
     def _start(self) -> None:
         plan = self._plan()
         self.supervisor.launch(plan.programs)
-        for group in self.options.groups:
-            began = time.monotonic()
+        if STORAGE in self.options.groups:
+            self._start_groups(plan, [STORAGE])
+            asyncio.run(self._prepare_databases())
+        # All the rest at once: each process waits by itself for what it needs, and the machine is kept busy.
+        self._start_groups(plan, [group for group in self.options.groups if group != STORAGE])
+
+    def _start_groups(self, plan: Plan, groups: list[str]) -> None:
+        began = time.monotonic()
+        for group in groups:
             for program in plan.group(group):
                 self.supervisor.start(program)
+        for group in groups:
             self._wait({program.name: program.ready for program in plan.group(group)}, READY_SECONDS)
             self._report(f"  {TITLES[group]}: ready after {time.monotonic() - began:.1f} s")
-            if group == STORAGE:
-                asyncio.run(self._prepare_databases())
 
     def _plan(self) -> Plan:
         credentials.create_service_keys(self.folders, (*SERVICES, *EDGES))
@@ -234,11 +251,14 @@ class Installation:
     def _wait(self, addresses: dict[str, str], seconds: float) -> None:
         waiting = dict(addresses)
         end = time.monotonic() + seconds
+        look = time.monotonic() + LOOK_SECONDS
         while waiting:
             waiting = {name: address for name, address in waiting.items() if not is_ready(address)}
-            fallen = {s.name for s in self.supervisor.states() if s.state == "FATAL"} & set(waiting)
-            if fallen or (waiting and time.monotonic() > end):
-                raise InstallationError(self._not_ready(sorted(fallen or waiting)[0]))
+            if waiting and time.monotonic() > look:
+                look = time.monotonic() + LOOK_SECONDS
+                fallen = {s.name for s in self.supervisor.states() if s.state == "FATAL"} & set(waiting)
+                if fallen or time.monotonic() > end:
+                    raise InstallationError(self._not_ready(sorted(fallen or waiting)[0]))
             time.sleep(POLL_SECONDS if waiting else 0)
 
     def _not_ready(self, name: str) -> str:

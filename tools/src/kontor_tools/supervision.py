@@ -79,8 +79,6 @@ class ProcessState:
     pid: int
     restarts: int
     """How often it was started again since `make up`."""
-    memory: int
-    """Proportional set size in bytes, children included: memory shared by processes is counted once."""
 
 
 def render(folders: Folders, programs: list[Program]) -> str:
@@ -196,7 +194,6 @@ def _state(info: dict[str, Any], spawned: Counter[str]) -> ProcessState:
         state=str(info["statename"]),
         pid=int(info["pid"]),
         restarts=max(0, spawned[str(info["name"])] - 1),
-        memory=memory_of(int(info["pid"])) if info["pid"] else 0,
     )
 
 

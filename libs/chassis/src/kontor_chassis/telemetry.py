@@ -15,10 +15,6 @@ from typing import Any
 import grpc
 from opentelemetry import context as otel_context
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 from structlog.typing import EventDict, WrappedLogger
@@ -61,6 +57,12 @@ def configure_tracing(service: str, environment: str, endpoint: str | None) -> C
     """Send spans to the collector at `endpoint` (`host:port`), if any; return what flushes them before exit."""
     if endpoint is None:
         return lambda: None
+    # Loading the SDK takes a tenth of a process's start, and without a collector nobody needs it.
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     resource = Resource.create(
         {"service.namespace": "kontor", "service.name": service, "deployment.environment.name": environment}
     )
@@ -72,7 +74,7 @@ def configure_tracing(service: str, environment: str, endpoint: str | None) -> C
 
 def tracing_is_on() -> bool:
     """Whether spans are recorded in this process."""
-    return isinstance(trace.get_tracer_provider(), TracerProvider)
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 @contextmanager
