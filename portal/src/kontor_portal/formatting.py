@@ -74,12 +74,13 @@ def day_text(day: str | date | Timestamp) -> str:
     return format_date(known, "d. MMMM y" if language() == "de" else "d MMMM y", locale=_locale())
 
 
-def short_day(day: str) -> str:
+def short_day(day: str | Timestamp) -> str:
     """Return a calendar day in figures; a text that is no day is shown as it is."""
     try:
-        return format_date(date.fromisoformat(day), "dd.MM.y" if language() == "de" else "dd/MM/y", locale=_locale())
+        known = date.fromisoformat(day) if isinstance(day, str) else local(day).date()
     except ValueError:
-        return day
+        return str(day)
+    return format_date(known, "dd.MM.y" if language() == "de" else "dd/MM/y", locale=_locale())
 
 
 def month_text(month: str) -> str:

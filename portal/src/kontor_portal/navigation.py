@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from kontor_portal.i18n import t
 from kontor_portal.session import Persona, Session
 
-PHONE_ITEMS = 4
-"""So many fit beside “Mehr” in the bottom bar."""
-
 
 @dataclass(frozen=True)
 class NavItem:
@@ -20,6 +17,8 @@ class NavItem:
     icon: str
     group: str = ""
     """Heading that begins above this item."""
+    is_pinned: bool = False
+    """Whether it stands in the bottom bar of a phone rather than behind “Mehr”."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,10 @@ def _items(session: Session, persona: Persona | None) -> tuple[NavItem, ...]:
 
 def _customer() -> tuple[NavItem, ...]:
     return (
-        NavItem(t("Start"), "/kunde", "home"),
-        NavItem(t("Verträge"), "/kunde/vertraege", "contract"),
-        NavItem(t("Dokumente"), "/kunde/dokumente", "folder"),
-        NavItem(t("Nachrichten"), "/kunde/chat", "chat"),
+        NavItem(t("Start"), "/kunde", "home", is_pinned=True),
+        NavItem(t("Verträge"), "/kunde/vertraege", "contract", is_pinned=True),
+        NavItem(t("Dokumente"), "/kunde/dokumente", "folder", is_pinned=True),
+        NavItem(t("Nachrichten"), "/kunde/chat", "chat", is_pinned=True),
         NavItem(t("Service"), "/kunde/service", "shield"),
         NavItem(t("Rechnungen"), "/kunde/rechnungen", "receipt"),
         NavItem(t("Einwilligungen"), "/kunde/einwilligungen", "check"),
@@ -64,16 +63,16 @@ def _customer() -> tuple[NavItem, ...]:
 
 
 def _broker(session: Session) -> tuple[NavItem, ...]:
-    items = [NavItem(t("Start"), "/makler", "home")]
+    items = [NavItem(t("Start"), "/makler", "home", is_pinned=True)]
     if session.may("CHAT"):
-        items.append(NavItem(t("Nachrichten"), "/makler/chat", "chat"))
-    items.append(NavItem(t("Kunden"), "/makler/kunden", "users"))
+        items.append(NavItem(t("Nachrichten"), "/makler/chat", "chat", is_pinned=True))
+    items.append(NavItem(t("Kunden"), "/makler/kunden", "users", is_pinned=True))
     if session.may("EXPORT"):
         items.append(NavItem(t("Bestand einlesen"), "/makler/import", "upload"))
     if session.may("ORDER"):
         items += [
             NavItem(t("Leistungen finden"), "/makler/experten", "network", t("Expertennetzwerk")),
-            NavItem(t("Aufträge"), "/makler/auftraege", "briefcase"),
+            NavItem(t("Aufträge"), "/makler/auftraege", "briefcase", is_pinned=True),
         ]
     if session.may("BILLING"):
         items += [
@@ -87,9 +86,9 @@ def _broker(session: Session) -> tuple[NavItem, ...]:
 
 def _expert(session: Session) -> tuple[NavItem, ...]:
     return (
-        NavItem(t("Aufträge"), "/experte", "briefcase"),
-        NavItem(t("Meine Leistungen"), "/experte/leistungen", "list"),
-        NavItem(t("Bewertungen"), "/experte/bewertungen", "star"),
+        NavItem(t("Aufträge"), "/experte", "briefcase", is_pinned=True),
+        NavItem(t("Meine Leistungen"), "/experte/leistungen", "list", is_pinned=True),
+        NavItem(t("Bewertungen"), "/experte/bewertungen", "star", is_pinned=True),
         *(_own_firm(session) if Persona.BROKER in session.personas else ()),
     )
 
@@ -101,15 +100,15 @@ def _own_firm(session: Session) -> tuple[NavItem, ...]:
 
 def _network() -> tuple[NavItem, ...]:
     return (
-        NavItem(t("Prüfen"), "/netzwerk", "check"),
-        NavItem(t("Leistungen"), "/netzwerk/leistungen", "list"),
-        NavItem(t("Aufträge"), "/netzwerk/auftraege", "briefcase"),
+        NavItem(t("Prüfen"), "/netzwerk", "check", is_pinned=True),
+        NavItem(t("Leistungen"), "/netzwerk/leistungen", "list", is_pinned=True),
+        NavItem(t("Aufträge"), "/netzwerk/auftraege", "briefcase", is_pinned=True),
     )
 
 
 def _operator() -> tuple[NavItem, ...]:
     return (
-        NavItem(t("Warteliste"), "/betrieb", "clock"),
-        NavItem(t("Betriebe"), "/betrieb/betriebe", "building"),
-        NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt"),
+        NavItem(t("Warteliste"), "/betrieb", "clock", is_pinned=True),
+        NavItem(t("Betriebe"), "/betrieb/betriebe", "building", is_pinned=True),
+        NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt", is_pinned=True),
     )

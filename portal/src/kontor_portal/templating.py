@@ -13,14 +13,15 @@ from kontor.notifications.v1 import notifications_pb2 as notifications_pb
 from kontor_portal import firms, formatting, gateway, i18n, labels
 from kontor_portal.extension import portal
 from kontor_portal.firms import FirmLook
-from kontor_portal.navigation import PHONE_ITEMS, NavEntry, navigation
+from kontor_portal.navigation import NavEntry, navigation
 from kontor_portal.requests import current_session, home_of
 from kontor_portal.session import FIRM_COOKIE, Session
 
 LABELS: Final = (
     "access_state", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
     "document_kind", "file_kind", "invitation_state", "ledger_account", "line_icon", "order_state",
-    "order_step", "payment_interval",    "right", "role", "salutation", "service_state", "tax", "tenant_kind", "tenant_state", "tier",
+    "order_step", "payment_interval", "right", "role", "salutation", "service_state", "tax", "tenant_kind",
+    "tenant_state", "tier",
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""
 
@@ -46,12 +47,12 @@ class Shell:
     @property
     def phone_entries(self) -> tuple[NavEntry, ...]:
         """The places in the bottom bar."""
-        return self.entries[:PHONE_ITEMS]
+        return tuple(entry for entry in self.entries if entry.item.is_pinned)
 
     @property
     def more_entries(self) -> tuple[NavEntry, ...]:
         """The places behind “Mehr”."""
-        return self.entries[PHONE_ITEMS:]
+        return tuple(entry for entry in self.entries if not entry.item.is_pinned)
 
     @cached_property
     def unread(self) -> int:
