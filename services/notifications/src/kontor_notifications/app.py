@@ -6,7 +6,7 @@ from kontor.notifications.v1 import notifications_pb2
 from kontor.notifications.v1.notifications_pb2_grpc import add_NotificationsServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
-from kontor_notifications.adapters.identity import Directory
+from kontor_notifications.adapters.identity import IdentityDirectory
 from kontor_notifications.adapters.smtp import SmtpServer
 from kontor_notifications.config import NotificationsSettings
 from kontor_notifications.consumers import Handlers
@@ -17,7 +17,7 @@ from kontor_notifications.sending import Sender
 
 async def compose(settings: NotificationsSettings, platform: Platform) -> Service:
     """Return the service: ports, RPCs, events and jobs."""
-    directory = Directory(platform.callers)
+    directory = IdentityDirectory(platform.callers)
     server = SmtpServer(
         host=settings.smtp_host,
         port=settings.smtp_port,

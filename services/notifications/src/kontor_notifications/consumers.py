@@ -18,9 +18,9 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_notifications import wording
-from kontor_notifications.adapters.identity import Directory, Person
 from kontor_notifications.bell import Ring, read_subject, ring
 from kontor_notifications.deliveries import Planned, plan_mail
+from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
 from kontor_notifications.wording import Side, Wording
 

@@ -10,17 +10,14 @@ from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
 
-import grpc
 import structlog
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import DomainError
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.principal import Principal
 
-from kontor_notifications.adapters.identity import Directory
-from kontor_notifications.adapters.smtp import MailRefusedError
 from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
 from kontor_notifications.mails import Addressee, Outgoing, compose_mail
+from kontor_notifications.people import Directory, DirectoryError, NotWantedError
 from kontor_notifications.tables import Delivery
 from kontor_notifications.wording import Form
 
@@ -31,7 +28,14 @@ SERVICE = Principal.of_service("notifications")
 NOBODY = Addressee(email="", name="", greeting="", form=Form.SIE)
 """Stands for an account that identity does not know any more."""
 
-_NOT_WANTED = frozenset({grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION})
+
+class MailRefusedError(Exception):
+    """The mail server did not take the mail; `permanent` when it never will."""
+
+    def __init__(self, problem: str, *, permanent: bool) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.permanent = permanent
 
 
 class MailServer(Protocol):
@@ -75,13 +79,10 @@ class Sender:
                 mark_failed(delivery, tx.now, "no address", permanent=True)
                 return
             await self._server.send(compose_mail(outgoing, self._sender_address))
-        except grpc.aio.AioRpcError as error:
-            if error.code() in _NOT_WANTED:
-                mark_cancelled(delivery, tx.now, error.code().name)
-            else:
-                mark_failed(delivery, tx.now, f"identity: {error.code().name}")
-        except DomainError as error:
-            mark_failed(delivery, tx.now, f"identity: {error.reason}")
+        except NotWantedError as error:
+            mark_cancelled(delivery, tx.now, str(error))
+        except DirectoryError as error:
+            mark_failed(delivery, tx.now, f"identity: {error}")
         except MailRefusedError as error:
             mark_failed(delivery, tx.now, error.problem, permanent=error.permanent)
         else:

@@ -7,7 +7,7 @@ from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_t
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
-from kontor_vault.adapters.identity import People
+from kontor_vault.adapters.identity import IdentityPeople
 from kontor_vault.adapters.kms import KeyFile
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultSettings
@@ -22,7 +22,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     """Return the service: ports, RPCs, events and jobs."""
     store = open_object_store(settings.object_store_url)
     keys = CustomerKeys(KeyFile(settings.key_encryption_key_file))
-    people = People(platform.callers)
+    people = IdentityPeople(platform.callers)
     public = VaultRpc(platform.work, platform.rows, people, settings.default_quota_bytes)
     internal = VaultInternalRpc(platform.work, keys, store)
     return Service(

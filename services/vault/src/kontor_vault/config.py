@@ -7,8 +7,9 @@ from typing import Annotated
 from kontor_chassis.settings import Address, EdgeSettings, SecretFile, ServiceSettings
 from pydantic import AfterValidator, Field
 
-from kontor_vault.adapters.objects import STORE_SCHEMES
 from kontor_vault.quotas import TIER_2_BYTES
+
+STORE_SCHEMES = frozenset({"file", "s3", "gs", "az"})
 
 
 def _store_url(text: str) -> str:

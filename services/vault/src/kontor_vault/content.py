@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -75,8 +76,9 @@ def object_path(tenant_id: UUID, customer_id: UUID, content_id: UUID) -> str:
 class SealedWriter:
     """Encrypts what is written to it straight into an object; memory stays at a few segments.
 
-    Use as a context manager and call `seal` at the end; leaving the block without it, or by an exception, discards
-    everything that was written, and the object never becomes visible.
+    A thread of its own encrypts and stores one piece while the caller hashes it and fetches the next. Use as a
+    context manager and call `seal` at the end; leaving the block without it, or by an exception, discards everything
+    that was written, and the object never becomes visible.
     """
 
     def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes) -> None:
@@ -85,6 +87,8 @@ class SealedWriter:
         self._digest = hashlib.sha256()
         self._start = b""
         self._size = 0
+        self._thread = ThreadPoolExecutor(1, "seal")
+        self._under_way: Future[None] | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -97,25 +101,35 @@ class SealedWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._thread.shutdown()
         if not self._cipher.closed:
             self._object.discard()
             self._cipher.close()
 
     def write(self, chunk: bytes) -> int:
-        """Encrypt one piece of any size and return its length."""
+        """Take one piece of any size and return its length; an error of the store shows at the next piece or `seal`."""
+        self._wait()
+        self._under_way = self._thread.submit(self._encrypt, chunk)
         self._digest.update(chunk)
         if len(self._start) < SNIFFED_BYTES:
             self._start += chunk[: SNIFFED_BYTES - len(self._start)]
-        rest = memoryview(chunk)
-        while rest:
-            rest = rest[self._cipher.write(rest) or 0 :]
         self._size += len(chunk)
         return len(chunk)
 
     def seal(self) -> SealedContent:
         """Write the last segment and make the object visible in the store."""
+        self._wait()
         self._cipher.close()
         return SealedContent(self._size, self._digest.digest(), sniff_media_type(self._start))
+
+    def _encrypt(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[self._cipher.write(rest) or 0 :]
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
 
 
 class _ObjectSink(io.RawIOBase):

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import Protocol
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_vault.adapters.kms import KeyEncryption
 from kontor_vault.content import KEY_BYTES, derive_content_key
 from kontor_vault.tables import CustomerKey
+
+
+class KeyEncryption(Protocol):
+    """A key-encryption key, wherever it is kept."""
+
+    async def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
+        """Return `data_key` encrypted and bound to `bound_to`."""
+        ...
+
+    async def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
+        """Return the data key; raises KeyUnusableError if it was wrapped under another key or for something else."""
+        ...
+
+
+class KeyUnusableError(Exception):
+    """A wrapped key cannot be opened with this key-encryption key."""
 
 
 class CustomerKeys:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import internal_pb2 as pb
@@ -17,11 +18,14 @@ from kontor_chassis.calls import Callers
 from kontor_chassis.clock import BILLING_ZONE
 
 from kontor_notifications.mails import Addressee, Firm
+from kontor_notifications.people import DirectoryError, Link, NotWantedError, Person
 from kontor_notifications.wording import Form, Side
 
 if TYPE_CHECKING:
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
     from kontor.identity.v1.tenants_pb2 import Address
+
+_GONE = frozenset({grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION})
 
 _SIDES = (
     (Role.ROLE_CUSTOMER, Side.CUSTOMER),
@@ -33,29 +37,19 @@ _SIDES = (
 )
 
 
-@dataclass(frozen=True)
-class Person:
-    """A person behind an account, in the firm through which he is reached."""
-
-    account_id: UUID
-    tenant_id: UUID
-    side: Side
-    addressee: Addressee
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link that was made for one mail."""
-
-    url: str
-    expires: str
-    """Day and time in German, for people."""
-    addressee: Addressee
-    is_customer: bool
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Turn refusals and failures of identity into this module's errors, which name no person."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        if error.code() in _GONE:
+            raise NotWantedError(error.code().name) from error
+        raise DirectoryError(error.code().name) from error
 
 
-class Directory:
-    """Asks identity; keeps nothing."""
+class IdentityDirectory:
+    """The directory of people, asked from identity; keeps nothing."""
 
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
@@ -65,25 +59,30 @@ class Directory:
         if not account_ids:
             return []
         request = pb.BatchGetRecipientsRequest(account_ids=account_ids, tenant_id=str(tenant_id))
-        answer = await self._identity(tenant_id).BatchGetRecipients(request)
+        with _asking():
+            answer = await self._identity(tenant_id).BatchGetRecipients(request)
         return [_person(recipient) for recipient in answer.recipients]
 
     async def customer(self, tenant_id: UUID, customer_id: UUID) -> tuple[UUID | None, Addressee]:
-        """Return a customer's account, if his access is active, and how to reach him; raises NOT_FOUND."""
+        """Return a customer's account, if his access is active, and how to reach him; raises NotWantedError."""
         request = pb.GetCustomerProfileRequest(tenant_id=str(tenant_id), customer_id=str(customer_id))
-        profile = await self._identity(tenant_id).GetCustomer(request)
+        with _asking():
+            profile = await self._identity(tenant_id).GetCustomer(request)
         account_id = UUID(profile.account_id) if profile.account_id else None
         return account_id, Addressee(profile.email, profile.display_name, profile.letter_greeting, _form(profile.form))
 
     async def firm(self, tenant_id: UUID) -> Firm:
         """Return how a firm appears in its mails."""
-        card = await self._identity(tenant_id).GetTenantProfile(pb.GetTenantProfileRequest(tenant_id=str(tenant_id)))
+        request = pb.GetTenantProfileRequest(tenant_id=str(tenant_id))
+        with _asking():
+            card = await self._identity(tenant_id).GetTenantProfile(request)
         return Firm(card.name, card.email, card.phone, _one_line(card.address), card.brand.primary_color)
 
     async def invitation_link(self, tenant_id: UUID, invitation_id: str) -> Link:
-        """Make the link of an open invitation; raises NOT_FOUND or FAILED_PRECONDITION when it is not open."""
+        """Make the link of an open invitation; raises NotWantedError when it is not open."""
         request = pb.MintInvitationLinkRequest(invitation_id=invitation_id)
-        answer = await self._identity(tenant_id).MintInvitationLink(request)
+        with _asking():
+            answer = await self._identity(tenant_id).MintInvitationLink(request)
         addressee = Addressee(answer.email, answer.display_name, answer.letter_greeting, _form(answer.form))
         return Link(answer.url, _in_german(answer.expire_time), addressee, bool(answer.customer_id))
 

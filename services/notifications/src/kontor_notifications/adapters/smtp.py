@@ -8,16 +8,9 @@ from pathlib import Path
 
 import aiosmtplib
 
+from kontor_notifications.sending import MailRefusedError
+
 _TIMEOUT_SECONDS = 30
-
-
-class MailRefusedError(Exception):
-    """The mail server did not take the mail; `permanent` when it never will."""
-
-    def __init__(self, problem: str, *, permanent: bool) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.permanent = permanent
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kontor_chassis.calls import Callers
 from kontor_chassis.errors import invalid
 
 
-class People:
+class IdentityPeople:
     """Asks identity at the moment of need; keeps nothing."""
 
     def __init__(self, callers: Callers) -> None:

@@ -6,29 +6,14 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kontor_vault.keys import KeyUnusableError
+
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
-
-
-class KeyEncryption(Protocol):
-    """A key-encryption key, wherever it is kept."""
-
-    async def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
-        """Return `data_key` encrypted and bound to `bound_to`."""
-        ...
-
-    async def unwrap(self, wrapped: bytes, bound_to: bytes) -> bytes:
-        """Return the data key; raises KeyUnusableError if it was wrapped under another key or for something else."""
-        ...
-
-
-class KeyUnusableError(Exception):
-    """A wrapped key cannot be opened with this key-encryption key."""
 
 
 class KeyFile:

@@ -7,20 +7,16 @@ from urllib.parse import urlsplit
 
 from obstore.store import LocalStore, ObjectStore, from_url
 
-STORE_SCHEMES = frozenset({"file", "s3", "gs", "az"})
-
 
 def open_object_store(url: str) -> ObjectStore:
     """Return the store of a URL such as ``file:///var/lib/kontor/objects`` or ``s3://bucket/prefix``.
 
     A directory is created if missing, readable by its owner only. Credentials of a cloud store come from the
-    environment of its own kind (AWS_*, GOOGLE_*, AZURE_*). Raises ValueError for a URL that names no store.
+    environment of its own kind (AWS_*, GOOGLE_*, AZURE_*). Raises obstore's error for a URL that names no store.
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
         folder = Path(parts.path)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LocalStore(folder)
-    if parts.scheme not in STORE_SCHEMES:
-        raise ValueError(f"no object store is known for {parts.scheme or 'an empty URL'}")
     return from_url(url)

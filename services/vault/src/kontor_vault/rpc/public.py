@@ -16,8 +16,8 @@ from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
 from kontor_vault import documents, folders, grants, queries, quotas, sightings, uploads
-from kontor_vault.adapters.identity import People
 from kontor_vault.folders import UNCHANGED
+from kontor_vault.people import People
 from kontor_vault.rpc import convert
 from kontor_vault.rpc.masks import changed_fields
 from kontor_vault.visibility import require_customer_scope

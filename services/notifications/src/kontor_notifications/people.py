@@ -1,0 +1,64 @@
+"""Who people are and how to reach them, as notifications asks for it at the moment of need; nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from kontor_notifications.mails import Addressee, Firm
+from kontor_notifications.wording import Side
+
+
+class NotWantedError(Exception):
+    """What a mail is about is gone: the invitation was withdrawn, the customer deleted."""
+
+
+class DirectoryError(Exception):
+    """Identity could not answer; trying again later may help."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person behind an account, in the firm through which he is reached."""
+
+    account_id: UUID
+    tenant_id: UUID
+    side: Side
+    addressee: Addressee
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that was made for one mail."""
+
+    url: str
+    expires: str
+    """Day and time in German, for people."""
+    addressee: Addressee
+    is_customer: bool
+
+
+class Directory(Protocol):
+    """Knows people and firms. Every question may raise DirectoryError; those about one thing, NotWantedError."""
+
+    async def people(self, tenant_id: UUID, account_ids: Sequence[str]) -> list[Person]:
+        """Return the people behind accounts, preferring what they are in this firm; unknown ones are left out."""
+        ...
+
+    async def customer(self, tenant_id: UUID, customer_id: UUID) -> tuple[UUID | None, Addressee]:
+        """Return a customer's account, if his access is active, and how to reach him."""
+        ...
+
+    async def firm(self, tenant_id: UUID) -> Firm:
+        """Return how a firm appears in its mails."""
+        ...
+
+    async def invitation_link(self, tenant_id: UUID, invitation_id: str) -> Link:
+        """Make the link of an open invitation."""
+        ...
+
+    async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
+        """Make the link of an open password request."""
+        ...

@@ -1,0 +1,18 @@
+"""What the vault must know about people before it acts for them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+
+class People(Protocol):
+    """Knows a firm's customers and employees."""
+
+    async def require_customer(self, tenant_id: UUID, customer_id: UUID) -> None:
+        """Raise NOT_FOUND unless the firm has this customer."""
+        ...
+
+    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> None:
+        """Raise INVALID unless the account is an employee's of this firm."""
+        ...
