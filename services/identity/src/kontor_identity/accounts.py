@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
+from kontor_chassis.database_errors import UniqueError, concurrent_change
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
@@ -40,10 +41,16 @@ async def find_account(tx: Transaction, email: str) -> StoredPassword | None:
 
 
 async def create_account(tx: Transaction, email: str, password_hash: str) -> UUID:
-    """Create an account; the caller has made sure that the person owns the address."""
+    """Create an account; the caller has made sure that the person owns the address and has none.
+
+    Raises CONFLICT when somebody else made it at the same moment.
+    """
     account_id = new_id()
-    tx.session.add(Account(account_id=account_id, email=normal_email(email), created_at=tx.now))
-    await tx.session.flush()
+    try:
+        async with tx.session.begin_nested():
+            tx.session.add(Account(account_id=account_id, email=normal_email(email), created_at=tx.now))
+    except UniqueError:
+        raise concurrent_change() from None
     await set_password_hash(tx, account_id, password_hash)
     return account_id
 

@@ -45,6 +45,6 @@ def _harden(response: Response) -> Response:
         " base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"  # with no-referrer, browsers send forms with `Origin: null`
     response.headers.setdefault("Cache-Control", "no-store")
     return response
