@@ -30,7 +30,7 @@ PORTION = 50
 """Invoices per transaction: a firm's counter is locked no longer than these take."""
 
 GRACE = timedelta(hours=1)
-"""A month is looked at again for so long after its end: an agreement signed in its last second commits a little later."""
+"""So long after its end a month is looked at again: what was signed in its last second commits a little later."""
 
 log = structlog.get_logger(__name__)
 
