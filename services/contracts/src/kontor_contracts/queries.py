@@ -13,7 +13,7 @@ from kontor_chassis.database import RowReader
 from kontor_chassis.errors import DomainError, invalid
 from kontor_chassis.paging import decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
-from sqlalchemy import SmallInteger, String, Uuid, and_, any_, bindparam, or_, select
+from sqlalchemy import Integer, SmallInteger, String, Uuid, and_, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql import Select
 
@@ -26,12 +26,29 @@ _CONTRACTS = select(
     LineOfBusiness.name.label("line_name"),
 ).join(LineOfBusiness, LineOfBusiness.line_of_business_id == Contract.line_of_business_id)
 
-_LINES = select(LineOfBusiness).order_by(LineOfBusiness.position, LineOfBusiness.line_of_business_id)
+
+async def list_lines(rows: RowReader, principal: Principal, *, size: int, page_token: str) -> tuple[Rows, str]:
+    """Return a page of the firm's lines, parents before their children, and the next page's token."""
+    given: dict[str, Any] = {"size": size + 1}
+    cursor = decode_cursor(page_token)
+    if cursor:
+        given["position"], given["last"] = _rank_and_id(cursor)
+    found = await rows.rows(_lines(further=bool(cursor)), given, principal=principal)
+    return _page(found, size, "position", "line_of_business_id")
 
 
-async def list_lines(rows: RowReader, principal: Principal) -> Rows:
-    """Return the firm's lines, parents before their children."""
-    return await rows.rows(_LINES, {}, principal=principal)
+@lru_cache
+def _lines(*, further: bool) -> Select[Any]:
+    statement = select(LineOfBusiness)
+    if further:
+        position, last = bindparam("position", type_=Integer), bindparam("last", type_=Uuid)
+        behind = or_(
+            LineOfBusiness.position > position,
+            and_(LineOfBusiness.position == position, LineOfBusiness.line_of_business_id > last),
+        )
+        statement = statement.where(behind)
+    in_order = statement.order_by(LineOfBusiness.position, LineOfBusiness.line_of_business_id)
+    return in_order.limit(bindparam("size"))
 
 
 async def find_contract(

@@ -9,12 +9,12 @@ from kontor_chassis.database import RowReader, Transaction, UnitOfWork
 from kontor_chassis.errors import not_found
 from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import page_size
-from kontor_chassis.principal import current_principal
+from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.service import Context
 
 from kontor_contracts import contracts, imports, messages, queries
 from kontor_contracts.customers import Customers
-from kontor_contracts.lines import require_line
+from kontor_contracts.lines import ensure_default_lines, require_line
 from kontor_contracts.tables import Contract
 
 
@@ -30,8 +30,12 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
         self, request: pb.ListLinesOfBusinessRequest, _context: Context
     ) -> pb.ListLinesOfBusinessResponse:
         """Return the firm's lines of business."""
-        rows = await queries.list_lines(self._rows, current_principal())
-        return pb.ListLinesOfBusinessResponse(lines_of_business=map(messages.line, rows))
+        principal, size = current_principal(), page_size(request.page_size, default=100)
+        rows, further = await queries.list_lines(self._rows, principal, size=size, page_token=request.page_token)
+        if not rows and not request.page_token:
+            await self._supply_default_lines()
+            rows, further = await queries.list_lines(self._rows, principal, size=size, page_token="")
+        return pb.ListLinesOfBusinessResponse(lines_of_business=map(messages.line, rows), next_page_token=further)
 
     async def ListContracts(self, request: pb.ListContractsRequest, _context: Context) -> pb.ListContractsResponse:
         """Return a page of a customer's contracts."""
@@ -180,6 +184,13 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
             self._rows, current_principal(), size=page_size(request.page_size), page_token=request.page_token
         )
         return pb.ListPortfolioImportsResponse(imports=map(messages.portfolio_import, rows), next_page_token=further)
+
+    async def _supply_default_lines(self) -> None:
+        """Give the default lines to a firm that asks before the event of its activation has arrived."""
+        firm = Principal.of_service("contracts", current_principal().required_tenant())
+        async with self._work.work(firm) as tx:
+            await ensure_default_lines(tx)
+            await tx.commit()
 
 
 async def _answer(tx: Transaction, written: Contract) -> pb.Contract:

@@ -175,6 +175,10 @@ async def test_a_new_firm_gets_the_default_lines(contracts: Any) -> None:
         await tx.commit()
     stub = contracts.stub(ContractsServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=tenant))
     lines = (await stub.ListLinesOfBusiness(pb.ListLinesOfBusinessRequest())).lines_of_business
+    first = await stub.ListLinesOfBusiness(pb.ListLinesOfBusinessRequest(page_size=20))
+    request = pb.ListLinesOfBusinessRequest(page_size=20, page_token=first.next_page_token)
+    rest = await stub.ListLinesOfBusiness(request)
+    assert [*first.lines_of_business, *rest.lines_of_business] == list(lines)
     names = {line.name: line for line in lines}
     assert names["Hausrat"].parent_id == names["Wohnen"].line_of_business_id
     assert names["Unfall"].gdv_key == "030"
@@ -182,3 +186,9 @@ async def test_a_new_firm_gets_the_default_lines(contracts: Any) -> None:
     for line in lines:
         assert not line.parent_id or line.parent_id in seen
         seen.add(line.line_of_business_id)
+
+
+async def test_a_firm_that_asks_early_gets_the_default_lines(firm: Any) -> None:
+    """F72: nobody waits for the event of the activation."""
+    answer = await firm.staff().ListLinesOfBusiness(pb.ListLinesOfBusinessRequest())
+    assert "Haftpflicht" in {line.name for line in answer.lines_of_business}

@@ -169,34 +169,47 @@ class ListLinesOfBusinessRequest(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    page_size: builtins.int
+    """At most this many; 100 if not set, never more than 100."""
+    page_token: builtins.str
+    """`next_page_token` of the page before."""
     def __init__(
         self,
+        *,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class ListLinesOfBusinessResponse(message.Message):
-    """The firm's lines of business."""
+    """A page of the firm's lines of business."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     LINES_OF_BUSINESS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty on the last."""
     @builtins.property
     def lines_of_business(self) -> containers.RepeatedCompositeFieldContainer[LineOfBusiness]:
-        """All of them, parents before their children."""
+        """The lines, parents before their children."""
 
     def __init__(
         self,
         *,
         lines_of_business: abc.Iterable[LineOfBusiness] | None = ...,
+        next_page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["lines_of_business", b"lines_of_business"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lines_of_business", b"lines_of_business", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
