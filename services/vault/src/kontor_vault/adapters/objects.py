@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from obstore.store import LocalStore, ObjectStore, from_url
 
@@ -16,7 +16,7 @@ def open_object_store(url: str) -> ObjectStore:
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
-        folder = Path(parts.path)
+        folder = Path(unquote(parts.path))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LocalStore(folder)
     return from_url(url)
