@@ -227,7 +227,8 @@ class Installation:
             for program in plan.group(group):
                 self.supervisor.start(program)
         for group in groups:
-            self._wait({program.name: program.ready for program in plan.group(group)}, READY_SECONDS)
+            seconds = READY_SECONDS * self.options.replicas  # they all share one machine
+            self._wait({program.name: program.ready for program in plan.group(group)}, seconds)
             self._report(f"  {TITLES[group]}: ready after {time.monotonic() - began:.1f} s")
 
     def _plan(self) -> Plan:

@@ -159,6 +159,10 @@ class Supervisor:
     def restart(self, name: str) -> None:
         """Stop one process and have it started again."""
         self.stop(name)
+        self.resume(name)
+
+    def resume(self, name: str) -> None:
+        """Have a stopped process started again; does not wait for it."""
         self._call("startProcess", self._full_name(name), False)
 
     def shutdown(self) -> None:
