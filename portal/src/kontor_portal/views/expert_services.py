@@ -25,6 +25,11 @@ from kontor_portal.views.broker_catalogue import category_choices, category_of
 
 expert_services = Blueprint("expert_services", __name__)
 
+_CONSENT_TEMPLATE: Final = (
+    "Ich bin damit einverstanden, dass {makler} die folgenden Angaben an {experte} übermittelt, damit die Leistung "
+    "„{dienstleistung}“ erbracht werden kann: {daten}. Ich kann diese Einwilligung jederzeit widerrufen."
+)
+"""What a new listing begins with; content for customers, so German whatever the expert reads."""
 _ROWS: Final = 8
 """Questions a form may have in the editor."""
 
@@ -62,10 +67,7 @@ def ratings() -> ResponseReturnValue:
 def new_service() -> ResponseReturnValue:
     """Show the form of a new listing."""
     empty = catalogue_pb2.ExpertService(
-        consent_template=t(
-            "Ich bin damit einverstanden, dass {makler} die folgenden Angaben an {experte} übermittelt, damit die "
-            "Leistung „{dienstleistung}“ erbracht werden kann: {daten}. Ich kann diese Einwilligung widerrufen."
-        ),
+        consent_template=_CONSENT_TEMPLATE,
         customer_fields=[catalogue_pb2.CUSTOMER_FIELD_NAME],
     )
     return _form(empty, Form())
