@@ -114,8 +114,8 @@ def clusters(settings: GatewaySettings, services: Iterable[PublicService]) -> li
 
 
 def replicas(address: str) -> tuple[str, ...]:
-    """Return the single addresses of "a:1,b:2" or "ipv4:a:1,b:2"."""
-    return tuple(address.removeprefix("ipv4:").removeprefix("dns:").split(","))
+    """Return the single addresses of "a:1,b:2", "ipv4:a:1,b:2" or "dns:///a:1" (gRPC's own notations)."""
+    return tuple(address.removeprefix("ipv4:").removeprefix("dns:///").split(","))
 
 
 def _security_headers(settings: GatewaySettings) -> list[tuple[str, str]]:

@@ -117,6 +117,7 @@ async def test_security_headers_are_on_every_answer(client: httpx.AsyncClient, p
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "camera=(self)" in headers["permissions-policy"]
     assert "strict-transport-security" not in headers
+    assert not [name for name in headers if name.startswith("x-envoy-")]
 
 
 async def test_one_person_cannot_ask_too_much(start_gateway: StartGateway) -> None:

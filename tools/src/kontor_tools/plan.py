@@ -27,6 +27,12 @@ START_ORDER = (STORAGE, DOMAIN, EDGE, GATEWAY)
 """Groups of processes; each group starts when the one before it is ready, and they stop the other way round."""
 
 
+TEST_LIMITS = {
+    f"KONTOR_{who}_{what}": "100000" for who in ("USER", "ADDRESS") for what in ("BURST", "REQUESTS_PER_SECOND")
+}
+"""In a test installation one machine is everybody, so the gateway's limits would only be in the way."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What an installation is started with."""
@@ -144,6 +150,7 @@ class Plan:
             "KONTOR_WORKER_THREADS": "2",
             **{f"KONTOR_{_key(name)}_ADDRESS": self._addresses(name) for name in (*SERVICES, *EDGES)},
             **({"KONTOR_OTLP_ENDPOINT": self.options.otlp_endpoint} if self.options.otlp_endpoint else {}),
+            **(TEST_LIMITS if self.options.environment == "test" else {}),
             **self.options.gateway,
         }
         ready = f"http://{LOOPBACK}:{self.options.port}/healthz"

@@ -48,7 +48,7 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if eq .process "http" }}
 - { name: KONTOR_HTTP_LISTEN, value: "0.0.0.0:8080" }
 {{- if eq .service "portal" }}
-- { name: KONTOR_GATEWAY_ADDRESS, value: "{{ $root.Release.Name }}-gateway:8080" }
+- { name: KONTOR_GATEWAY_ADDRESS, value: "{{ $root.Release.Name }}-gateway:8081" }
 {{- else }}
 - { name: KONTOR_{{ upper .service }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ .service }}-headless:50051" }
 {{- end }}
