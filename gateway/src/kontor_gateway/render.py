@@ -19,6 +19,7 @@ EDGES = ("identity-http", "vault-http", "portal")
 
 IDENTITY_PAGES = (
     {"path_separated_prefix": "/.well-known/openid-configuration"},
+    {"path_separated_prefix": "/.well-known/oauth-authorization-server"},
     {"prefix": "/oauth/"},
     {"path_separated_prefix": "/login"},
     {"path_separated_prefix": "/logout"},
