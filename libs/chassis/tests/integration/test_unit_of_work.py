@@ -22,7 +22,7 @@ from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal, set_current_principal
 from kontor_chassis.testing.plugin import PostgresForTests, ServiceDatabase
 from shipping import NOON, ParcelRow, ParcelSent, SendRequest, database, until
-from sqlalchemy import any_, bindparam, select, text
+from sqlalchemy import any_, bindparam, func, select, text
 
 pytestmark = pytest.mark.integration
 
@@ -239,3 +239,16 @@ async def test_cancellation_stays_cancellation(sender: Database, tenant: UUID) -
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+async def test_a_hot_read_can_only_read_and_leaves_nothing_behind(sender: Database, tenant: UUID) -> None:
+    """The settings belong to the statement: the next one on the same connection begins without them."""
+    writing = select(func.set_config("transaction_read_only", "off", True))
+    with pytest.raises(DatabaseError):
+        await sender.rows.rows(writing, {}, principal=staff(tenant))
+    tenant_setting = select(func.current_setting("kontor.tenant_id").label("tenant"))
+    seen = [
+        (await sender.rows.rows(tenant_setting, {}, principal=principal))[0]["tenant"]
+        for principal in (staff(tenant), Principal(), staff(tenant))
+    ]
+    assert seen == [str(tenant), "", str(tenant)]
