@@ -134,6 +134,11 @@ def invite_customer(stage: Stage, firm: Firm, customer_id: str, address: str, fo
     return Guest(customer_id, invited(stage, address))
 
 
+def contracts_of(firm: Firm, customer_id: str) -> list[Json]:
+    """Return what the firm keeps about a customer."""
+    return list(firm.administrator.get(f"/v1/customers/{customer_id}/contracts").get("contracts", []))
+
+
 def release_first_contract(firm: Firm, guest: Guest) -> Json:
     """Step 4: the customer sees exactly what was released."""
     path = f"/v1/customers/{guest.customer_id}/contracts"
