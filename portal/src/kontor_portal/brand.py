@@ -11,7 +11,8 @@ from typing import Final
 
 _HEX: Final = re.compile(r"#[0-9a-f]{6}")
 _LIGHT_INK: Final = "#ffffff"
-_DARK_INK: Final = "#16202c"
+_DARK_INK: Final = "#000000"
+"""Pure black: of it and white, one always reaches AA; a softer dark would leave reds on which neither does."""
 DEFAULT_PRIMARY: Final = "#17324d"
 DEFAULT_ACCENT: Final = "#b4552d"
 AA_TEXT: Final = 4.5

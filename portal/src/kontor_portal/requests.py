@@ -65,7 +65,7 @@ def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
 
 def _prepare() -> None:
     g.session = read_session(request.cookies.get(ACCESS_COOKIE))
-    g.language = choose_language(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language"))
+    g.language = choose_language(request.cookies.get(LANGUAGE_COOKIE))
     form, _, firm = request.cookies.get(PERSON_COOKIE, "").partition("-")
     g.informal = form == "du"
     g.in_expert_firm = firm == "expert"

@@ -10,7 +10,7 @@ const contrast = (one, other) => {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 };
-const inkOn = (color) => (contrast("#ffffff", color) >= contrast("#16202c", color) ? "#ffffff" : "#16202c");
+const inkOn = (color) => (contrast("#ffffff", color) >= contrast("#000000", color) ? "#ffffff" : "#000000");
 const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 const euros = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: "EUR" });
 
