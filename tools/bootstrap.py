@@ -127,7 +127,7 @@ def install(venv, folders):
     environment = registry_settings(python)
     print("  installing the locked packages …")
     sys.stdout.flush()
-    sync = [uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--link-mode", "copy", lock]
+    sync = [uv, "pip", "sync", "--require-hashes", "--compile-bytecode", lock]
     run(sync, "Installing the locked packages", environment)
     own = [uv, "pip", "install", "--no-deps", "--no-build-isolation", "--no-index"]
     for folder in folders:

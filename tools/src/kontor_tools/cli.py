@@ -47,19 +47,26 @@ def duration(text: str) -> timedelta:
 
 def up(installation: Installation, given: argparse.Namespace) -> int:
     """Start everything; with --attach stay until Ctrl-C and stop it again."""
-    installation.up()
+    try:
+        installation.up()
+        accounts = _demo(installation) if os.environ.get("KONTOR_DEMO", "1") != "0" else ""
+        _say(f"\nKontor is ready: {installation.base_url}{accounts}")
+        if given.attach:
+            _follow_logs(installation)
+    except KeyboardInterrupt:
+        _say("\nStopping …")
+        installation.down()
+        if not given.attach:
+            raise
+    return 0
+
+
+def _demo(installation: Installation) -> str:
+    """Load the demo and return its accounts as lines."""
     from kontor_tools import demo  # brings an HTTP client and a typesetter, which no other command needs
 
-    wants_demo = os.environ.get("KONTOR_DEMO", "1") != "0"
-    if wants_demo:
-        demo.ensure(installation, _say)
-    _say(f"\nKontor is ready: {installation.base_url}")
-    if wants_demo:
-        _say(demo.accounts())
-    if given.attach:
-        _say("Ctrl-C stops it.")
-        _stay(installation)
-    return 0
+    demo.ensure(installation, _say)
+    return "\n" + demo.accounts()
 
 
 def down(installation: Installation, given: argparse.Namespace) -> int:
@@ -133,17 +140,16 @@ def _installation() -> Installation:
     return Installation(home, options=Options(port=int(text), groups=groups), report=_say)
 
 
-def _stay(installation: Installation) -> None:
-    """Show what the processes log until Ctrl-C or SIGTERM, then stop everything."""
+def _follow_logs(installation: Installation) -> None:
+    """Show what the processes log, until Ctrl-C or SIGTERM."""
+    _say("\nCtrl-C stops it.")
     logs = [str(file) for file in installation.folders.log.glob("*.log")]
     follower = subprocess.Popen(["tail", "-q", "-n", "0", "-F", *logs], start_new_session=True)
     try:
         follower.wait()
-    except KeyboardInterrupt:
-        _say("\nStopping …")
     finally:
         follower.terminate()
-        installation.down()
+        follower.wait()
 
 
 def _interrupt(*_: object) -> None:
