@@ -14,14 +14,33 @@ import httpx
 import pytest
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.testing.plugin import ServiceDatabases
-from kontor_chassis.testing.server import running
+from kontor_chassis.testing.server import Running, running
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
 from vault_office import DEFAULT_QUOTA, Edge, Office, answering
 
 
+@pytest.fixture(scope="session")
+async def identity(
+    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    """The real identity service; firms and people of all tests live side by side in it."""
+    key = tmp_path_factory.mktemp("identity") / "kek"
+    key.write_text(os.urandom(32).hex())
+    async with running(
+        "kontor_identity",
+        database_url=service_database("identity").url,
+        nats_url=nats.url,
+        public_url="http://localhost:8080",
+        key_encryption_key_file=key,
+    ) as identity:
+        yield identity
+
+
 @pytest.fixture
-async def office(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[Office]:
+async def office(
+    service_database: ServiceDatabases, nats: EmbeddedNats, identity: Running, tmp_path: Path
+) -> AsyncIterator[Office]:
     """A vault of the test's own."""
     clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
     database = service_database("vault")
@@ -29,14 +48,6 @@ async def office(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_pat
     key.write_text(os.urandom(32).hex())
     objects = tmp_path / "objects"
     async with (
-        running(
-            "kontor_identity",
-            database_url=service_database("identity").url,
-            nats_url=nats.url,
-            clock=clock,
-            public_url="http://localhost:8080",
-            key_encryption_key_file=key,
-        ) as identity,
         running(
             "kontor_vault",
             database_url=database.url,

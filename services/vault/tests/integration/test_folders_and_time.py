@@ -8,12 +8,18 @@ from uuid import UUID
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from grpc import StatusCode
+from kontor.billing.v1 import events_pb2 as billing
+from kontor.billing.v1.prices_pb2 import Tier
 from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1 import vault_pb2 as pb
+from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
+from kontor_chassis.principal import Principal
 from kontor_vault import jobs
 from kontor_vault.adapters.objects import open_object_store
+from kontor_vault.consumers import consumers
 from vault_office import Edge, Office, Person, refused, upload
 
 pytestmark = pytest.mark.integration
@@ -169,3 +175,25 @@ async def test_trash_is_emptied_after_thirty_days(office: Office, edge: Edge, te
     assert await refused(customer.vault.GetDocument(pb.GetDocumentRequest(**ids))) is StatusCode.NOT_FOUND
     left = await customer.vault.ListGrants(pb.ListGrantsRequest(customer_id=customer.cid))
     assert not left.grants
+
+
+async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: UUID) -> None:
+    """F14: tier 2 has 5 GB, tier 3 has 10 GB; a withdrawal takes it back, but nothing that is stored."""
+    customer = await office.customer(tenant)
+    handlers = consumers(default_quota_bytes=0)
+
+    async def happens(event: Message) -> pb.Quota:
+        async with office.running.platform.work.work(Principal.of_service("vault", tenant)) as tx:
+            await handlers[type(event)](tx, event, meta)
+            await tx.commit()
+        return await customer.vault.GetQuota(pb.GetQuotaRequest(customer_id=customer.cid))
+
+    about = {"tenant_id": str(tenant), "customer_id": customer.cid}
+    meta = EventMeta(new_id(), "", "billing", "", tenant, office.clock.now(), 1)
+    assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_2))).limit_bytes == 5 << 30
+    assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_3))).limit_bytes == 10 << 30
+    await upload(edge, customer, b"1" * 100, file_name="a.txt")
+    quota = await happens(billing.ServiceAgreementWithdrawn(**about, tier=Tier.TIER_3))
+    assert (quota.limit_bytes, quota.used_bytes) == (0, 100)
+    more = pb.CreateUploadRequest(customer_id=customer.cid, file_name="b", size_bytes=1)
+    assert await refused(customer.vault.CreateUpload(more)) is StatusCode.RESOURCE_EXHAUSTED
