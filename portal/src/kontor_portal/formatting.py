@@ -17,7 +17,8 @@ from kontor_portal.i18n import language, t
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
-_STEP: Final = 1000
+_STEP: Final = 1024
+"""As file managers count, and as storage is sold here (F14): 5 GB are 5 · 1024³ bytes."""
 _CLOCK: Final = SystemClock()
 
 

@@ -47,7 +47,7 @@ def payment_interval(value: contracts_pb2.PaymentInterval.ValueType) -> str:
 
 
 _LINE_ICONS = (
-    ("car", ("kfz", "kraftfahrt", "auto", "fahrzeug", "motorrad")),
+    ("car", ("kfz", "kasko", "kraftfahrt", "auto", "fahrzeug", "motorrad")),
     ("scales", ("rechtsschutz",)),
     ("shield", ("haftpflicht", "cyber", "schutzbrief")),
     ("house", ("hausrat", "wohngebäude", "gebäude", "glas", "sach", "feuer", "wohn")),

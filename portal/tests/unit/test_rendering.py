@@ -68,8 +68,8 @@ def test_days_and_sizes_are_readable() -> None:
     assert formatting.short_day("unbekannt") == "unbekannt"
     assert formatting.month_text("2026-07") == "Juli 2026"
     assert formatting.size_text(999) == "999 Byte"
-    assert formatting.size_text(2_400_000) == "2,4 MB"
-    assert formatting.size_text(10_000_000_000) == "10 GB"
+    assert formatting.size_text(2_516_582) == "2,4 MB"
+    assert formatting.size_text(5 * 1024**3) == "5 GB"
 
 
 def test_names_become_letters() -> None:
@@ -129,8 +129,8 @@ def test_folders_become_a_tree() -> None:
 
 def test_uploads_come_back_to_their_page() -> None:
     """The plain form says in its query what the script says in its request."""
-    target = UploadTarget("c1", "/kunde/ordner/f1", folder_id="f1")
-    assert target.action == "/files/customers/c1/documents?return_to=%2Fkunde%2Fordner%2Ff1&folder_id=f1"
+    target = UploadTarget("c1", "/kunde/dokumente/ordner/f1", folder_id="f1")
+    assert target.action == "/files/customers/c1/documents?return_to=%2Fkunde%2Fdokumente%2Fordner%2Ff1&folder_id=f1"
     assert target.reservations == "/v1/customers/c1/uploads"
 
 

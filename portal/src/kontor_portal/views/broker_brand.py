@@ -71,7 +71,7 @@ def update_brand() -> ResponseReturnValue:
     except grpc.RpcError as error:
         return _show(refused(error))
     firms.forget(saved.slug)
-    flash(t("Ihr Erscheinungsbild ist gespeichert. Ihre Kunden sehen es ab sofort."), "ok")
+    flash(t("Ihr Erscheinungsbild ist gespeichert. Ihre Kunden sehen es in spätestens einer Minute."), "ok")
     return redirect("/makler/marke", 303)
 
 

@@ -70,7 +70,7 @@ def confirm_contract(customer_id: str, contract_id: str) -> ResponseReturnValue:
     return redirect(f"/makler/kunden/{customer_id}/vertraege", 303)
 
 
-@broker_customer_parts.post("/makler/freigaben")
+@broker_customer_parts.post("/makler/kunden/freigaben")
 def release_many() -> ResponseReturnValue:
     """Show several contracts to their customers at once."""
     wanted = request.form.getlist("contract_id")[:500]
@@ -82,7 +82,7 @@ def release_many() -> ResponseReturnValue:
         flash(tn("%(count)s Vertrag freigegeben.", "%(count)s Verträge freigegeben.", answer.released), "ok")
     else:
         flash(t("Es war kein Vertrag ausgewählt."), "bad")
-    return redirect(f"/makler/kunden/{back}/vertraege" if back else "/makler/bestand", 303)
+    return redirect(f"/makler/kunden/{back}/vertraege" if back else "/makler/kunden/freigaben", 303)
 
 
 @broker_customer_parts.get("/makler/kunden/<id:customer_id>/dokumente")

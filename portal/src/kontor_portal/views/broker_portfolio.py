@@ -81,7 +81,7 @@ def import_result(import_id: str) -> ResponseReturnValue:
     return render_template("broker/import_result.html", result=found, staff=staff_names())
 
 
-@broker_portfolio.get("/makler/bestand")
+@broker_portfolio.get("/makler/kunden/freigaben")
 def unreleased() -> ResponseReturnValue:
     """List contracts that no customer sees yet, to release them in one go."""
     answer = gateway.contracts().ListPortfolio(

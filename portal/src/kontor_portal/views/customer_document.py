@@ -89,11 +89,11 @@ def share(document_id: str) -> ResponseReturnValue:
     return redirect(f"/kunde/dokumente/{document_id}", 303)
 
 
-@customer_document.post("/kunde/ordner/<id:folder_id>/freigabe")
+@customer_document.post("/kunde/dokumente/ordner/<id:folder_id>/freigabe")
 def share_folder(folder_id: str) -> ResponseReturnValue:
     """Let the firm see a folder with everything in it, or no longer."""
     _share(signed_in().customer_id, vault_pb2.Grant(folder_id=folder_id), give=sent().get("action") == "geben")
-    return redirect(f"/kunde/ordner/{folder_id}", 303)
+    return redirect(f"/kunde/dokumente/ordner/{folder_id}", 303)
 
 
 @customer_document.post("/kunde/dokumente/<id:document_id>/papierkorb")

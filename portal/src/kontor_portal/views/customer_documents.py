@@ -53,7 +53,7 @@ def documents() -> ResponseReturnValue:
     return _show(None, Form())
 
 
-@customer_documents.get("/kunde/ordner/<id:folder_id>")
+@customer_documents.get("/kunde/dokumente/ordner/<id:folder_id>")
 def folder(folder_id: str) -> ResponseReturnValue:
     """Show one folder."""
     say_what_was_stored()
@@ -62,7 +62,7 @@ def folder(folder_id: str) -> ResponseReturnValue:
     return _show(found, Form())
 
 
-@customer_documents.post("/kunde/ordner")
+@customer_documents.post("/kunde/dokumente/ordner")
 def create_folder() -> ResponseReturnValue:
     """Create a folder and show it."""
     customer_id, values = signed_in().customer_id, sent()
@@ -76,10 +76,10 @@ def create_folder() -> ResponseReturnValue:
         parent = folder_tree(customer_id).by_id.get(new.parent_id)
         return _show(parent, form)
     flash(t("Der Ordner „%(name)s“ ist angelegt.", name=created.name), "ok")
-    return redirect(f"/kunde/ordner/{created.folder_id}", 303)
+    return redirect(f"/kunde/dokumente/ordner/{created.folder_id}", 303)
 
 
-@customer_documents.post("/kunde/ordner/<id:folder_id>")
+@customer_documents.post("/kunde/dokumente/ordner/<id:folder_id>")
 def rename_folder(folder_id: str) -> ResponseReturnValue:
     """Give a folder another name."""
     customer_id, values = signed_in().customer_id, sent()
@@ -92,10 +92,10 @@ def rename_folder(folder_id: str) -> ResponseReturnValue:
         )
     except grpc.RpcError as error:
         flash(refused(error).problem_text, "bad")
-    return redirect(f"/kunde/ordner/{folder_id}", 303)
+    return redirect(f"/kunde/dokumente/ordner/{folder_id}", 303)
 
 
-@customer_documents.post("/kunde/ordner/<id:folder_id>/loeschen")
+@customer_documents.post("/kunde/dokumente/ordner/<id:folder_id>/loeschen")
 def delete_folder(folder_id: str) -> ResponseReturnValue:
     """Delete an empty folder."""
     wanted = vault_pb2.DeleteFolderRequest(
@@ -105,12 +105,12 @@ def delete_folder(folder_id: str) -> ResponseReturnValue:
         gateway.vault().DeleteFolder(wanted)
     except grpc.RpcError as error:
         flash(refused(error).problem_text, "bad")
-        return redirect(f"/kunde/ordner/{folder_id}", 303)
+        return redirect(f"/kunde/dokumente/ordner/{folder_id}", 303)
     flash(t("Der Ordner ist gelöscht."), "ok")
     return redirect(HOME, 303)
 
 
-@customer_documents.get("/kunde/papierkorb")
+@customer_documents.get("/kunde/dokumente/papierkorb")
 def trash() -> ResponseReturnValue:
     """Show the trash."""
     answer = gateway.vault().ListDocuments(
@@ -131,7 +131,7 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
             customer_id=customer_id, folder_id=folder_id, page_size=50, page_token=page_token()
         )
     )
-    here = f"/kunde/ordner/{folder_id}" if folder_id else HOME
+    here = f"/kunde/dokumente/ordner/{folder_id}" if folder_id else HOME
     cabinet = Cabinet(
         tree=folder_tree(customer_id),
         folder=place,

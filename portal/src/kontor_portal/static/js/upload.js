@@ -5,7 +5,7 @@ import { refreshSession, request } from "./session.js";
 
 const PARALLEL = 2;
 const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
-const megabytes = (bytes) => `${format.format(bytes / 1_000_000)} MB`;
+const megabytes = (bytes) => `${format.format(bytes / 1024 / 1024)} MB`;
 
 const put = (path, file, onProgress) =>
   new Promise((resolve) => {
