@@ -1,0 +1,192 @@
+"""The customer's own office: his contracts, his papers, the short way to his broker (steps 3 to 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser.cast import CUSTOMER, Client, Office
+from tests.e2e.journey import mail_to, text_of
+from tests.e2e.papers import pdf_of
+from tests.e2e.stage import InstalledStage
+
+RELEASED, HIDDEN = "HR-77.345.12", "PH1209833"
+"""Numbers of two contracts of the same customer."""
+SIZE = 5_000_000
+UPLOAD_RATE = 4_000_000
+"""Bytes per second of the customer's line, so that the progress can be seen while it happens."""
+SECOND = 1000
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file on the customer's computer."""
+
+    title: str
+    content: bytes
+
+
+@pytest.fixture(scope="module")
+def paper() -> Paper:
+    """A scan of 5 MB."""
+    return Paper("Gutachten Wasserschaden", pdf_of(SIZE))
+
+
+def test_customer_is_invited_formally(stage: InstalledStage, portfolio: Office, client: Client) -> None:
+    """The mail comes in the firm's name and says Sie; the link led to a password and home (F48, F172, F174)."""
+    mail = mail_to(stage, client.email)
+    assert portfolio.name in str(mail["From"])
+    assert re.search(r"\b(Sie|Ihnen|Ihr)\b", text_of(mail))
+    assert not re.search(r"\b(du|dir|dein)\b", text_of(mail), re.IGNORECASE)
+    home = client.visitor
+    home.sees("Noch keine Verträge freigegeben")
+    home.does_not_see("Kontor")
+    home.looks_right("customer-first-day")
+
+
+def test_customer_signs_out_and_in_again(client: Client) -> None:
+    """With the password that he has chosen, by keyboard alone; a wrong one is refused in plain words."""
+    home = client.visitor
+    home.page.get_by_label(re.compile("^Konto von")).click()
+    home.press("Abmelden")
+    home.page.wait_for_load_state()
+    home.open("/auth/login")
+    keys = home.page.keyboard
+    expect(home.page.get_by_label("E-Mail-Adresse")).to_be_focused()
+    keys.type(client.email)
+    keys.press("Tab")
+    keys.type("Falsches-Passwort-4711")
+    with home.refused():
+        keys.press("Enter")
+        expect(home.page.get_by_role("alert")).to_be_visible()
+    home.looks_right("login-refused")
+    home.sign_in(client.email)
+    expect(home.page).to_have_url(re.compile("/kunde$"))
+
+
+def test_customer_sees_exactly_what_was_released(portfolio: Office, client: Client) -> None:
+    """The broker opens one eye; the other contract stays out of sight (F63, F176)."""
+    desk, home = portfolio.administrator, client.visitor
+    desk.open(client.page)
+    desk.follow("Verträge")
+    row = desk.page.get_by_role("row").filter(has_text=RELEASED)
+    row.get_by_role("button", name="Verborgen").click()
+    expect(row.get_by_role("button", name="Sichtbar")).to_have_attribute("aria-pressed", "true")
+    desk.looks_right("broker-customer-contracts")
+
+    home.go("Verträge")
+    expect(home.page.get_by_role("row")).to_have_count(2)
+    home.sees(RELEASED)
+    home.does_not_see(HIDDEN)
+    home.looks_right("customer-contracts")
+    home.follow("Hausrat")
+    home.sees("Auf einen Blick")
+    home.looks_right("customer-contract")
+
+
+def test_customer_keeps_a_paper(client: Client, paper: Paper) -> None:
+    """Five megabytes go up with their progress in sight; the very same bytes can be opened (F2)."""
+    home = client.visitor
+    home.go("Dokumente")
+    home.looks_right("customer-documents-empty")
+    line = home.context.new_cdp_session(home.page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": UPLOAD_RATE}
+    line.send("Network.emulateNetworkConditions", slow)
+    home.choose_file("Dateien auswählen", f"{paper.title}.pdf", "application/pdf", paper.content)
+    expect(home.page.locator("[data-upload-list]")).to_contain_text(re.compile(r"[1-4],\d MB / 5,\d MB"))
+    expect(home.page.get_by_role("row").filter(has_text=paper.title)).to_be_visible()
+    line.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
+    line.detach()
+    home.looks_right("customer-documents")
+
+    home.follow(paper.title)
+    home.sees("Außer Ihnen weiß niemand, dass es dieses Dokument gibt.")
+    home.looks_right("customer-document")
+    assert hashlib.sha256(home.opened("Ansehen")).digest() == hashlib.sha256(paper.content).digest()
+
+
+def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client: Client, paper: Paper) -> None:
+    """A document does not exist for the broker but while the customer wants it (F3)."""
+    desk, home = portfolio.administrator, client.visitor
+    desk.open(f"{client.page}/dokumente")
+    desk.sees("Nichts zu sehen")
+    desk.does_not_see(paper.title)
+
+    home.press(f"Für {portfolio.name} freigeben")
+    home.is_told("Freigegeben.")
+    desk.open(f"{client.page}/dokumente")
+    desk.sees(paper.title)
+    desk.looks_right("broker-customer-documents")
+    assert desk.opened(paper.title) == paper.content
+    home.page.reload()
+    home.sees("Frauke Nordwind")
+
+    home.press("Freigabe zurücknehmen")
+    home.is_told("Zurückgenommen.")
+    desk.open(f"{client.page}/dokumente")
+    desk.does_not_see(paper.title)
+
+
+def test_broker_hears_his_customer_within_a_second(portfolio: Office, client: Client) -> None:
+    """Two browsers, no reload: the inbox shows a new conversation, the open one each word of it (F181–F186, F189)."""
+    desk, home = portfolio.administrator, client.visitor
+    desk.go("Nachrichten")
+    desk.sees("Keine Unterhaltungen")
+    desk.page.evaluate("window.stillTheSamePage = true")
+    home.go("Nachrichten")
+    home.fill("Nachricht", "Guten Tag, ich habe eine Frage.")
+    home.press("Senden")
+    home.page.wait_for_url(re.compile("/kunde/chat/[0-9a-f-]{36}"))
+    desk.sees("Guten Tag, ich habe eine Frage.")
+    assert desk.page.evaluate("window.stillTheSamePage"), "nothing was reloaded"
+    desk.looks_right("broker-inbox")
+
+    desk.follow(CUSTOMER)
+    desk.page.wait_for_url(re.compile("/makler/chat/[0-9a-f-]{36}"))
+    question = "Ist mein Fahrrad mitversichert?"
+    arrival = _arrival(desk.page, question)
+    sent = home.page.evaluate("Date.now()")
+    home.page.get_by_placeholder("Nachricht schreiben …").fill(question)
+    home.press("Senden")
+    expect(desk.page.get_by_role("log")).to_contain_text(question)
+    assert int(desk.page.evaluate(arrival)) - int(sent) < SECOND
+    assert desk.page.evaluate("window.arrivals"), "nothing was reloaded"
+
+    desk.page.get_by_placeholder("Nachricht schreiben …").fill("Ja, auch unterwegs.")
+    desk.page.keyboard.press("Enter")
+    expect(home.page.get_by_role("log")).to_contain_text("Ja, auch unterwegs.")
+    expect(home.page.get_by_role("log")).to_contain_text("gelesen")
+    home.looks_right("customer-chat")
+    desk.looks_right("broker-chat")
+
+
+def _arrival(page: Page, text: str) -> str:
+    """Note in the page itself when it begins to say `text`; returns the expression for that moment."""
+    page.evaluate(
+        """(text) => {
+          const log = document.querySelector("[role=log]");
+          window.arrivals = {};
+          new MutationObserver(() => {
+            if (log.textContent.includes(text)) window.arrivals[text] ??= Date.now();
+          }).observe(log, { childList: true, subtree: true });
+        }""",
+        text,
+    )
+    return f"window.arrivals[{text!r}]"
+
+
+def test_customers_home_sums_it_up(client: Client) -> None:
+    """One page with what he has and whom he can ask (F176)."""
+    home = client.visitor
+    home.go("Start")
+    home.sees("Ihre Verträge")
+    home.sees("Zuletzt abgelegt")
+    home.looks_right("customer-home")
+    for item in ("Einwilligungen", "Profil"):
+        home.go(item)
+        home.looks_right(f"customer-{item.lower()}")

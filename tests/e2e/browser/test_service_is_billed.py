@@ -1,0 +1,84 @@
+"""The customer buys a tier of service, a month passes, his invoice comes (step 6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from tests.e2e.browser.cast import Client, Office
+from tests.e2e.browser.visitor import Visitor
+from tests.e2e.papers import pages_of
+from tests.e2e.people import Person
+from tests.e2e.stage import InstalledStage
+
+NET, GROSS = "7,60\u00a0€", "9,05\u00a0€"
+
+
+def test_customer_signs_tier_two(client: Client) -> None:
+    """He sees 7.60 € net, the taxes and the total, and never who gets what of it (F10, F13)."""
+    home = client.visitor
+    home.go("Service")
+    home.looks_right("customer-service")
+    home.follow("Stufe 2 wählen")
+    price = home.page.get_by_role("region", name="Stufe 2 im Monat")
+    expect(price).to_contain_text(NET)
+    expect(price).to_contain_text("Umsatzsteuer")
+    expect(price).to_contain_text("Versicherungsteuer")
+    for split in ("5,00", "2,60", "Anteil"):
+        home.does_not_see(split)
+    home.looks_right("customer-sign")
+    home.page.get_by_label("Ich stimme der Servicevereinbarung zu").check()
+    home.press("Zahlungspflichtig abschließen")
+    home.is_told("Willkommen in Stufe 2.")
+    home.sees("Ihre Servicevereinbarung: Stufe 2")
+    home.looks_right("customer-service-signed")
+
+
+def test_month_is_billed_once(stage: InstalledStage, operator: Visitor, portfolio: Office, client: Client) -> None:
+    """The run issues the invoice, a second run none; the customer opens the PDF (F11, F12)."""
+    customer = Person(stage.base_url, client.email).sign_in()
+    agreements = customer.get(f"/v1/customers/{customer.customer_id}/serviceAgreements")["serviceAgreements"]
+    period = str(agreements[0]["signTime"])[:7]
+    stage.advance_clock(timedelta(days=32))
+    operator.go("Abrechnung")
+    operator.looks_right("operator-billing")
+    assert _issued(operator, period) >= 1
+    operator.looks_right("operator-billed")
+    assert _issued(operator, period) == 0
+
+    home = client.visitor
+    home.go("Rechnungen")
+    rows = home.page.get_by_role("row")
+    expect(rows).to_have_count(2)
+    home.looks_right("customer-invoices")
+    rows.nth(1).get_by_role("link").first.click()
+    amount = home.page.get_by_role("region", name="Betrag")
+    expect(amount).to_contain_text(NET)
+    expect(amount).to_contain_text(GROSS)
+    home.does_not_see("Anteil")
+    home.looks_right("customer-invoice")
+    assert pages_of(home.opened("PDF öffnen")) >= 1
+
+
+def _issued(operator: Visitor, period: str) -> int:
+    """Run the billing of a month; returns how many invoices are new."""
+    operator.page.get_by_label("Monat").fill(period)
+    operator.press("Abrechnungslauf starten")
+    result = operator.page.get_by_role("region", name="Ergebnis")
+    expect(result).to_be_visible()
+    return int(result.locator("dd").first.inner_text())
+
+
+def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
+    """The same invoice on the broker's side, with the split that only he sees (F13)."""
+    desk = portfolio.administrator
+    desk.go("Rechnungen")
+    desk.looks_right("broker-invoices")
+    desk.page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    desk.sees("Ihr Anteil")
+    desk.looks_right("broker-invoice")
+    desk.open(f"{client.page}/service")
+    desk.looks_right("broker-customer-service")
+    desk.go("Start")
+    desk.looks_right("broker-home")
