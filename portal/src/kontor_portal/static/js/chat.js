@@ -1,4 +1,5 @@
-// A chat that is open: sends without reloading, shows what arrives, says how far one has read, catches up after a break.
+// Chats as they happen: one stream for the open chat and the list beside it. Sends without reloading, shows what
+// arrives, says how far one has read, catches up after a break.
 import { openStream } from "./live.js";
 import { once } from "./once.js";
 import { request } from "./session.js";
@@ -36,16 +37,15 @@ class Chat {
       this.send();
     });
     document.addEventListener("visibilitychange", () => this.markRead());
-    openStream({
-      address: () => `/v1/chats:watch?chatId=${this.id}${this.newest ? `&afterMessageId=${this.newest}` : ""}`,
-      onMessage: (event) => this.receive(event),
-      onState: (connected) => (this.status.textContent = connected ? "" : this.status.dataset.offline),
-    });
+  }
+
+  connected(isConnected) {
+    this.status.textContent = isConnected ? "" : this.status.dataset.offline;
   }
 
   receive({ message, read }) {
-    if (message) this.show(message);
-    if (read && read.readerIsCustomer !== this.mineIsCustomer) this.showRead(read.upToMessageId);
+    if (message?.chatId === this.id) this.show(message);
+    if (read?.chatId === this.id && read.readerIsCustomer !== this.mineIsCustomer) this.showRead(read.upToMessageId);
   }
 
   show(message) {
@@ -104,15 +104,27 @@ class Chat {
   }
 }
 
-// The inbox: whatever happens in a chat loads the list anew, without touching what is being written.
-const watchInbox = () => {
+// The list of chats is loaded anew when something happens, without touching what is being written.
+const reloadList = () => {
+  const list = document.querySelector("[data-inbox]");
+  if (list) window.htmx.trigger(list, "kontor:changed");
+};
+
+const watch = (room) => {
+  let wasConnected = false;
   let planned;
   openStream({
-    address: () => "/v1/chats:watch",
-    onMessage: ({ heartbeat }) => {
-      if (heartbeat) return;
+    address: () => `/v1/chats:watch${room?.newest ? `?afterMessageId=${room.newest}` : ""}`,
+    onMessage: (event) => {
+      room?.receive(event);
+      if (event.heartbeat) return;
       clearTimeout(planned);
-      planned = setTimeout(() => window.htmx.trigger("[data-inbox]", "kontor:changed"), 150);
+      planned = setTimeout(reloadList, 20);
+    },
+    onState: (isConnected) => {
+      room?.connected(isConnected);
+      if (isConnected && wasConnected) reloadList();
+      wasConnected ||= isConnected;
     },
   });
 };
@@ -120,8 +132,12 @@ const watchInbox = () => {
 let watching = false;
 
 export const openChat = (root) => {
-  once(root, "[data-chat]", (box) => new Chat(box).start());
-  if (watching || !document.querySelector("[data-inbox]")) return;
+  let room;
+  once(root, "[data-chat]", (box) => {
+    room = new Chat(box);
+    room.start();
+  });
+  if (watching || !(room || document.querySelector("[data-inbox]"))) return;
   watching = true;
-  watchInbox();
+  watch(room);
 };

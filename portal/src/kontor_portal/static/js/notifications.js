@@ -10,13 +10,16 @@ export const watchNotifications = () => {
       counter.textContent = count > 99 ? "99+" : String(count);
       counter.hidden = count === 0;
     }
-    document.dispatchEvent(new CustomEvent("kontor:unread", { detail: count }));
   };
+  const bell = document.getElementById("bell");
+  const load = () => bell?.open && window.htmx.trigger("#bell-panel", "kontor:open");
+  bell?.addEventListener("toggle", load);
   openStream({
     address: () => "/v1/notifications:watch",
     onMessage: ({ notification, unreadCount = 0 }) => {
       show(Number(unreadCount));
       if (!notification) return;
+      load();
       const link = notification.link?.startsWith("/") ? notification.link : undefined;
       if (link && location.pathname === link) return; // it is on the screen already
       toast(notification.title, { href: link });
