@@ -49,3 +49,9 @@ def twofold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstalledStage
     """The platform with two processes of everything: serving, working, pages."""
     with installed(tmp_path_factory.mktemp("twofold"), replicas=2) as ready:
         yield ready
+
+
+@pytest.fixture(scope="session")
+def twofold_story(twofold: InstalledStage) -> Story:
+    """The main job, played once on `twofold`."""
+    return tell(twofold, "Doppelhaus Assekuranz", "doppelhaus")

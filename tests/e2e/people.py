@@ -20,7 +20,10 @@ from uuid import uuid4
 
 import httpx
 
+from tests.e2e.waiting import eventually
+
 Json = dict[str, Any]
+UNDELIVERED = {502, 503, 504}
 PASSWORD = "Wolkenbruch-am-Deich-17"
 
 
@@ -102,6 +105,8 @@ class Person:
     password: str = PASSWORD
     token: str = ""
     refresh_token: str = ""
+    patience: float = 0.0
+    """Seconds for which he repeats what could not be delivered, with the same request id: no outage shows."""
     claims: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -172,7 +177,7 @@ class Person:
 
     def get(self, path: str, **query: Any) -> Json:
         """Read; raises RefusedError."""
-        return _json(self.api.get(path, params=query, headers=self.headers))
+        return self._call("GET", path, query)
 
     def post(self, path: str, body: Json | None = None, **query: Any) -> Json:
         """Create or command, with a request id of its own; raises RefusedError."""
@@ -188,13 +193,25 @@ class Person:
 
     def delete(self, path: str, **query: Any) -> Json:
         """Delete; raises RefusedError."""
-        return _json(self.api.delete(path, params=query, headers=self.headers))
+        return self._call("DELETE", path, query)
 
     def _write(self, method: str, path: str, body: Json | None, query: Json) -> Json:
         sent = dict(body or {})
         place = sent if request_id_is_in_body(method, path) else query
         place.setdefault("requestId", str(uuid4()))
-        return _json(self.api.request(method, path, json=sent, params=query, headers=self.headers))
+        return self._call(method, path, query, sent)
+
+    def _call(self, method: str, path: str, query: Json, body: Json | None = None) -> Json:
+        def answer() -> httpx.Response | None:
+            try:
+                response = self.api.request(method, path, json=body, params=query, headers=self.headers)
+            except httpx.TransportError:
+                if not self.patience:
+                    raise
+                return None
+            return response if response.status_code not in UNDELIVERED or not self.patience else None
+
+        return _json(eventually(answer, seconds=self.patience, what=f"an answer to {method} {path}"))
 
     @contextmanager
     def watch(self, path: str, **query: Any) -> Iterator[Iterator[Json]]:
@@ -213,6 +230,16 @@ def accept_invitation(base_url: str, link: str, password: str = PASSWORD) -> Non
         assert page.status_code == 200, page.text[:500]
         answer = submit(browser, page, password=password)
         assert answer.is_redirect, answer.text[:800]  # on to the pages: whoever has chosen a password is signed in
+
+
+@contextmanager
+def browse(base_url: str, email: str, password: str = PASSWORD) -> Iterator[httpx.Client]:
+    """Sign in on the portal's pages and yield a browser that holds the session's cookies and follows redirects."""
+    with httpx.Client(base_url=base_url, timeout=30, follow_redirects=True) as browser:
+        arrived = submit(browser, browser.get("/auth/login"), email=email, password=password)
+        assert arrived.status_code == 200, arrived.text[:800]
+        assert browser.cookies.get("kontor_access")
+        yield browser
 
 
 def _follow(browser: httpx.Client, response: httpx.Response, stop_at: str) -> httpx.Response:

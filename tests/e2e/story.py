@@ -16,7 +16,6 @@ SAMPLE = Path(__file__).resolve().parents[2] / "services" / "contracts" / "tests
 CHAT_TEXT = "Gilt die Hausratversicherung auch im Gartenhäuschen?"
 ANSWER_TEXT = "Ja, bis zu zehn Prozent der Versicherungssumme."
 TITLE = "Gutachten Wasserschaden Küche"
-ORDER_COMMENT = "Schnell und gründlich."
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class Story:
     expert: Person
     service_id: str
     order_id: str
+    texts: tuple[str, ...]
+    """What was written in it and is nobody else's business; each with the firm's own slug."""
 
     def people(self) -> list[Person]:
         """Everybody who took part."""
@@ -47,17 +48,18 @@ def tell(stage: InstalledStage, name: str, slug: str) -> Story:
     journey.import_portfolio(firm, SAMPLE.read_bytes())
     guest = invited_customer(stage, firm)
     contract = journey.release_first_contract(firm, guest)
-    document = journey.upload(guest.person, guest.customer_id, TITLE, pdf_of(300_000))
+    title, question, reply = texts = tuple(f"{text} ({firm.slug})" for text in (TITLE, CHAT_TEXT, ANSWER_TEXT))
+    document = journey.upload(guest.person, guest.customer_id, title, pdf_of(300_000))
     grant = journey.grant_to_firm(guest, document)
-    chat = journey.start_chat(guest, CHAT_TEXT)
-    firm.administrator.post(f"/v1/chats/{chat}/messages", {"text": ANSWER_TEXT})
+    chat = journey.start_chat(guest, question)
+    firm.administrator.post(f"/v1/chats/{chat}/messages", {"text": reply})
     agreement = journey.sign_tier_two(guest)
     invoice = billed(stage, guest, str(agreement["signTime"])[:7])
     firm.administrator.refresh()
     expert = an_expert(stage, slug)
     service = journey.publish_service(stage, expert)
     order = journey.order_until_rated(stage, firm.administrator, guest, expert, service)
-    return Story(firm, guest, contract, document, grant, chat, agreement, invoice, expert, service, order)
+    return Story(firm, guest, contract, document, grant, chat, agreement, invoice, expert, service, order, texts)
 
 
 def invited_customer(stage: InstalledStage, firm: Firm, *, among: int = 0) -> Guest:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+import pytest
+
 from tests.e2e.collector import Collector, Span
 from tests.e2e.people import RefusedError
 from tests.e2e.stage import InstalledStage
@@ -49,10 +51,9 @@ def test_a_refused_request_leaves_a_trace_too(collector: Collector, story: Story
     """What failed is found by its trace as well."""
     known = {span.trace_id for span in collector.spans()}
     unknown = "/v1/chats/01890000-0000-7000-8000-000000000000"
-    try:
+    with pytest.raises(RefusedError) as refused:
         story.guest.person.get(unknown)
-    except RefusedError as refusal:
-        assert refusal.status == 404
+    assert refused.value.status == 404
 
     def traced() -> list[Span]:
         new = [span for span in collector.spans() if span.trace_id not in known]

@@ -71,7 +71,7 @@ def open_office(stage: InstalledStage, browser: Browser, operator: Visitor) -> O
     operator.go("Warteliste")
     operator.looks_right("operator-waiting")
     operator.page.get_by_role("row").filter(has_text=email).get_by_role("button", name="Freischalten").click()
-    operator.page.wait_for_load_state()
+    operator.is_told(f"{name} ist freigeschaltet.")
     visitor.choose_password(link_in_mail_to(stage, email))
     return Office(name, slug, email, visitor)
 

@@ -24,8 +24,6 @@ from playwright.sync_api import (
 from tests.e2e.browser.rules import NARROW, WIDE, assert_readable
 from tests.e2e.people import PASSWORD
 
-STREAMS = re.compile(r"/v1/[a-z]+:watch")
-
 
 @dataclass(eq=False)
 class Visitor:
@@ -97,12 +95,13 @@ class Visitor:
     def follow(self, name: str) -> None:
         """Follow the link with this name, in the content before the menu."""
         inside = self.page.get_by_role("main").get_by_role("link", name=name)
-        (inside if inside.count() else self.page.get_by_role("link", name=name)).first.click()
+        link = (inside if inside.count() else self.page.get_by_role("link", name=name)).first
+        self._load(link)
 
     def go(self, item: str) -> None:
         """Choose an item of the menu."""
         menu = self.page.get_by_role("navigation", name="Hauptmenü").first
-        menu.get_by_role("link", name=item, exact=True).click()
+        self._load(menu.get_by_role("link", name=item, exact=True))
 
     def sees(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until the page says so; returns the place."""
@@ -114,10 +113,10 @@ class Visitor:
         """Fail if the page as it is says so anywhere."""
         assert text not in self.page.content(), f"{self.page.url} says {text!r}"
 
-    def opened(self, link: str) -> bytes:
+    def opened(self, name: str) -> bytes:
         """Follow a link that opens a PDF in a tab of its own; returns the file."""
         with self.context.expect_page() as opening:
-            self.follow(link)
+            self.page.get_by_role("main").get_by_role("link", name=name).first.click()
         tab = opening.value
         tab.wait_for_load_state()
         answer = self.context.request.get(tab.url)
@@ -134,6 +133,7 @@ class Visitor:
 
         KONTOR_SHOTS names the folder for pictures.
         """
+        self.page.wait_for_load_state()
         assert_readable(self.page)
         self.has_no_faults()
         folder = os.environ.get("KONTOR_SHOTS")
@@ -155,6 +155,10 @@ class Visitor:
             yield
         finally:
             self._expected_refusals -= 1
+
+    def _load(self, link: Locator) -> None:
+        with self.page.expect_event("load"):
+            link.click()
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not (self._expected_refusals and "Failed to load resource" in message.text):
