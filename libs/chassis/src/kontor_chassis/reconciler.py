@@ -22,8 +22,10 @@ from kontor.common.v1.outbox_pb2 import (
     RepublishResponse,
 )
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.errors import Error as JetStreamError
-from sqlalchemy import text
+from nats.js.errors import NotFoundError
+from sqlalchemy import RowMapping, text
 
 from kontor_chassis import event_metrics
 from kontor_chassis.bus import Bus
@@ -55,9 +57,10 @@ _PUBLISHED = text(
     " ORDER BY position LIMIT :limit"
 )
 _ROWS = text(
-    "SELECT position, id, type, aggregate, tenant_id, CAST(headers AS text) AS headers, payload, created_at"
-    " FROM outbox WHERE id = ANY(:ids) AND sent_at IS NOT NULL ORDER BY position"
+    "SELECT position, id, type, aggregate, tenant_id, CAST(headers AS text) AS headers, payload, created_at,"
+    " stream_sequence FROM outbox WHERE id = ANY(:ids) AND sent_at IS NOT NULL ORDER BY position"
 )
+_MOVED = text("UPDATE outbox SET stream_sequence = :sequence WHERE position = :position")
 _WATERMARK = text("SELECT position FROM inbox_watermarks WHERE source = :source")
 _MISSING = text(
     "SELECT g.id FROM unnest(CAST(:ids AS uuid[])) AS g (id) LEFT JOIN inbox ON event_id = g.id WHERE event_id IS NULL"
@@ -126,21 +129,48 @@ class OutboxAnswers:
         return ListPublishedResponse(events=events, settled_position=covered)
 
     async def republish(self, request: RepublishRequest) -> RepublishResponse:
-        """Publish events once more, in order, each with a fresh message id."""
-        async with self._work.work(Principal.of_service(self._service)) as tx:
-            rows = (await tx.session.execute(_ROWS, {"ids": [UUID(i) for i in request.event_ids]})).mappings().all()
+        """Publish events once more, in order, each with a fresh message id; those still on their way are left alone.
+
+        A consumer that is merely slow asks, too: what its stream will yet deliver to it is not repeated.
+        """
         jetstream = await self._bus.jetstream()
         await ensure_stream(jetstream, self._service, self._replicas)
-        for row in rows:
-            await jetstream.publish(
-                row["type"],
-                row["payload"],
-                stream=stream_name(self._service),
-                headers=envelope_of(row, self._service, again=True),
-            )
-        event_metrics.REPUBLISHED.labels(self._service).inc(len(rows))
-        log.warning("events_republished", service=self._service, consumer=request.consumer, events=len(rows))
-        return RepublishResponse(republished=len(rows))
+        acked = await self._acked_up_to(jetstream, request.consumer)
+        async with self._work.work(Principal.of_service(self._service)) as tx:
+            rows = (await tx.session.execute(_ROWS, {"ids": [UUID(i) for i in request.event_ids]})).mappings().all()
+            lost = [row for row in rows if not await self._is_to_come(jetstream, row, acked)]
+            for row in lost:
+                ack = await jetstream.publish(
+                    row["type"],
+                    row["payload"],
+                    stream=stream_name(self._service),
+                    headers=envelope_of(row, self._service, again=True),
+                )
+                await tx.session.execute(_MOVED, {"sequence": ack.seq, "position": row["position"]})
+            await tx.commit()
+        if lost:
+            event_metrics.REPUBLISHED.labels(self._service).inc(len(lost))
+            log.warning("events_republished", service=self._service, consumer=request.consumer, events=len(lost))
+        return RepublishResponse(republished=len(lost))
+
+    async def _acked_up_to(self, jetstream: JetStreamContext, consumer: str) -> int | None:
+        """Return up to which sequence a consumer has acked everything; None where the stream does not know it."""
+        try:
+            info = await jetstream.consumer_info(stream_name(self._service), consumer)
+        except NotFoundError:
+            return None
+        return info.ack_floor.stream_seq if info.ack_floor else 0
+
+    async def _is_to_come(self, jetstream: JetStreamContext, row: RowMapping, acked: int | None) -> bool:
+        """Whether the stream still holds the event for the consumer."""
+        sequence = row["stream_sequence"]
+        if acked is None or sequence is None or sequence <= acked:
+            return False
+        try:
+            message = await jetstream.get_msg(stream_name(self._service), seq=sequence)
+        except NotFoundError:
+            return False
+        return (message.headers or {}).get("ce-id") == str(row["id"])
 
     async def _on_list(self, message: Msg) -> None:
         try:
@@ -189,7 +219,7 @@ class Reconciler:
                 await tx.commit()
                 return published.settled_position > after
         if missing:
-            log.warning("events_missing", producer=producer, events=len(missing))
+            log.info("events_not_yet_applied", producer=producer, events=len(missing))
             await self._republish(producer, [str(event_id) for event_id in missing])
         return False
 

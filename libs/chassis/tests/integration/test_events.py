@@ -197,6 +197,31 @@ async def test_reconciler_restores_what_was_not_seen(
     assert (await jetstream.stream_info(stream_name("sender"))).state.messages == 3
 
 
+async def test_reconciler_does_not_repeat_what_a_slow_consumer_will_get(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """However often it looks while an event is being tried, the stream holds each event once."""
+    stuck = asyncio.Event()
+    tried = asyncio.Event()
+
+    async def wait(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        tried.set()
+        await stuck.wait()
+        await note(tx, event, meta)
+
+    answers = OutboxAnswers(sender, bus, grace=_NO_GRACE)
+    reconciler = Reconciler(receiver, bus, Subscriptions.of({ParcelSent: note}))
+    async with running(Relay(sender, bus).run, answers.run, consumer(wait).run):
+        await send(sender, tenant, 1, 2, 3)
+        await tried.wait()
+        await until(lambda: _all_sent(sender))
+        for _ in range(3):
+            await reconciler.reconcile_all()
+        stuck.set()
+        await until(noted(receiver, 3))
+    assert (await (await bus.jetstream()).stream_info(stream_name("sender"))).state.messages == 3
+
+
 async def test_reconciler_leaves_alone_what_is_on_its_way(sender: Database, bus: Bus, tenant: UUID) -> None:
     """Unsent and just sent events are not settled, and an open transaction holds the answer back."""
     await send(sender, tenant, 1, 2)
