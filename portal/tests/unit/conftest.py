@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,10 +22,10 @@ def access_token(*, seconds: int = 600, **claims: object) -> str:
     return f"header.{encoded}.signature"
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    """Return the portal with a gateway address at which nothing listens."""
-    key = tmp_path / "cookie.key"
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Return the portal with a gateway address at which nothing listens; it keeps nothing, so one serves all tests."""
+    key = tmp_path_factory.mktemp("portal") / "cookie.key"
     key.write_bytes(b"k" * 32)
     settings = PortalSettings(
         environment="test",

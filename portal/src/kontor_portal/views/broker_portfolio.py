@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import grpc
@@ -21,6 +22,8 @@ from kontor_portal.reading import next_page, page_token
 broker_portfolio = Blueprint("broker_portfolio", __name__)
 
 _MOST_BYTES = 4_000_000
+_RECORD = re.compile(r"records\[(\d+)\](?:\.(.+))?")
+"""How contracts names a place in a file: `content.records[17].Geburtsdatum`."""
 
 
 @dataclass(frozen=True)
@@ -115,4 +118,10 @@ def _faults(problem: Problem | None) -> tuple[ImportFault, ...]:
 
 
 def _place(fault: FieldProblem) -> str:
-    return fault.field.replace("_", " ")
+    found = _RECORD.search(fault.field)
+    if found is None:
+        return t("Datei")
+    number, field = found.groups()
+    if not field:
+        return t("Satz %(number)s", number=number)
+    return t("Satz %(number)s, Feld „%(field)s“", number=number, field=field)
