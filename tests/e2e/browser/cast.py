@@ -111,7 +111,7 @@ def invite_client(stage: InstalledStage, browser: Browser, office: Office) -> Cl
     desk.page.get_by_label("E-Mail-Adresse").fill(email)
     desk.press("Speichern")
     desk.is_told("Die Daten sind gespeichert.")
-    desk.page.get_by_label("Sie förmlich").check()
+    desk.page.get_by_role("radio", name="Sie förmlich").check()
     desk.press("Einladung senden")
     desk.is_told(f"Die Einladung an {email} ist unterwegs.")
     visitor = Visitor.enter(browser, stage.base_url)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from kontor_tools import chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import cast
 from tests.e2e.browser.cast import Client, Office, Specialist
@@ -26,6 +26,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="package")
 def browser(stage: InstalledStage) -> Iterator[Browser]:
     """The system's Chromium; started after the platform, whose start needs an event loop of its own."""
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium.ensure(), args=ARGUMENTS)
         yield started

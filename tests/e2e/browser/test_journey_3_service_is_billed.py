@@ -38,7 +38,7 @@ def test_customer_signs_tier_two(client: Client) -> None:
 def test_month_is_billed_once(stage: InstalledStage, operator: Visitor, portfolio: Office, client: Client) -> None:
     """The run issues the invoice, a second run none; the customer opens the PDF (F11, F12)."""
     customer = Person(stage.base_url, client.email).sign_in()
-    agreements = customer.get(f"/v1/customers/{customer.customer_id}/serviceAgreements")["serviceAgreements"]
+    agreements = customer.get(f"/v1/customers/{customer.customer_id}/serviceAgreements")["agreements"]
     period = str(agreements[0]["signTime"])[:7]
     stage.advance_clock(timedelta(days=32))
     operator.go("Abrechnung")
