@@ -42,7 +42,7 @@ from kontor_tools.readiness import is_ready
 from kontor_tools.run_state import RunState
 from kontor_tools.supervision import ProcessState, Supervisor, memory_of
 
-READY_SECONDS = 90
+READY_SECONDS = 180
 NEEDED_BYTES = 500 * 1024**2
 POLL_SECONDS = 0.1
 LOOK_SECONDS = 1.0
