@@ -176,7 +176,6 @@ def _works(stage: InstalledStage, story: Story) -> Iterator[tuple[str, Callable[
     own = f"/v1/customers/{story.guest.customer_id}"
     messages = f"/v1/chats/{story.chat_id}/messages"
     line = story.contract["lineOfBusinessId"]
-    numbers = count(1)
     contract = {"lineOfBusinessId": line, "insurerName": "Nordlicht", "status": "CONTRACT_STATUS_ACTIVE"}
     order = {"serviceId": story.service_id, "customerId": story.guest.customer_id}
     yield (
@@ -186,10 +185,8 @@ def _works(stage: InstalledStage, story: Story) -> Iterator[tuple[str, Callable[
     )
     yield (
         "contracts",
-        lambda text: broker.post(
-            f"{own}/contracts", {"contract": {**contract, "number": f"N{next(numbers)}", "description": text}}
-        ),
-        lambda: [c["description"] for c in _all(broker, f"{own}/contracts", "contracts")],
+        lambda text: broker.post(f"{own}/contracts", {"contract": {**contract, "number": text}}),
+        lambda: [c["number"] for c in _all(broker, f"{own}/contracts", "contracts")],
     )
     yield (
         "vault",
