@@ -88,7 +88,7 @@ def order(portfolio: Office, client: Client, service: str) -> str:
     desk.page.get_by_label("Zahl der Mitarbeiter").fill("12")
     desk.looks_right("broker-order-form")
     desk.press("Entwurf speichern")
-    desk.is_told("Der Entwurf ist gespeichert.")
+    desk.page.wait_for_url(re.compile("/makler/auftraege/[0-9a-f-]{36}$"))
     return desk.page.url
 
 
