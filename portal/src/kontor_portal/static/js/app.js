@@ -2,13 +2,14 @@
 // All pages work without this file, but for what is live (new messages appear by themselves).
 import { keepSession } from "./session.js";
 import { watchNotifications } from "./notifications.js";
-import { enhanceMenus, enhanceDialogs, enhanceNotices, enhanceForms } from "./elements.js";
+import { enhanceMenus, enhanceDialogs, enhanceNotices, enhanceForms, showCurrentTabs } from "./elements.js";
 import { enhanceUploads } from "./upload.js";
 import { openChat } from "./chat.js";
 import { previewBrand, previewPrices } from "./preview.js";
 
 const enhance = (root) => {
   enhanceMenus(root);
+  showCurrentTabs(root);
   enhanceDialogs(root);
   enhanceNotices(root);
   enhanceForms(root);

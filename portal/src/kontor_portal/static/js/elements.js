@@ -14,6 +14,14 @@ export const enhanceMenus = (root) => {
   });
 };
 
+// Of tabs that do not fit on a phone, the current one is in sight.
+export const showCurrentTabs = (root) => {
+  once(root, '.tabs [aria-current="page"]', (tab) => {
+    const row = tab.closest(".tabs");
+    row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  });
+};
+
 export const enhanceDialogs = (root) => {
   once(root, "[data-dialog-open]", (opener) => {
     opener.addEventListener("click", (event) => {
