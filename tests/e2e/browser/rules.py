@@ -56,10 +56,13 @@ _BROKEN_RULES = """
 _TOO_WIDE = """
 () => {
   const page = document.scrollingElement;
-  if (page.scrollWidth <= window.innerWidth) return "";
-  const culprit = [...document.body.querySelectorAll("*")].find(
-    (one) => one.getBoundingClientRect().right > window.innerWidth + 1 && one.checkVisibility());
-  return `${page.scrollWidth} px wide in a window of ${window.innerWidth}: ${culprit?.outerHTML.slice(0, 200)}`;
+  const tooWide = (whole, one) => `${whole.scrollWidth} px in ${whole.clientWidth}: ${one?.outerHTML.slice(0, 200)}`;
+  if (page.scrollWidth > window.innerWidth) {
+    return tooWide(page, [...document.body.querySelectorAll("*")].find(
+      (one) => one.getBoundingClientRect().right > window.innerWidth + 1 && one.checkVisibility()));
+  }
+  const table = [...document.querySelectorAll(".table-wrap")].find((one) => one.scrollWidth > one.clientWidth + 1);
+  return table ? tooWide(table, table) : "";
 }
 """
 
@@ -71,4 +74,4 @@ def assert_readable(page: Page) -> None:
     for width, height in (NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": height})
         too_wide = page.evaluate(_TOO_WIDE)
-        assert not too_wide, f"{page.url} scrolls sideways: {too_wide}"
+        assert not too_wide, f"{page.url} scrolls sideways at {width} px: {too_wide}"

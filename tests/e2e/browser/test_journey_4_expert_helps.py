@@ -145,7 +145,7 @@ def test_order_is_worked_on_and_rated(
 
     desk.open(order)
     desk.looks_right("broker-order-completed")
-    desk.page.get_by_text("5 Sterne").click()
+    desk.page.locator("label").filter(has_text="5 Sterne").click()
     desk.page.get_by_label("Was war gut, was weniger?").fill(COMMENT)
     desk.press("Bewerten")
     desk.is_told("Danke für Ihre Bewertung.")
