@@ -259,7 +259,7 @@ def upgrade() -> None:
 def _secure_firms() -> None:
     """A firm sees itself; the operator sees all firms; anybody may put a firm on the waiting list."""
     everybody = f"{_TENANT_MATCHES} OR kontor_role() = 'operator' OR ({SERVICE_WIDE})"
-    _secure("tenants", everybody, f"{everybody} OR (kontor_role() = 'anonymous' AND state = 1)")
+    _secure("tenants", everybody, f"{everybody} OR state = 1")
     secure_by_tenant(op, "brands", also=SERVICE_WIDE, customer_column=None)
     secure_by_tenant(op, "customers", also=SERVICE_WIDE)
     secure_by_tenant(op, "invitations", also=SERVICE_WIDE)
