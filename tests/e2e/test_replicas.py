@@ -205,7 +205,11 @@ def _works(stage: InstalledStage, story: Story) -> Iterator[tuple[str, Callable[
     )
 
     yield "notifications", _chain_of_choices(customer), None
-    yield "billing", _rising_share(broker), None
+    yield (
+        "billing",
+        lambda text: broker.post("/v1/pricePlan:setBrokerShare", _share(text)),
+        lambda: [f"billing {int(share['net']['minorUnits']) - 300}" for share in _shares(broker)],
+    )
 
 
 def _chain_of_choices(person: Person) -> Callable[[str], object]:
@@ -219,17 +223,13 @@ def _chain_of_choices(person: Person) -> Callable[[str], object]:
     return choose
 
 
-def _rising_share(broker: Person) -> Callable[[str], object]:
-    """Each share that was accepted is the one in force, until the next."""
-    amounts = count(300)
+def _shares(broker: Person) -> list[Json]:
+    """Return all shares of tier 3 that were ever set."""
+    return [share for share in broker.get("/v1/pricePlan")["brokerShares"] if share["tier"] == "TIER_3"]
 
-    def raise_share(_text: str) -> None:
-        net = {"minorUnits": str(next(amounts)), "currency": "EUR"}
-        broker.post("/v1/pricePlan:setBrokerShare", {"tier": "TIER_3", "net": net})
-        shares = broker.get("/v1/pricePlan")["brokerShares"]
-        assert [share["net"] for share in shares if share["tier"] == "TIER_3"][-1] == net
 
-    return raise_share
+def _share(text: str) -> Json:
+    return {"tier": "TIER_3", "net": {"minorUnits": str(300 + int(text.split()[-1])), "currency": "EUR"}}
 
 
 def _all(person: Person, path: str, name: str, **query: str) -> list[Json]:
