@@ -17,7 +17,7 @@ PYTHON      ?= $(shell for p in $(CANDIDATES); do \
 VENV   := $(CURDIR)/.kontor/venv
 RUN    := $(VENV)/bin/python -m
 KONTOR := KONTOR_HOME='$(KONTOR_HOME)' KONTOR_PORT='$(KONTOR_PORT)' KONTOR_DEMO='$(KONTOR_DEMO)' $(RUN) kontor_tools.cli
-CHECK  := PATH="$(VENV)/bin:$$PATH" $(RUN) kontor_tools.checks
+CHECK  := env -u KONTOR_HOME -u KONTOR_PORT -u KONTOR_DEMO PATH="$(VENV)/bin:$$PATH" $(RUN) kontor_tools.checks
 
 .DEFAULT_GOAL := help
 .PHONY: help environment up down status logs clean clock mail \
