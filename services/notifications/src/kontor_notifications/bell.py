@@ -10,10 +10,14 @@ from kontor.notifications.v1 import events_pb2
 from kontor.notifications.v1.notifications_pb2 import NotificationKind
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_notifications.tables import Notification
+
+_UNREAD_CHAT = text("kind = 1 AND read_time IS NULL")
+"""The condition of uq_notifications_unread_chat, word for word: PostgreSQL must find the index by it, which it cannot
+once the statement's plan is generic and the 1 a parameter."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ async def ring(tx: Transaction, event_id: UUID, what: Ring) -> None:
     if what.kind == NotificationKind.NOTIFICATION_KIND_CHAT_MESSAGE:
         statement = statement.on_conflict_do_update(
             index_elements=["account_id", "tenant_id", "subject_id"],
-            index_where=(Notification.kind == 1) & Notification.read_time.is_(None),
+            index_where=_UNREAD_CHAT,
             set_={"create_time": tx.now, "event_id": event_id},
         )
     else:

@@ -162,6 +162,20 @@ async def test_live_bell(office: PostOffice, hansen: Someone) -> None:
     strangers.cancel()
 
 
+async def test_the_bell_keeps_ringing(office: PostOffice, hansen: Someone) -> None:
+    """F142: also when its statements run for so long that PostgreSQL plans them once for all (from the sixth on)."""
+    customer = await office.customer(hansen, "Julia", "Brandt", "julia.brandt@mail.example", informal=False)
+    for _ in range(60):
+        await office.publish("chat", posted(office, new_id(), customer, hansen, 1), hansen.tenant_id)
+    stub = office.bell(hansen, Role.ROLE_STAFF)
+
+    async def has_rung_for_all() -> bool:
+        answer = await stub.ListNotifications(pb.ListNotificationsRequest(unread_only=True))
+        return answer.unread_count == 60
+
+    await eventually(has_rung_for_all)
+
+
 async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -> None:
     """F113, F115, F116, F123: consent, order, each change and rating come by bell and mail; so do invoices."""
     customer = await office.customer(hansen, "Julia", "Brandt", "julia.brandt@mail.example", informal=False)
