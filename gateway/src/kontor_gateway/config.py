@@ -42,8 +42,8 @@ class GatewaySettings(ProcessSettings):
     address_requests_per_second: int = Field(default=100, ge=1)
     """Sustained requests of everybody who is not signed in from one address, per gateway replica."""
     address_burst: int = Field(default=600, ge=1)
-    largest_request_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
-    """Largest body of a call below /v1/; file content below /files/ is not limited here."""
+    largest_request_bytes: int = Field(default=6 * 1024 * 1024, ge=1024)
+    """Largest body of a call below /v1/ (a portfolio file of 4 MB in base64); content below /files/ is not limited."""
     health_check_seconds: float = Field(default=2.0, gt=0)
     """Pause between two questions to an upstream whether it is ready."""
     trace_sampling_percent: float = Field(default=100.0, ge=0, le=100)

@@ -121,8 +121,8 @@ async def test_reads_are_repeated_and_writes_are_not(client: httpx.AsyncClient, 
 
 
 async def test_large_calls_are_refused_and_large_files_are_not(client: httpx.AsyncClient) -> None:
-    """Calls end at 4 MB; file content passes without limit and without being held back."""
-    large = b"x" * (5 * 1024 * 1024)
+    """Calls end at 6 MB; file content passes without limit and without being held back."""
+    large = b"x" * (7 * 1024 * 1024)
     refused = await client.post(f"/v1/customers/{CUSTOMER}/chats", content=b'{"text":"' + large + b'"}')
     assert refused.status_code == 413
     assert refused.json()["details"][0]["reason"] == "REQUEST_TOO_LARGE"
