@@ -88,7 +88,9 @@ def submit(client: httpx.Client, page: httpx.Response, **by_type: str) -> httpx.
     """Fill the page's form (`email=`, `password=`: by the type of the input) and send it as a browser would."""
     parser = _Forms()
     parser.feed(page.text)
-    action, values = next(form for form in parser.forms if any(parser.types.get(n) == "password" for n in form[1]))
+    forms = [form for form in parser.forms if any(parser.types.get(name) == "password" for name in form[1])]
+    assert forms, f"{page.url} has no form for a password: {page.status_code} {page.text[:500]}"
+    action, values = forms[0]
     for name in values:
         values[name] = by_type.get(parser.types[name], values[name])
     target = urljoin(str(page.url), action or str(page.url))

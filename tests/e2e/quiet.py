@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import nats
 from kontor_tools.plan import SERVICES
 from nats.aio.client import Client
 
+from tests.e2e.journey import Firm, text_of
 from tests.e2e.stage import InstalledStage
 from tests.e2e.waiting import eventually
 
@@ -25,6 +27,12 @@ def wait_until_quiet(stage: InstalledStage, *, seconds: float = 60) -> None:
 def on_its_way(stage: InstalledStage) -> list[str]:
     """Name what has not arrived: events to publish, events to consume, mails to send."""
     return unpublished(stage) or with_nats(stage, _unconsumed) or asyncio.run(_unmailed(stage))
+
+
+def mails_of(stage: InstalledStage, firm: Firm) -> Counter[tuple[str, str, str]]:
+    """Count the mails to a firm's people by receiver, subject and text."""
+    mails = [mail for mail in stage.mails() if firm.slug in str(mail["To"])]
+    return Counter((str(mail["To"]), str(mail["Subject"]), text_of(mail)) for mail in mails)
 
 
 def unpublished(stage: InstalledStage) -> list[str]:

@@ -226,7 +226,8 @@ def _native(listener: str, path: str, token: str) -> grpc.StatusCode:
     metadata = (("authorization", f"Bearer {token}"),) if token else ()
     with grpc.insecure_channel(listener) as channel:
         try:
-            channel.unary_unary(path)(b"", metadata=metadata, timeout=10)
+            call: Any = channel.unary_unary(path)  # bytes in, bytes out
+            call(b"", metadata=metadata, timeout=10)
         except grpc.RpcError as refusal:
             code: grpc.StatusCode = refusal.code()
             return code
@@ -268,8 +269,10 @@ async def _signing_key(stage: InstalledStage) -> ECKey:
         row = await connection.fetchrow("SELECT kid, private_sealed FROM signing_keys")
     finally:
         await connection.close()
+    assert row is not None
+    kid = str(row["kid"])
     sealer = Sealer.from_file(folders.secrets / "identity.encryption.key")
-    return ECKey.import_key(sealer.unseal(row["private_sealed"], row["kid"]), {"kid": row["kid"]})
+    return ECKey.import_key(sealer.unseal(row["private_sealed"], kid), {"kid": kid})
 
 
 def _try_password(stage: InstalledStage, email: str, password: str) -> httpx.Response:
