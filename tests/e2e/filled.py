@@ -13,6 +13,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from protovalidate import Validator
 
+Field = Any
+"""A FieldDescriptor; its types say that a field's message and enum may be missing, which its kind tells."""
 DEEPEST = 3
 _RULES = validate_pb2.field
 _WORDS: dict[str, Any] = {
@@ -58,7 +60,7 @@ def _fill(message: Message, ids: Mapping[str, str], depth: int) -> None:
             chosen.add(one_of.name)
 
 
-def _set(message: Message, field: FieldDescriptor, ids: Mapping[str, str], depth: int) -> bool:
+def _set(message: Message, field: Field, ids: Mapping[str, str], depth: int) -> bool:
     """Set a field where that makes sense; whether it was set."""
     rules = field.GetOptions().Extensions[_RULES]
     if field.message_type is not None:
@@ -73,7 +75,7 @@ def _set(message: Message, field: FieldDescriptor, ids: Mapping[str, str], depth
     return True
 
 
-def _set_message(message: Message, field: FieldDescriptor, ids: Mapping[str, str], depth: int) -> bool:
+def _set_message(message: Message, field: Field, ids: Mapping[str, str], depth: int) -> bool:
     required = field.GetOptions().Extensions[_RULES].required
     kind = field.message_type.full_name
     if kind == "google.protobuf.FieldMask":
@@ -94,7 +96,7 @@ def _set_message(message: Message, field: FieldDescriptor, ids: Mapping[str, str
     return True
 
 
-def _value(field: FieldDescriptor, rules: Any, ids: Mapping[str, str]) -> Any:
+def _value(field: Field, rules: Any, ids: Mapping[str, str]) -> Any:
     name = field.name.removesuffix("s") if field.is_repeated else field.name
     items = rules.repeated.items if field.is_repeated else rules
     if field.type == FieldDescriptor.TYPE_STRING:

@@ -216,7 +216,8 @@ def _call(
         answer = channel.unary_unary(path, **options)(request, metadata=metadata, timeout=30)
         return grpc.StatusCode.OK, json_format.MessageToJson(answer, ensure_ascii=False)
     except grpc.RpcError as refusal:
-        told = [refusal.details() or "", *(str(value) for _, value in refusal.trailing_metadata() or ())]
+        trailers: Any = refusal.trailing_metadata() or ()
+        told = [refusal.details() or "", *(str(value) for _, value in trailers)]
         return refusal.code(), " ".join(told)
 
 
