@@ -67,6 +67,7 @@ def open_office(stage: InstalledStage, browser: Browser, operator: Visitor) -> O
     visitor.page.get_by_label("Telefonnummer").fill("040 123456")
     visitor.press("Auf die Warteliste")
     visitor.sees("Sie stehen auf der Warteliste")
+    visitor.looks_right("public-registered")
 
     operator.go("Warteliste")
     operator.looks_right("operator-waiting")

@@ -44,8 +44,9 @@ def test_public_pages(enter: Callable[[], Visitor]) -> None:
     expect(visitor.page.locator("html")).to_have_attribute("lang", "en")
     visitor.looks_right("public-entrance-english")
     with visitor.refused():
-        visitor.open("/gibt-es-nicht")
-        visitor.looks_right("public-not-found")
+        for address, name in (("/gibt-es-nicht", "not-found"), ("/auth/callback?code=alt&state=alt", "sign-in-failed")):
+            visitor.open(address)
+            visitor.looks_right(f"public-{name}")
 
 
 def test_staff_pages(operator: Visitor, network: Visitor, portfolio: Office, expert: Specialist) -> None:

@@ -141,7 +141,7 @@ class Visitor:
             return
         for width, height in (NARROW, WIDE):
             self.page.set_viewport_size({"width": width, "height": height})
-            self.page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+            self.page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True, timeout=60_000)
 
     def has_no_faults(self) -> None:
         """Fail if his browser complained about anything so far."""
