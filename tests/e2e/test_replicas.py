@@ -207,7 +207,9 @@ def _works(stage: InstalledStage, story: Story) -> Iterator[tuple[str, Callable[
     yield (
         "experts",
         lambda text: broker.post("/v1/orders", {**order, "answers": {"branche": text}}),
-        lambda: [o["answers"]["branche"] for o in _all(broker, "/v1/orders", "orders", side="ORDER_SIDE_CLIENT")],
+        lambda: [
+            broker.get(f"/v1/orders/{o['orderId']}")["answers"]["branche"] for o in _all(broker, "/v1/orders", "orders")
+        ],
     )
 
     yield "notifications", _chain_of_choices(customer), None
