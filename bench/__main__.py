@@ -6,8 +6,10 @@ import argparse
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from bench import chat, files, hot_list, idle, results
@@ -21,8 +23,8 @@ MEASUREMENTS: dict[str, Callable[[Office, Path], list[results.Row]]] = {
 IDLE = "idle"
 
 
-def main() -> None:
-    """Measure what is asked for; without arguments everything."""
+def main() -> int:
+    """Measure what is asked for, without arguments everything; 1 when something could not be measured."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Kontor against its peers and limits.")
     parser.add_argument("what", nargs="*", help=f"{', '.join((*MEASUREMENTS, IDLE))}; all when none is named")
     chosen = set(parser.parse_args().what) or {*MEASUREMENTS, IDLE}
@@ -30,19 +32,38 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))  # leave nothing running
     machine = results.machine()
-    rows: list[results.Row] = []
+    run = Run()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kontor-bench-")))
         if IDLE in chosen:
-            print("measuring idle …", flush=True)
-            rows += idle.measure(folder / "idle")
+            run.measure(IDLE, lambda: idle.measure(folder / "idle"))
         if named := [name for name in MEASUREMENTS if name in chosen]:
             office = stack.enter_context(open_office(folder / "office"))
             for name in named:
-                print(f"measuring {name} …", flush=True)
-                rows += MEASUREMENTS[name](office, folder)
-    print(f"\n{machine}\n\n{results.table(rows)}\n\nkept in {results.keep(rows, machine)}")
+                run.measure(name, partial(MEASUREMENTS[name], office, folder))
+    print(f"\n{machine}\n\n{results.table(run.rows)}\n\nkept in {results.keep(run.rows, machine)}")
+    return 1 if run.failed else 0
+
+
+class Run:
+    """The rows so far; what cannot be measured must not take the others with it."""
+
+    def __init__(self) -> None:
+        self.rows: list[results.Row] = []
+        self.failed = False
+
+    def measure(self, name: str, work: Callable[[], list[results.Row]]) -> None:
+        """Do one measurement and show its rows."""
+        print(f"measuring {name} …", flush=True)
+        try:
+            found = work()
+        except Exception:
+            self.failed = True
+            traceback.print_exc()
+            return
+        self.rows += found
+        print(results.table(found), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
