@@ -117,7 +117,7 @@ def test_killed_replicas_lose_nothing(twofold: InstalledStage, twofold_story: St
         for name in victims:
             os.kill(twofold.installation.pid(name), signal.SIGKILL)
         _more_done(writers)
-        eventually(lambda: _signs_in(twofold, twofold_story), seconds=30, what="a sign-in with one replica dead")
+        eventually(lambda: _signs_in(twofold, twofold_story), seconds=90, what="a sign-in with one replica dead")
         eventually(lambda: all(_restarts(twofold, name) > n for name, n in restarts.items()), seconds=30)
         twofold.installation.wait_ready(120)
     finally:
@@ -229,6 +229,10 @@ def _chain_of_choices(person: Person) -> Callable[[str], object]:
         chosen[0] = person.patch(path, {"chatEmail": True, "etag": chosen[0]["etag"]})
 
     return choose
+
+
+def _orders(broker: Person) -> list[Json]:
+    return _all(broker, "/v1/orders", "orders")
 
 
 def _shares(broker: Person) -> list[Json]:
