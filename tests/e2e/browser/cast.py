@@ -105,7 +105,7 @@ def find_customer(office: Office, name: str) -> None:
 
 
 def invite_client(stage: InstalledStage, browser: Browser, office: Office) -> Client:
-    """Step 3 (F48, F172): the broker invites formally, the customer chooses a password from the link in his mail."""
+    """Step 3 (F172, F174): the broker invites formally, the customer chooses a password from the link in his mail."""
     desk, email = office.administrator, f"ingrid.petersen@{office.slug}.example"
     find_customer(office, CUSTOMER)
     page = desk.page.url

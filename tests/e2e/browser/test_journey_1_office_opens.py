@@ -27,7 +27,7 @@ def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
 
 
 def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -> None:
-    """Logo, colours and greeting reach the public page and the sign-in page (F6, F39)."""
+    """Logo, colours and greeting reach the public page and the sign-in page (F39)."""
     desk = office.administrator
     desk.go("Erscheinungsbild")
     desk.fill("Hauptfarbe", PRIMARY)
@@ -54,7 +54,7 @@ def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -
 
 
 def test_administrator_sets_his_share(office: Office) -> None:
-    """His share is his to set and to see; the customer's price follows while he types (F13)."""
+    """His share is his to set and to see; the customer's price follows while he types (F6, F13)."""
     desk = office.administrator
     desk.go("Preise")
     tier = desk.page.get_by_role("region", name="Stufe 2")

@@ -37,7 +37,7 @@ def paper() -> Paper:
 
 
 def test_customer_is_invited_formally(stage: InstalledStage, portfolio: Office, client: Client) -> None:
-    """The mail comes in the firm's name and says Sie; the link led to a password and home (F48, F172, F174)."""
+    """The mail comes in the firm's name and says Sie; the link led to a password and home (F172, F174)."""
     mail = mail_to(stage, client.email)
     assert portfolio.name in str(mail["From"])
     assert re.search(r"\b(Sie|Ihnen|Ihr)\b", text_of(mail))
@@ -133,7 +133,7 @@ def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client
 
 
 def test_broker_hears_his_customer_within_a_second(portfolio: Office, client: Client) -> None:
-    """Two browsers, no reload: the inbox shows a new conversation, the open one each word of it (F181–F186, F189)."""
+    """Two browsers, no reload: the inbox shows a new conversation, the open one each word of it (F181, F189)."""
     desk, home = portfolio.administrator, client.visitor
     desk.go("Nachrichten")
     desk.sees("Keine Unterhaltungen")
@@ -181,7 +181,7 @@ def _arrival(page: Page, text: str) -> str:
 
 
 def test_customers_home_sums_it_up(client: Client) -> None:
-    """One page with what he has and whom he can ask (F176)."""
+    """One page with what he has and whom he can ask."""
     home = client.visitor
     home.go("Start")
     home.sees("Ihre Verträge")

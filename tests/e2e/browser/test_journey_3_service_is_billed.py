@@ -16,7 +16,7 @@ NET, GROSS = "7,60\u00a0€", "9,05\u00a0€"
 
 
 def test_customer_signs_tier_two(client: Client) -> None:
-    """He sees 7.60 € net, the taxes and the total, and never who gets what of it (F10, F13)."""
+    """He sees 7.60 € net, the taxes and the total, and never who gets what of it (F10, F11, F13)."""
     home = client.visitor
     home.go("Service")
     home.looks_right("customer-service")
@@ -36,7 +36,7 @@ def test_customer_signs_tier_two(client: Client) -> None:
 
 
 def test_month_is_billed_once(stage: InstalledStage, operator: Visitor, portfolio: Office, client: Client) -> None:
-    """The run issues the invoice, a second run none; the customer opens the PDF (F11, F12)."""
+    """The run issues the invoice, a second run none; the customer opens the PDF (F10, F11)."""
     customer = Person(stage.base_url, client.email).sign_in()
     agreements = customer.get(f"/v1/customers/{customer.customer_id}/serviceAgreements")["agreements"]
     period = str(agreements[0]["signTime"])[:7]
@@ -71,7 +71,7 @@ def _issued(operator: Visitor, period: str) -> int:
 
 
 def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
-    """The same invoice on the broker's side, with the split that only he sees (F13)."""
+    """The same invoice on the broker's side, with the split that only he sees (F11)."""
     desk = portfolio.administrator
     desk.go("Rechnungen")
     desk.looks_right("broker-invoices")

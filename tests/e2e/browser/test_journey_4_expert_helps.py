@@ -73,7 +73,7 @@ def _publish(desk: Visitor, title: str) -> None:
 
 @pytest.fixture(scope="module")
 def order(portfolio: Office, client: Client, service: str) -> str:
-    """The address of a draft for the customer: found in the catalogue, filled in, looked at."""
+    """The address of a draft for the customer: found in the catalogue, filled in (F108, F111)."""
     desk = portfolio.administrator
     desk.go("Leistungen finden")
     desk.page.get_by_label("Leistungen suchen").fill(service)
@@ -93,7 +93,7 @@ def order(portfolio: Office, client: Client, service: str) -> str:
 
 
 def test_broker_previews_what_the_expert_will_get(portfolio: Office, client: Client, order: str) -> None:
-    """Answers and exactly the customer data that the service names, nothing else (F113)."""
+    """Answers and exactly the customer data that the service names, nothing else (F111, F112)."""
     desk = portfolio.administrator
     preview = desk.page.get_by_role("region", name="Genau das wird der Experte erhalten")
     for line in (ANSWER, "12", CUSTOMER, client.email):
@@ -104,7 +104,7 @@ def test_broker_previews_what_the_expert_will_get(portfolio: Office, client: Cli
 
 
 def test_customer_agrees_to_what_he_sees(stage: InstalledStage, portfolio: Office, client: Client, order: str) -> None:
-    """The link in the mail leads to the very text; his yes makes the order possible (F114, F115)."""
+    """The link in the mail leads to the very text; his yes makes the order possible (F113)."""
     desk, home = portfolio.administrator, client.visitor
     before = len(stage.mails())
     desk.press("Einwilligung einholen")
@@ -123,7 +123,7 @@ def test_customer_agrees_to_what_he_sees(stage: InstalledStage, portfolio: Offic
 def test_order_is_worked_on_and_rated(
     stage: InstalledStage, portfolio: Office, client: Client, expert: Specialist, order: str, service: str
 ) -> None:
-    """Binding order, work with a mail at each change, completion, rating (F116–F121)."""
+    """Binding order, work with a mail at each change, completion, rating (F114, F115, F116, F123)."""
     desk, workshop = portfolio.administrator, expert.visitor
     before = len(stage.mails())
     desk.open(order)

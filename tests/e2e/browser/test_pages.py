@@ -62,7 +62,7 @@ def test_staff_pages(operator: Visitor, network: Visitor, portfolio: Office, exp
 
 
 def test_customer_pages(client: Client) -> None:
-    """The same for the customer, with his notifications and his trash (F176)."""
+    """The same for the customer, with his notifications and his trash."""
     _open_every_menu_item("customer", client.visitor)
     for address, name in (("/benachrichtigungen", "notifications"), ("/kunde/dokumente/papierkorb", "trash")):
         client.visitor.open(address)
