@@ -221,8 +221,8 @@ SERVICES = (
         " Unterversicherung und überhöhten Beiträgen.",
         "category": "CATEGORY_PRIVATE_PROPERTY",
         "compensation": {"minorUnits": "34000", "currency": "EUR"},
-        "formSchema": '{"type":"object","required":["baujahr"],"properties":{"baujahr":{"type":"integer","title":'
-        '"Baujahr","minimum":1700},"wohnflaeche":{"type":"number","title":"Wohnfläche in m²","minimum":0},"keller":'
+        "formSchema": '{"type":"object","required":["baujahr"],"properties":{"baujahr":{"type":"string","title":'
+        '"Baujahr","maxLength":4},"wohnflaeche":{"type":"number","title":"Wohnfläche in m²","minimum":0},"keller":'
         '{"type":"boolean","title":"Keller vorhanden"}}}',
     },
 )

@@ -287,7 +287,7 @@ class Loader:
         listed = broker.get("/v1/expertServices", pageSize=100)["services"]
         wanted = content.SERVICES[1]["title"]
         service_id = next(service["serviceId"] for service in listed if service["title"] == wanted)
-        answers = {"baujahr": 1908, "wohnflaeche": 142.5, "keller": True}
+        answers = {"baujahr": "1908", "wohnflaeche": 142.5, "keller": True}
         draft = {"serviceId": service_id, "customerId": customer_id, "answers": answers}
         order = broker.create("/v1/orders", draft, key="building")
         broker.command(f"/v1/orders/{order['orderId']}:requestConsent", {}, key="consent")
