@@ -27,6 +27,7 @@ def create_app(settings: PortalSettings | None = None) -> Flask:
             assets=load_assets(),
             oidc=OidcClient(settings.issuer, settings.public_url, settings.gateway_address),
             flows=FlowCookie(key),
+            clock=settings.make_clock(),
         ),
     )
     app.secret_key = key

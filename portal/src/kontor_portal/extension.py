@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from flask import Flask, current_app
+from kontor_chassis.clock import Clock
 
 from kontor_portal.assets import Assets
 from kontor_portal.config import PortalSettings
@@ -22,6 +23,8 @@ class PortalExtension:
     assets: Assets
     oidc: OidcClient
     flows: FlowCookie
+    clock: Clock
+    """The installation's; whether a token has expired is asked of the machine's clock instead."""
 
 
 def install(app: Flask, extension: PortalExtension) -> None:

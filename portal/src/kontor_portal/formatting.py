@@ -11,15 +11,14 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal
 from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.money_pb2 import Money
-from kontor_chassis.clock import SystemClock
 
+from kontor_portal.extension import portal
 from kontor_portal.i18n import language, t
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 _STEP: Final = 1024
 """As file managers count, and as storage is sold here (F14): 5 GB are 5 · 1024³ bytes."""
-_CLOCK: Final = SystemClock()
 
 
 def _locale() -> str:
@@ -95,7 +94,7 @@ def month_text(month: str) -> str:
 
 def relative_day(moment: Timestamp) -> str:
     """Return “Heute”, “Gestern” or the day."""
-    day, today = local(moment).date(), _CLOCK.now().astimezone(ZONE).date()
+    day, today = local(moment).date(), portal().clock.now().astimezone(ZONE).date()
     if day == today:
         return t("Heute")
     if day == today - timedelta(days=1):
@@ -106,7 +105,7 @@ def relative_day(moment: Timestamp) -> str:
 def brief_moment(moment: Timestamp) -> str:
     """Return the time for today, else the day: what a list of messages shows."""
     here = local(moment)
-    if here.date() == _CLOCK.now().astimezone(ZONE).date():
+    if here.date() == portal().clock.now().astimezone(ZONE).date():
         return time_text(moment)
     return short_day(here.date().isoformat())
 

@@ -90,6 +90,8 @@ class ProcessSettings(BaseSettings):
     """Public base URL of the installation; also the `iss` of access tokens."""
     otlp_endpoint: Address | None = None
     """Collector for traces (OTLP over gRPC); unset switches tracing off."""
+    clock_file: Path | None = None
+    """File with the installation's clock offset in seconds; refused in production."""
 
     @classmethod
     def load(cls) -> Self:
@@ -114,6 +116,16 @@ class ProcessSettings(BaseSettings):
         fields = (name for name in type(self).model_fields if name.endswith(_ADDRESS_SUFFIX))
         given = {name.removesuffix(_ADDRESS_SUFFIX): getattr(self, name) for name in fields}
         return {service: address for service, address in given.items() if address is not None}
+
+    def make_clock(self) -> Clock:
+        """Return the installation's clock: shifted where a clock file is configured, else the machine's."""
+        return SystemClock() if self.clock_file is None else ShiftedClock(self.clock_file)
+
+    @model_validator(mode="after")
+    def _clock_stands_in_production(self) -> Self:
+        if self.is_production and self.clock_file is not None:
+            raise ValueError("KONTOR_CLOCK_FILE is refused in production")
+        return self
 
     @model_validator(mode="after")
     def _production_is_encrypted(self) -> Self:
@@ -159,16 +171,6 @@ class ServiceSettings(ProcessSettings):
         if self.migration_database_url is None:
             raise SettingsError(["KONTOR_MIGRATION_DATABASE_URL: required by `migrate`"])
         return _with_password(self.migration_database_url, self.migration_database_password_file)
-
-    def make_clock(self) -> Clock:
-        """Return the installation's clock: shifted where a clock file is configured, else the machine's."""
-        return SystemClock() if self.clock_file is None else ShiftedClock(self.clock_file)
-
-    @model_validator(mode="after")
-    def _clock_stands_in_production(self) -> Self:
-        if self.is_production and self.clock_file is not None:
-            raise ValueError("KONTOR_CLOCK_FILE is refused in production")
-        return self
 
 
 class EdgeSettings(ProcessSettings):

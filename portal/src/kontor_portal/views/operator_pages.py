@@ -11,9 +11,10 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.billing.v1 import billing_pb2
 from kontor.identity.v1 import tenants_pb2
-from kontor_chassis.clock import SystemClock, billing_day
+from kontor_chassis.clock import billing_day
 
 from kontor_portal import gateway
+from kontor_portal.extension import portal
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
@@ -21,7 +22,6 @@ from kontor_portal.reading import next_page, page_token
 
 operator_pages = Blueprint("operator_pages", __name__)
 
-_CLOCK: Final = SystemClock()
 _RUN_SECONDS: Final = 50
 
 
@@ -93,5 +93,5 @@ def _tenants(state: tenants_pb2.TenantState.ValueType, template: str) -> Respons
 
 
 def _last_month() -> str:
-    today = date.fromisoformat(billing_day(_CLOCK.now()))
+    today = date.fromisoformat(billing_day(portal().clock.now()))
     return (today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
