@@ -122,9 +122,9 @@ def invite_client(stage: InstalledStage, browser: Browser, office: Office) -> Cl
 
 def engage_expert(stage: InstalledStage, browser: Browser) -> Specialist:
     """Set an expert's firm up (not shown here: it opens like any other) and let the expert sign in."""
-    firm = journey.open_firm(stage, "Dr. Wolff Gewerbeschutz", "wolff", kind="TENANT_KIND_EXPERT")
-    email = f"clara.wolff@{firm.slug}.example"
-    invitation = {"displayName": "Clara Wolff", "email": email, "roles": ["ROLE_EXPERT"]}
+    firm = journey.open_firm(stage, "Ostsee Risikoprüfung", "ostsee", kind="TENANT_KIND_EXPERT")
+    email = f"wiebke.sund@{firm.slug}.example"
+    invitation = {"displayName": "Wiebke Sund", "email": email, "roles": ["ROLE_EXPERT"]}
     firm.administrator.post("/v1/staff:invite", invitation)
     visitor = Visitor.enter(browser, stage.base_url)
     visitor.choose_password(link_in_mail_to(stage, email))
