@@ -24,39 +24,51 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
+from kontor.common.v1 import money_pb2 as kontor_dot_common_dot_v1_dot_money__pb2
+from kontor.identity.v1 import firms_pb2 as kontor_dot_identity_dot_v1_dot_firms__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ckontor/common/v1/money.proto\x1a\x1ekontor/identity/v1/firms.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x11TrialEndAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x03 \x01(\x05\"\x92\x01\n\rTrialExtended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xtension_id\x18\x02 \x01(\t\x12$\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0cPlanSelected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12&\n\x04plan\x18\x02 \x01(\x0e\x32\x18.kontor.identity.v1.Plan\x12/\n\x0bselect_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\x0fTenantSuspended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x35\n\x11\x64\x65letion_due_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\"\n\rTenantDeleted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.identity.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENANTREGISTERED']._serialized_start=119
-  _globals['_TENANTREGISTERED']._serialized_end=170
-  _globals['_TENANTACTIVATED']._serialized_start=172
-  _globals['_TENANTACTIVATED']._serialized_end=288
-  _globals['_BRANDPUBLISHED']._serialized_start=290
-  _globals['_BRANDPUBLISHED']._serialized_end=325
-  _globals['_STAFFADDED']._serialized_start=327
-  _globals['_STAFFADDED']._serialized_end=439
-  _globals['_STAFFCHANGED']._serialized_start=441
-  _globals['_STAFFCHANGED']._serialized_end=533
-  _globals['_CUSTOMERCREATED']._serialized_start=535
-  _globals['_CUSTOMERCREATED']._serialized_end=592
-  _globals['_CUSTOMERCHANGED']._serialized_start=594
-  _globals['_CUSTOMERCHANGED']._serialized_end=667
-  _globals['_RESPONSIBLECHANGED']._serialized_start=669
-  _globals['_RESPONSIBLECHANGED']._serialized_end=750
-  _globals['_INVITATIONCREATED']._serialized_start=752
-  _globals['_INVITATIONCREATED']._serialized_end=834
-  _globals['_INVITATIONACCEPTED']._serialized_start=836
-  _globals['_INVITATIONACCEPTED']._serialized_end=939
-  _globals['_PASSWORDRESETREQUESTED']._serialized_start=941
-  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1022
-  _globals['_PASSWORDCHANGED']._serialized_start=1024
-  _globals['_PASSWORDCHANGED']._serialized_end=1080
-  _globals['_SESSIONCOMPROMISED']._serialized_start=1082
-  _globals['_SESSIONCOMPROMISED']._serialized_end=1161
+  _globals['_TENANTREGISTERED']._serialized_start=181
+  _globals['_TENANTREGISTERED']._serialized_end=232
+  _globals['_TENANTACTIVATED']._serialized_start=234
+  _globals['_TENANTACTIVATED']._serialized_end=350
+  _globals['_TRIALENDANNOUNCED']._serialized_start=352
+  _globals['_TRIALENDANNOUNCED']._serialized_end=461
+  _globals['_TRIALEXTENDED']._serialized_start=464
+  _globals['_TRIALEXTENDED']._serialized_end=610
+  _globals['_PLANSELECTED']._serialized_start=612
+  _globals['_PLANSELECTED']._serialized_end=734
+  _globals['_TENANTSUSPENDED']._serialized_start=736
+  _globals['_TENANTSUSPENDED']._serialized_end=827
+  _globals['_TENANTDELETED']._serialized_start=829
+  _globals['_TENANTDELETED']._serialized_end=863
+  _globals['_BRANDPUBLISHED']._serialized_start=865
+  _globals['_BRANDPUBLISHED']._serialized_end=900
+  _globals['_STAFFADDED']._serialized_start=902
+  _globals['_STAFFADDED']._serialized_end=1014
+  _globals['_STAFFCHANGED']._serialized_start=1016
+  _globals['_STAFFCHANGED']._serialized_end=1108
+  _globals['_CUSTOMERCREATED']._serialized_start=1110
+  _globals['_CUSTOMERCREATED']._serialized_end=1167
+  _globals['_CUSTOMERCHANGED']._serialized_start=1169
+  _globals['_CUSTOMERCHANGED']._serialized_end=1242
+  _globals['_RESPONSIBLECHANGED']._serialized_start=1244
+  _globals['_RESPONSIBLECHANGED']._serialized_end=1325
+  _globals['_INVITATIONCREATED']._serialized_start=1327
+  _globals['_INVITATIONCREATED']._serialized_end=1409
+  _globals['_INVITATIONACCEPTED']._serialized_start=1411
+  _globals['_INVITATIONACCEPTED']._serialized_end=1514
+  _globals['_PASSWORDRESETREQUESTED']._serialized_start=1516
+  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1597
+  _globals['_PASSWORDCHANGED']._serialized_start=1599
+  _globals['_PASSWORDCHANGED']._serialized_end=1655
+  _globals['_SESSIONCOMPROMISED']._serialized_start=1657
+  _globals['_SESSIONCOMPROMISED']._serialized_end=1736
 # @@protoc_insertion_point(module_scope)

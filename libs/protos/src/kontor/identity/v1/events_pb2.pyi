@@ -9,6 +9,8 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from kontor.common.v1 import access_pb2 as access_pb2
+from kontor.common.v1 import money_pb2 as money_pb2
+from kontor.identity.v1 import firms_pb2 as firms_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -75,6 +77,148 @@ class TenantActivated(message.Message):
     _HasFieldArgType: _TypeAlias = typing.Literal["trial_end_time", b"trial_end_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["name", b"name", "slug", b"slug", "tenant_id", b"tenant_id", "trial_end_time", b"trial_end_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TrialEndAnnounced(message.Message):
+    """The end of a firm's trial comes near; its administrators are told (F88)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    TRIAL_END_TIME_FIELD_NUMBER: builtins.int
+    DAYS_LEFT_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    days_left: builtins.int
+    """Days left, 7 or 1."""
+    @builtins.property
+    def trial_end_time(self) -> timestamp_pb2.Timestamp:
+        """When the trial ends."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        trial_end_time: timestamp_pb2.Timestamp | None = ...,
+        days_left: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["trial_end_time", b"trial_end_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["days_left", b"days_left", "tenant_id", b"tenant_id", "trial_end_time", b"trial_end_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TrialExtended(message.Message):
+    """A firm has ordered a further trial against payment (F89); billing charges it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    EXTENSION_ID_FIELD_NUMBER: builtins.int
+    NET_FIELD_NUMBER: builtins.int
+    TRIAL_END_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    extension_id: builtins.str
+    """The order."""
+    @builtins.property
+    def net(self) -> money_pb2.Money:
+        """Price, net."""
+
+    @builtins.property
+    def trial_end_time(self) -> timestamp_pb2.Timestamp:
+        """When the trial ends now."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        extension_id: builtins.str = ...,
+        net: money_pb2.Money | None = ...,
+        trial_end_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["net", b"net", "trial_end_time", b"trial_end_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["extension_id", b"extension_id", "net", b"net", "tenant_id", b"tenant_id", "trial_end_time", b"trial_end_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PlanSelected(message.Message):
+    """A firm has chosen a plan; billing charges it from now on (F82–F86)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    PLAN_FIELD_NUMBER: builtins.int
+    SELECT_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    plan: firms_pb2.Plan.ValueType
+    """The plan."""
+    @builtins.property
+    def select_time(self) -> timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        plan: firms_pb2.Plan.ValueType = ...,
+        select_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["select_time", b"select_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["plan", b"plan", "select_time", b"select_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TenantSuspended(message.Message):
+    """A firm's trial has ended without a plan; its data are deleted unless it chooses one in time."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    DELETION_DUE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    @builtins.property
+    def deletion_due_time(self) -> timestamp_pb2.Timestamp:
+        """When its data will be deleted."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        deletion_due_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["deletion_due_time", b"deletion_due_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["deletion_due_time", b"deletion_due_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TenantDeleted(message.Message):
+    """A firm is deleted: every service deletes what it keeps of it, apart from what the law says to keep."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,6 +35,8 @@ class _TenantKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_TenantKind.
     """Offers services in the expert network (F101)."""
     TENANT_KIND_PLATFORM: _TenantKind.ValueType  # 3
     """The platform organisation itself: operators and network organisers."""
+    TENANT_KIND_ADVISER: _TenantKind.ValueType  # 4
+    """Versicherungsberater under § 34d (2) GewO: advises for a fee and may take no yield from services (F100)."""
 
 class TenantKind(_TenantKind, metaclass=_TenantKindEnumTypeWrapper):
     """What a firm does on the platform."""
@@ -47,6 +49,8 @@ TENANT_KIND_EXPERT: TenantKind.ValueType  # 2
 """Offers services in the expert network (F101)."""
 TENANT_KIND_PLATFORM: TenantKind.ValueType  # 3
 """The platform organisation itself: operators and network organisers."""
+TENANT_KIND_ADVISER: TenantKind.ValueType  # 4
+"""Versicherungsberater under § 34d (2) GewO: advises for a fee and may take no yield from services (F100)."""
 
 class _TenantState:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -62,6 +66,10 @@ class _TenantStateEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_TenantStat
     """Activated; the trial of 30 days runs."""
     TENANT_STATE_ACTIVE: _TenantState.ValueType  # 3
     """Has chosen a plan."""
+    TENANT_STATE_SUSPENDED: _TenantState.ValueType  # 4
+    """The trial is over without a plan: only administrators come in, to export, to choose or to extend."""
+    TENANT_STATE_DELETED: _TenantState.ValueType  # 5
+    """Its data are gone; the row stays as a mark."""
 
 class TenantState(_TenantState, metaclass=_TenantStateEnumTypeWrapper):
     """Where a firm stands in its life on the platform (F45, F88)."""
@@ -74,6 +82,10 @@ TENANT_STATE_TRIAL: TenantState.ValueType  # 2
 """Activated; the trial of 30 days runs."""
 TENANT_STATE_ACTIVE: TenantState.ValueType  # 3
 """Has chosen a plan."""
+TENANT_STATE_SUSPENDED: TenantState.ValueType  # 4
+"""The trial is over without a plan: only administrators come in, to export, to choose or to extend."""
+TENANT_STATE_DELETED: TenantState.ValueType  # 5
+"""Its data are gone; the row stays as a mark."""
 
 class _TierOneAccess:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -403,7 +415,7 @@ class NewTenant(message.Message):
     slug: builtins.str
     """Short name wished for in addresses: lower-case letters, digits and hyphens."""
     kind: TenantKind.ValueType
-    """Broker or expert; broker when not set."""
+    """Broker, expert or Versicherungsberater; broker when not set."""
     contact_name: builtins.str
     """Name of the person who registers."""
     contact_email: builtins.str
