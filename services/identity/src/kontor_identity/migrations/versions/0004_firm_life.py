@@ -1,7 +1,7 @@
 """A firm's life: waiting list, trial, plan, verified facts, processing agreement, end.
 
-Revision ID: 0002
-Revises: 0001
+Revision ID: 0004
+Revises: 0003
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from alembic import op
 from kontor_chassis.schema import SERVICE_WIDE, execute_script, grant_application, secure_by_tenant
 from sqlalchemy import text
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
