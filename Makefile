@@ -21,7 +21,7 @@ CHECK  := env -u KONTOR_HOME -u KONTOR_PORT -u KONTOR_DEMO PATH="$(VENV)/bin:$$P
 
 .DEFAULT_GOAL := help
 .PHONY: help environment up down status logs clean clock mail \
-  test test-unit test-integration test-e2e lint gen bench images lock
+  test test-unit test-integration test-e2e test-containers lint gen bench images lock
 
 help: ## Show this help
 	@echo "Kontor: the digital office that an insurance broker gives his customers"
@@ -69,6 +69,9 @@ test-integration: environment ## Run the tests on real PostgreSQL, NATS and Envo
 test-e2e: environment ## Run the journeys through the gateway and in a real browser
 	@$(CHECK) e2e
 
+test-containers: environment ## Run the journeys against the container images (after make images)
+	@$(CHECK) containers
+
 lint: environment ## Check style, types and protos
 	@$(CHECK) lint
 
@@ -78,8 +81,8 @@ gen: environment ## Regenerate everything derived from the protos
 bench: environment ## Measure; prints a table, writes bench/results
 	@$(RUN) bench
 
-images: environment ## Build all container images (needs a Docker engine)
-	@$(RUN) kontor_tools.images
+images: environment ## Build all container images, or one (SERVICE=vault); needs a Docker engine
+	@$(RUN) kontor_tools.images $(SERVICE)
 
 lock: environment ## Pin the newest allowed versions in requirements.lock
 	@$(RUN) kontor_tools.lock

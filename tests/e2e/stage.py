@@ -9,6 +9,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+from kontor_tools.containers import tag_asked_for
 from kontor_tools.embedded.process import free_port
 from kontor_tools.installation import Installation
 from kontor_tools.plan import Options
@@ -49,12 +50,16 @@ class InstalledStage:
 
 @contextmanager
 def installed(home: Path, *, replicas: int = 1, otlp_endpoint: str | None = None) -> Iterator[InstalledStage]:
-    """Start an installation below `home`, stop it at the end; its logs stay when KONTOR_KEEP_LOGS is set."""
+    """Start an installation below `home`, stop it at the end; its logs stay when KONTOR_KEEP_LOGS is set.
+
+    KONTOR_CONTAINERS=1 runs the services from their container images (`make test-containers`).
+    """
     options = Options(
         port=free_port(),
         environment="test",
         replicas=replicas,
         otlp_endpoint=otlp_endpoint,
+        image_tag=tag_asked_for(os.environ),
     )
     installation = Installation(home, options=options)
     installation.up()

@@ -1,6 +1,7 @@
-"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration|e2e`.
+"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration|e2e|containers`.
 
-`all` runs each part even when an earlier one failed, and ends with one line per part.
+`all` runs each part even when an earlier one failed, and ends with one line per part. `containers` is no part
+of it, because it needs a Docker engine and images.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kontor_tools import chromium
+from kontor_tools.containers import SWITCH
 from kontor_tools.folders import REPOSITORY
 from kontor_tools.workspace import members, test_folders
 
@@ -60,12 +62,23 @@ def integration() -> bool:
 
 def e2e() -> bool:
     """Run the journeys through the gateway and in a browser."""
+    return _with_browser(test_folders("e2e"))
+
+
+def containers() -> bool:
+    """Look into the container images, then run the journeys with every service in its container."""
+    os.environ[SWITCH] = "1"
+    folder = REPOSITORY / "tests" / "e2e"
+    return _with_browser([*test_folders("containers"), folder / "test_main_journey.py", folder / "browser"])
+
+
+def _with_browser(tests: list[Path]) -> bool:
     try:
         os.environ["KONTOR_CHROMIUM"] = chromium.ensure()
     except chromium.NoBrowserError as problem:
         print(problem, file=sys.stderr)
         return False
-    return _pytest(test_folders("e2e"))
+    return _pytest(tests)
 
 
 def everything() -> bool:
@@ -100,7 +113,14 @@ def _git(*arguments: str) -> bytes:
     return done.stdout if done.returncode == 0 else b""
 
 
-PARTS = {"all": everything, "lint": lint, "unit": unit, "integration": integration, "e2e": e2e}
+PARTS = {
+    "all": everything,
+    "lint": lint,
+    "unit": unit,
+    "integration": integration,
+    "e2e": e2e,
+    "containers": containers,
+}
 
 
 def main() -> int:

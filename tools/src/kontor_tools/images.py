@@ -4,7 +4,7 @@
 
 KONTOR_BASE_IMAGE and KONTOR_BUILD_IMAGE name other bases than the Dockerfile's, KONTOR_BUILD_NETWORK the network the
 build reaches the package index by, KONTOR_IMAGE_TAG another tag than the version. An image larger than it may be is a
-failure. Boundary: what is inside an image is the Dockerfile's; running one is `containers`'s.
+failure. Boundary: what is inside an image is the Dockerfile's; its name and running it are `containers`'s.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from importlib.metadata import version
 
+from kontor_tools.containers import image, tag_of
 from kontor_tools.folders import REPOSITORY
 from kontor_tools.plan import SERVICES
 
@@ -28,16 +28,6 @@ BUILD_ARGUMENTS = {"KONTOR_BASE_IMAGE": "BASE_IMAGE", "KONTOR_BUILD_IMAGE": "BUI
 
 class ImageError(RuntimeError):
     """An image cannot be built or looked at; the message is one sentence that says what to do."""
-
-
-def tag_of(environment: Mapping[str, str]) -> str:
-    """Return the tag of all images: the version, which the chart expects, unless the environment names another."""
-    return environment.get("KONTOR_IMAGE_TAG") or version("kontor-tools")
-
-
-def image(name: str, tag: str) -> str:
-    """Return the reference of a service's image."""
-    return f"kontor-{name}:{tag}"
 
 
 def build_command(name: str, environment: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from kontor_tools import credentials, leftovers, mail_sink, migrations, ports
+from kontor_tools import containers, credentials, leftovers, mail_sink, migrations, ports
 from kontor_tools.embedded.postgres import EmbeddedPostgres
 from kontor_tools.embedded.process import LOOPBACK
 from kontor_tools.folders import Folders, InstallationError, unwritable
@@ -40,7 +39,7 @@ from kontor_tools.plan import (
 )
 from kontor_tools.readiness import is_ready
 from kontor_tools.run_state import RunState
-from kontor_tools.supervision import ProcessState, Supervisor, memory_of
+from kontor_tools.supervision import ProcessState, Supervisor, clean_environment, memory_of
 
 READY_SECONDS = 180
 NEEDED_BYTES = 500 * 1024**2
@@ -177,10 +176,10 @@ class Installation:
         """
         state = self.run_state()
         plan = Plan(self.folders, Options(**state.options), Ports(ports.free_ports(2), state.ports))
-        inherited = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+        settings = plan.command_environment(service) | (environment or {})
         done = subprocess.run(
-            [sys.executable, "-m", f"kontor_{service}", *arguments],
-            env=inherited | plan.command_environment(service) | (environment or {}),
+            plan.command(service, arguments, settings),
+            env=clean_environment(self.folders) | settings,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -217,7 +216,7 @@ class Installation:
         self.supervisor.launch(plan.programs)
         if STORAGE in self.options.groups:
             self._start_groups(plan, [STORAGE])
-            asyncio.run(self._prepare_databases())
+            self._prepare_databases(plan)
         # All the rest at once: each process waits by itself for what it needs, and the machine is kept busy.
         self._start_groups(plan, [group for group in self.options.groups if group != STORAGE])
 
@@ -241,13 +240,26 @@ class Installation:
         RunState(asdict(self.options), self.options.issuer, listeners.given, ready).save(self.folders.state)
         return plan
 
-    async def _prepare_databases(self) -> None:
-        postgres = self.postgres()
-        await postgres.provision_all(SERVICES, self.folders.secrets)
-        behind = await migrations.behind(postgres, SERVICES)
+    def _prepare_databases(self, plan: Plan) -> None:
+        behind = asyncio.run(self._provision_databases())
+        if self.options.image_tag:
+            containers.hand_over(self.folders)
         if behind:
             self._report(f"  migrating {', '.join(behind)} …")
-            await migrations.migrate(postgres, self.folders.secrets, behind)
+            self._migrate(plan, behind)
+
+    async def _provision_databases(self) -> list[str]:
+        """Create roles and databases that are missing; return the services that are not at their newest revision."""
+        postgres = self.postgres()
+        await postgres.provision_all(SERVICES, self.folders.secrets)
+        return await migrations.behind(postgres, SERVICES)
+
+    def _migrate(self, plan: Plan, services: list[str]) -> None:
+        if self.options.image_tag is None:
+            asyncio.run(migrations.migrate(self.postgres(), self.folders.secrets, services))
+            return
+        for service in services:
+            self.run_command(service, "migrate", environment=plan.migration_environment(service))
 
     def _wait(self, addresses: dict[str, str], seconds: float) -> None:
         waiting = dict(addresses)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from kontor_chassis.settings import EdgeSettings, ProcessSettings, ServiceSettings
 
+from kontor_tools import containers
 from kontor_tools.credentials import random_key, service_key
 from kontor_tools.embedded.process import LOOPBACK
 from kontor_tools.folders import Folders
@@ -47,6 +48,8 @@ class Options:
     """Which groups of processes to start; a shorter list is for those who run the rest elsewhere, and for tests."""
     gateway: dict[str, str] = field(default_factory=dict)
     """Further settings of the gateway, for example its rate limits in a benchmark."""
+    image_tag: str | None = None
+    """Run services, edges and gateway from the container images with this tag; None runs them as plain processes."""
 
     @property
     def issuer(self) -> str:
@@ -109,6 +112,20 @@ class Plan:
         """Return what a command of a service that runs once and ends is told."""
         return self._environment(service, service, 1, "command")
 
+    def migration_environment(self, service: str) -> dict[str, str]:
+        """Return what `migrate` is told besides."""
+        owner = f"kontor_{service}_owner"
+        return {
+            "KONTOR_MIGRATION_DATABASE_URL": self._database_url(service, owner),
+            "KONTOR_MIGRATION_DATABASE_PASSWORD_FILE": str(self.folders.secrets / f"{owner}.password"),
+        }
+
+    def command(self, package: str, arguments: Sequence[str], settings: Iterable[str]) -> list[str]:
+        """Return the command that runs a package of ours, given the names of the settings in its environment."""
+        if self.options.image_tag is None:
+            return _module(f"kontor_{package}", *arguments)
+        return containers.command(self.folders, self.options.image_tag, package, arguments, settings)
+
     def _storage(self) -> Iterator[Program]:
         postgres, nats, smtp = (self.ports.port(name) for name in ("postgres", "nats", "smtp"))
         embedded = {"postgres": (self.folders.postgres, postgres), "nats": (self.folders.nats, nats)}
@@ -137,7 +154,7 @@ class Plan:
             process = f"{name}-work-{replica}"
         environment = self._environment(name, package, replica, mode)
         ready = f"http://{environment['KONTOR_METRICS_LISTEN']}/readyz"
-        return Program(process, group, _module(f"kontor_{package}", mode), ready, environment)
+        return Program(process, group, self.command(package, [mode], environment), ready, environment)
 
     def _gateway(self) -> Iterator[Program]:
         environment = {
@@ -154,7 +171,9 @@ class Plan:
             **self.options.gateway,
         }
         ready = f"http://{LOOPBACK}:{self.options.port}/healthz"
-        command = _module("kontor_gateway", "serve", "--configuration", str(self.folders.run / "envoy.json"))
+        # In a container Envoy's configuration lies in /tmp, because nothing else can be written.
+        visible = () if self.options.image_tag else ("--configuration", str(self.folders.run / "envoy.json"))
+        command = self.command("gateway", ["serve", *visible], environment)
         yield Program("gateway", GATEWAY, command, ready, environment)
 
     def _environment(self, name: str, package: str, replica: int, mode: str) -> dict[str, str]:
@@ -165,7 +184,6 @@ class Plan:
     def _values(self, name: str, package: str, replica: int, mode: str) -> dict[str, str]:
         """Return every setting that any Python process of the installation may want."""
         folders, ports, options = self.folders, self.ports, self.options
-        database = f"{LOOPBACK}:{ports.port('postgres')}/kontor_{package}"
         values = {
             "KONTOR_ENVIRONMENT": options.environment,
             "KONTOR_LOG_LEVEL": options.log_level,
@@ -174,7 +192,7 @@ class Plan:
             "KONTOR_METRICS_LISTEN": ports.address(f"{name}-{mode}-metrics-{replica}"),
             "KONTOR_GRPC_LISTEN": ports.address(_listener(name, mode, replica)),
             "KONTOR_HTTP_LISTEN": ports.address(_listener(name, mode, replica)),
-            "KONTOR_DATABASE_URL": f"postgresql://kontor_{package}_app@{database}",
+            "KONTOR_DATABASE_URL": self._database_url(package, f"kontor_{package}_app"),
             "KONTOR_DATABASE_PASSWORD_FILE": str(folders.secrets / f"kontor_{package}_app.password"),
             "KONTOR_NATS_URL": f"nats://{ports.address('nats')}",
             "KONTOR_JWKS_URL": f"http://{ports.address(_listener('identity-http', 'http', 1))}/oauth/jwks.json",
@@ -192,6 +210,9 @@ class Plan:
         if options.otlp_endpoint:
             values["KONTOR_OTLP_ENDPOINT"] = options.otlp_endpoint
         return values
+
+    def _database_url(self, package: str, role: str) -> str:
+        return f"postgresql://{role}@{self.ports.address('postgres')}/kontor_{package}"
 
     def _addresses(self, name: str) -> str:
         """Return where to call a service or edge: one address, or all of its replicas in gRPC's own notation."""

@@ -138,7 +138,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_clean_environment(self._folders),
+            env=clean_environment(self._folders),
             timeout=60,
         )
         end = time.monotonic() + ANSWER_SECONDS
@@ -216,9 +216,9 @@ def _spawn_counts(log: Path) -> Counter[str]:
     return Counter(re.findall(r"INFO spawned: '([^']+)' with pid", text))
 
 
-def _clean_environment(folders: Folders) -> dict[str, str]:
-    """Return the environment every process inherits: nothing of the caller's shell but where programs lie."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG") if key in os.environ}
+def clean_environment(folders: Folders) -> dict[str, str]:
+    """Return the environment every process inherits: nothing of the caller's shell but where things lie."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "LANG", "DOCKER_HOST") if key in os.environ}
     scripts = str(Path(sys.executable).parent)
     return kept | {
         "PATH": f"{scripts}:{kept.get('PATH', '/usr/bin:/bin')}",
