@@ -23,7 +23,6 @@ from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
 from kontor_chassis.testing.tokens import test_issuer
 from kontor_tools.embedded.process import LOOPBACK
 
-SERVICES = ("identity", "contracts", "vault", "billing", "chat", "experts", "notifications")
 EDGES = ("identity_http", "vault_http", "portal")
 
 

@@ -8,8 +8,9 @@ from importlib import import_module
 
 import pytest
 from google.protobuf.message import Message
+from kontor_tools.plan import SERVICES
 
-from tests.architecture.tree import REPOSITORY, SERVICES, modules_below, service_source
+from tests.architecture.tree import REPOSITORY, modules_below, service_source
 
 EVENT_FILES = {service: REPOSITORY / "protos" / "kontor" / service / "v1" / "events.proto" for service in SERVICES}
 

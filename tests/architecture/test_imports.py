@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from kontor_tools.plan import SERVICES
 
-from tests.architecture.tree import REPOSITORY, SERVICES, domain_modules, modules_below, service_source
+from tests.architecture.tree import REPOSITORY, domain_modules, modules_below, service_source
 
 TRANSPORT = ("grpc", "flask", "gunicorn", "nats", "werkzeug")
 

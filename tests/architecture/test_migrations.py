@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from kontor_tools.plan import SERVICES
 
-from tests.architecture.tree import SERVICES, service_source
+from tests.architecture.tree import service_source
 
 
 @pytest.mark.parametrize("service", SERVICES)

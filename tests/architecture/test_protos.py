@@ -25,13 +25,7 @@ from tests.architecture.contracts import (
 from tests.architecture.tree import REPOSITORY
 
 GENERATED = REPOSITORY / "libs" / "protos" / "src"
-SERVICES_EXPECTED = 7
 READING = ("Get", "List", "Watch", "Search", "Preview", "Validate", "Verify", "Check", "Batch")
-
-
-def test_there_are_seven_public_services() -> None:
-    """Each of the seven services has one public contract."""
-    assert len({method.containing_service.full_name for method in public_methods()}) == SERVICES_EXPECTED
 
 
 def test_every_rpc_declares_who_may_call_it() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SERVICES = ("identity", "vault", "contracts", "billing", "chat", "experts", "notifications")
 GENERATED = (REPOSITORY / "libs" / "protos" / "src",)
 NOT_DOMAIN = {
     "__main__",

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_tools.plan import SERVICES
 
 TENANT = UUID("01890000-0000-7000-8000-000000000001")
 CUSTOMER = UUID("01890000-0000-7000-8000-000000000002")
-SERVICES = ("identity", "vault", "contracts", "billing", "chat", "experts", "notifications", "stranger")
+CALLING_SERVICES = (*SERVICES, "stranger")
 ROLES = [role for role in Role.values() if role != Role.ROLE_UNSPECIFIED]
 RIGHTS = [right for right in Right.values() if right != Right.RIGHT_UNSPECIFIED]
 STAFF_ROLES = {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR}
@@ -79,5 +80,5 @@ def callers() -> list[Caller]:
         for right in RIGHTS
     ]
     all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
-    services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in SERVICES]
+    services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
     return [Caller("nobody", ""), *people, *staff, all_rights, *services]

@@ -19,9 +19,9 @@ from kontor_chassis.settings import ServiceSettings
 from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_tools.embedded.nats import EmbeddedNats
+from kontor_tools.plan import SERVICES
 
 from tests.architecture.contracts import access_of, all_methods
-from tests.architecture.tree import SERVICES
 from tests.authorization.callers import Caller, callers
 
 pytestmark = pytest.mark.integration
@@ -31,6 +31,7 @@ REFUSED_BY_DECLARATION = {
     "ROLE_NOT_ALLOWED",
     "RIGHT_MISSING",
     "STRONGER_LOGIN_REQUIRED",
+    "FRESH_LOGIN_REQUIRED",
     "SERVICE_NOT_ALLOWED",
 }
 SIDE_BY_SIDE = 16

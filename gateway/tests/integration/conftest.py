@@ -11,7 +11,6 @@ import httpx
 import pytest
 from gateway_stack import (
     EDGES,
-    SERVICES,
     Anything,
     Chats,
     Edge,
@@ -27,6 +26,7 @@ from kontor.chat.v1 import chat_pb2_grpc
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.testing.tokens import test_issuer
 from kontor_tools.embedded.process import LOOPBACK, free_port
+from kontor_tools.plan import SERVICES
 
 
 @pytest.fixture(scope="session")

@@ -31,12 +31,14 @@ def test_templates_compile(app: Flask) -> None:
 
 def test_every_sentence_has_english() -> None:
     """German is the key; a sentence without English would be German on an English page."""
-    assert sorted(sentences() - set(english())) == []
+    missing = sorted(sentences() - set(english()))
+    assert not missing, "give locale/en.po the English of: " + " | ".join(missing)
 
 
 def test_english_has_no_sentence_that_nobody_says() -> None:
     """The catalogue does not grow by what pages said once."""
-    assert sorted(set(english()) - sentences()) == []
+    unused = sorted(set(english()) - sentences())
+    assert not unused, "take out of locale/en.po: " + " | ".join(unused)
 
 
 def test_english_fills_the_same_places() -> None:

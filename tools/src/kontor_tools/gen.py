@@ -1,4 +1,7 @@
-"""Generates libs/protos from protos/: Python modules, type stubs, the descriptor set and the OpenAPI text."""
+"""Generates libs/protos from protos/: Python modules, type stubs, the descriptor set and the OpenAPI text.
+
+Run as a command it then checks the protos' style, too.
+"""
 
 from __future__ import annotations
 
@@ -71,12 +74,13 @@ def _source_of(stub: Path, target: Path) -> str:
     return "\n" + source.read_text(encoding="utf-8")
 
 
-def main() -> None:
-    """Regenerate libs/protos in place."""
+def main() -> int:
+    """Regenerate libs/protos in place and say what is wrong with the protos' style; returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder))
         install(Path(folder), REPOSITORY / "libs" / "protos" / "src")
+    return subprocess.run([Path(sys.executable).parent / "buf", "lint"], check=False, cwd=REPOSITORY).returncode
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
