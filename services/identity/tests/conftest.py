@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from kontor_tools.embedded.process import LOOPBACK, free_port
 sys.path.insert(0, str(Path(__file__).parent))  # what the tests share lies beside this file
 
 from identity_office import START, Identity, Platform, add_operator, edge  # after the line above
+from name_server import NameServer, serving
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +28,24 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def name_server() -> Iterator[NameServer]:
+    """A name server that knows what tests tell it."""
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
-async def identity(service_database: Any, nats: EmbeddedNats, key_file: Path) -> AsyncIterator[Identity]:
+async def identity(
+    service_database: Any, nats: EmbeddedNats, key_file: Path, name_server: NameServer
+) -> AsyncIterator[Identity]:
     """A fresh identity service that accepts the test run's tokens."""
     clock = FixedClock(START)
-    settings: dict[str, Any] = {"public_url": "http://localhost:8080", "key_encryption_key_file": key_file}
+    settings: dict[str, Any] = {
+        "public_url": "http://localhost:8080",
+        "key_encryption_key_file": key_file,
+        "name_servers": name_server.address,
+    }
     url = service_database("identity").url
     async with running("kontor_identity", database_url=url, nats_url=nats.url, clock=clock, **settings) as service:
         yield Identity(service, clock)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kontor.identity.v1 import identity_pb2, internal_pb2, signin_pb2
+from urllib.parse import urlsplit
+
+from kontor.identity.v1 import brand_pb2, identity_pb2, internal_pb2, signin_pb2
+from kontor.identity.v1.brand_pb2_grpc import add_BrandServiceServicer_to_server
 from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
@@ -11,11 +14,13 @@ from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_identity.acceptance import Acceptance
 from kontor_identity.config import IdentitySettings
+from kontor_identity.domains import NameServers
 from kontor_identity.jobs import jobs
 from kontor_identity.keys import SigningKeys
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.resets import PasswordResets
 from kontor_identity.rpc import IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.rpc.brand import BrandParts, BrandRpc
 from kontor_identity.sealing import Sealer
 from kontor_identity.sign_in import PasswordSignIn
 from kontor_identity.tokens import TokenIssuer
@@ -37,12 +42,23 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
         keys=keys,
         issuer=TokenIssuer(settings.issuer, machine),
     )
+    brand = BrandParts(
+        work=work,
+        rows=platform.rows,
+        name_servers=NameServers(settings.name_servers.split(",")),
+        platform_host=urlsplit(settings.public_url).hostname or "",
+    )
     return Service(
         servicers=[
             servicer(
                 add_IdentityServiceServicer_to_server,
                 IdentityRpc(work, platform.rows, machine),
                 identity_pb2.DESCRIPTOR.services_by_name["IdentityService"],
+            ),
+            servicer(
+                add_BrandServiceServicer_to_server,
+                BrandRpc(brand),
+                brand_pb2.DESCRIPTOR.services_by_name["BrandService"],
             ),
             servicer(
                 add_IdentityInternalServiceServicer_to_server,

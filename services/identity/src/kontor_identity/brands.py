@@ -1,10 +1,9 @@
-"""A firm's brand (F37–F39): colours that stay readable, texts, layout, logo. Checked before it is published."""
+"""A firm's brand as the older API has it (F37–F39): changed and published in one step. `designs` has all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import UUID
 
 from kontor.identity.v1.events_pb2 import BrandPublished
 from kontor.identity.v1.tenants_pb2 import Layout
@@ -12,16 +11,20 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.errors import invalid
 from kontor_chassis.etags import check_etag
 
+from kontor_identity.designs import (
+    NEUTRAL_ACCENT,
+    NEUTRAL_PRIMARY,
+    check_colors,
+    neutral_brand,
+    published_design,
+    record_published,
+)
 from kontor_identity.logos import logo_type
+from kontor_identity.pictures import keep_picture
 from kontor_identity.tables import Brand
 
-NEUTRAL_PRIMARY = "#17324d"
-NEUTRAL_ACCENT = "#b4552d"
-TEXT_CONTRAST = 4.5
-"""White text on the primary colour (WCAG 2.2, 1.4.3)."""
-SHAPE_CONTRAST = 3.0
-"""Shapes in the accent colour on white (WCAG 2.2, 1.4.11)."""
 CHANGEABLE = frozenset({"primary_color", "accent_color", "heading", "greeting", "layout", "logo"})
+_NEUTRAL = {"primary_color": NEUTRAL_PRIMARY, "accent_color": NEUTRAL_ACCENT}
 
 
 @dataclass(frozen=True)
@@ -36,26 +39,12 @@ class BrandChange:
     logo: bytes
 
 
-def neutral_brand(tenant_id: UUID) -> Brand:
-    """Return the look of a firm that has not chosen one, as a row not yet added."""
-    return Brand(
-        tenant_id=tenant_id,
-        primary_color=NEUTRAL_PRIMARY,
-        accent_color=NEUTRAL_ACCENT,
-        heading="",
-        greeting="",
-        layout=Layout.LAYOUT_CLASSIC,
-        logo=None,
-        logo_type="",
-        logo_version=0,
-    )
-
-
 async def update_brand(tx: Transaction, change: BrandChange, *, fields: Iterable[str], etag: str) -> Brand:
     """Change and publish the brand of the caller's own firm; refuses unreadable colours and unsafe pictures."""
     tenant_id = tx.principal.required_tenant()
     brand = await tx.session.get(Brand, tenant_id, with_for_update=True)
     check_etag(etag, brand.version if brand else 0)
+    design = await published_design(tx, tenant_id)
     if brand is None:
         brand = neutral_brand(tenant_id)
         tx.session.add(brand)
@@ -63,48 +52,24 @@ async def update_brand(tx: Transaction, change: BrandChange, *, fields: Iterable
         if field not in CHANGEABLE:
             raise invalid("update_mask", "Diese Angabe lässt sich hier nicht ändern.")
         if field == "logo":
-            _set_logo(brand, change.logo)
+            design.logo_picture_id = await _set_logo(tx, brand, change.logo)
         elif field == "layout":
             brand.layout = change.layout or Layout.LAYOUT_CLASSIC
-        elif field in ("primary_color", "accent_color"):
+        elif field in _NEUTRAL:
             setattr(brand, field, getattr(change, field).lower() or _NEUTRAL[field])
         else:
             setattr(brand, field, getattr(change, field).strip())
-    _check_contrast(brand)
-    await tx.session.flush()
+    check_colors(brand.primary_color, brand.accent_color)
+    design.primary_color, design.accent_color = brand.primary_color, brand.accent_color
+    design.layout = Layout.ValueType(brand.layout)
+    design.heading, design.greeting = brand.heading, brand.greeting
+    await record_published(tx, tenant_id, design)
     tx.publish(BrandPublished(tenant_id=str(tenant_id)), aggregate=tenant_id)
     return brand
 
 
-_NEUTRAL = {"primary_color": NEUTRAL_PRIMARY, "accent_color": NEUTRAL_ACCENT}
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours like "#12355b", from 1 to 21 (WCAG 2.2, relative luminance)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(color: str) -> float:
-    channels = (int(color[index : index + 2], 16) / 255 for index in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _check_contrast(brand: Brand) -> None:
-    for field, least in (("primary_color", TEXT_CONTRAST), ("accent_color", SHAPE_CONTRAST)):
-        reached = contrast(getattr(brand, field), "#ffffff")
-        if reached < least:
-            figures = f"{reached:.1f}".replace(".", ","), f"{least:.1f}".replace(".", ",")
-            raise invalid(
-                f"brand.{field}",
-                f"Diese Farbe ist auf Weiß zu schwach: Kontrast {figures[0]}, nötig sind {figures[1]}."
-                " Bitte wählen Sie eine dunklere Farbe.",
-                reason="CONTRAST_TOO_LOW",
-            )
-
-
-def _set_logo(brand: Brand, picture: bytes) -> None:
+async def _set_logo(tx: Transaction, brand: Brand, picture: bytes) -> str:
     brand.logo_type = logo_type(picture) if picture else ""
     brand.logo = picture or None
     brand.logo_version += 1
+    return str((await keep_picture(tx, picture)).picture_id) if picture else ""

@@ -12,6 +12,8 @@ class IdentitySettings(ServiceSettings):
     """Origin that browsers see; links in mails begin with it."""
     key_encryption_key_file: SecretFile
     """Secret of at least 32 bytes that seals signing keys and blinds what is counted per person."""
+    name_servers: str = ""
+    """Addresses of name servers, separated by commas, each with an optional port; the machine's own when empty."""
 
 
 class IdentityHttpSettings(EdgeSettings):

@@ -28,12 +28,13 @@ def logo_type(picture: bytes) -> str:
     if picture.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if b"<svg" in picture[:1024]:
-        _check_svg(picture)
+        check_svg(picture)
         return "image/svg+xml"
     raise _unsuitable("Bitte laden Sie das Logo als PNG, JPEG oder SVG hoch.")
 
 
-def _check_svg(picture: bytes) -> None:
+def check_svg(picture: bytes) -> None:
+    """Raise INVALID "LOGO_UNSUITABLE" unless a drawing can do nothing but be looked at."""
     parser = expat.ParserCreate(namespace_separator=" ")
 
     def element(name: str, attributes: dict[str, str]) -> None:

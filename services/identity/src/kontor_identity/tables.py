@@ -55,6 +55,7 @@ class Tenant(AddressColumns, Base):
     phone: Mapped[str] = mapped_column(default="")
     ihk_number: Mapped[str] = mapped_column(default="")
     tier_one_access: Mapped[int] = mapped_column(default=2)
+    white_label: Mapped[bool] = mapped_column(default=False)
     last_customer_number: Mapped[int] = mapped_column(default=1000)
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]

@@ -12,7 +12,8 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.people_pb2 import AddressForm, Salutation
 from kontor.identity.v1.tenants_pb2 import TenantKind
 from kontor_chassis.errors import DomainError
-from kontor_identity.brands import NEUTRAL_ACCENT, NEUTRAL_PRIMARY, contrast
+from kontor_identity.colors import contrast
+from kontor_identity.designs import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
 from kontor_identity.logos import logo_type
 from kontor_identity.memberships import grantable_roles
 from kontor_identity.names import display_name, fold, letter_greeting, search_patterns, search_text

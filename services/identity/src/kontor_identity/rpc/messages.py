@@ -14,8 +14,8 @@ from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, tenants_p
 from kontor_chassis.etags import etag_of
 
 from kontor_identity.addresses import PostalAddress
-from kontor_identity.brands import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
 from kontor_identity.customers import Person
+from kontor_identity.designs import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
 from kontor_identity.memberships import MembershipView
 from kontor_identity.names import display_name, letter_greeting
 from kontor_identity.people import Reachable
