@@ -11,7 +11,7 @@ from kontor_gateway.config import GatewaySettings
 from kontor_gateway.contracts import descriptors, public_services
 from kontor_gateway.render import render, replicas
 
-UPSTREAMS = ("IDENTITY", "CONTRACTS", "VAULT", "BILLING", "CHAT", "EXPERTS", "NOTIFICATIONS", "IDENTITY_HTTP")
+ADDRESSES = [f"KONTOR_{name.upper()}" for name in GatewaySettings.model_fields if name.endswith("_address")]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         "KONTOR_ISSUER": "https://kontor.example",
         "KONTOR_HTTP_LISTEN": "0.0.0.0:8080",
         "KONTOR_METRICS_LISTEN": "0.0.0.0:9090",
-        **{f"KONTOR_{name}_ADDRESS": "upstream:50051" for name in (*UPSTREAMS, "VAULT_HTTP", "PORTAL")},
+        **dict.fromkeys(ADDRESSES, "upstream:50051"),
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

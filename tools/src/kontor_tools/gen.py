@@ -77,7 +77,11 @@ def _source_of(stub: Path, target: Path) -> str:
 def main() -> int:
     """Regenerate libs/protos in place and say what is wrong with the protos' style; returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder))
+        try:
+            generate(Path(folder))
+        except subprocess.CalledProcessError:
+            print("Nothing was generated: the protos have the faults named above.", file=sys.stderr)
+            return 1
         install(Path(folder), REPOSITORY / "libs" / "protos" / "src")
     return subprocess.run([Path(sys.executable).parent / "buf", "lint"], check=False, cwd=REPOSITORY).returncode
 
