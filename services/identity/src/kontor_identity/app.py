@@ -19,7 +19,8 @@ from kontor_identity.jobs import jobs
 from kontor_identity.keys import SigningKeys
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.resets import PasswordResets
-from kontor_identity.rpc import IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.rpc import FirmRpc, IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.rpc.account_security import AccountSecurityRpc
 from kontor_identity.rpc.brand import BrandParts, BrandRpc
 from kontor_identity.sealing import Sealer
 from kontor_identity.sign_in import PasswordSignIn
@@ -74,3 +75,18 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
         jobs=jobs(keys, machine),
         close=[passwords.close],
     )
+            servicer(
+                add_FirmServiceServicer_to_server,
+                FirmRpc(work, platform.rows),
+                firms_pb2.DESCRIPTOR.services_by_name["FirmService"],
+            ),
+            servicer(
+                add_EmergencyAccessServiceServicer_to_server,
+                EmergencyRpc(work),
+                emergency_pb2.DESCRIPTOR.services_by_name["EmergencyAccessService"],
+            ),
+            servicer(
+                add_EmergencyInternalServiceServicer_to_server,
+                EmergencyInternalRpc(work, settings.public_url),
+                emergency_internal_pb2.DESCRIPTOR.services_by_name["EmergencyInternalService"],
+            ),

@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 from kontor_identity.accounts import normal_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.names import display_name, fold, search_text
+from kontor_identity.plans import require_room
 from kontor_identity.tables import Customer, Membership, Tenant
 
 BY_CUSTOMER = frozenset({"title", "family_name", "phone", "address"})
@@ -178,7 +179,7 @@ async def _next_number(tx: Transaction, tenant_id: UUID) -> int:
 
 
 async def next_numbers(tx: Transaction, tenant_id: UUID, count: int) -> range:
-    """Take customer numbers of a firm; two at once wait for each other."""
+    """Take customer numbers of a firm; two at once wait for each other. Refuses what its plan has no room for (F83)."""
     taken = (
         update(Tenant)
         .where(Tenant.tenant_id == tenant_id)
@@ -189,6 +190,7 @@ async def next_numbers(tx: Transaction, tenant_id: UUID, count: int) -> range:
     last = (await tx.session.execute(taken)).scalar_one_or_none()
     if last is None:
         raise not_found("Diese Firma")
+    await require_room(tx, await tx.session.get_one(Tenant, tenant_id), count)
     return range(last - count + 1, last + 1)
 
 

@@ -17,7 +17,8 @@ from kontor_chassis.errors import invalid
 from sqlalchemy import select
 
 from kontor_identity.customers import Person, announce_created, new_customer, next_numbers, overwrite
-from kontor_identity.tables import Customer
+from kontor_identity.plans import require_interfaces
+from kontor_identity.tables import Customer, Tenant
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class Imported:
 
 
 async def import_customers(tx: Transaction, tenant_id: UUID, import_id: UUID, people: Sequence[Person]) -> Imported:
-    """Create or update the people of a portfolio; raises INVALID when a number occurs twice."""
+    """Create or update the people of a portfolio.
+
+    Raises INVALID when a number occurs twice, and refuses what the firm's plan has no interface or no room for (F82).
+    """
+    await require_interfaces(tx, await tx.session.get_one(Tenant, tenant_id))
     numbers = [person.external_number for person in people]
     if len(set(numbers)) != len(numbers):
         raise invalid("customers", "Eine Kundennummer kommt mehrfach vor.", reason="EXTERNAL_NUMBER_TWICE")

@@ -11,7 +11,7 @@ from kontor.identity.v1.people_pb2 import AddressForm
 from kontor.identity.v1.tenants_pb2 import TenantKind, TenantState
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, and_, or_, select
 
 from kontor_identity.tables import Account, Customer, Membership, Tenant
 
@@ -37,8 +37,16 @@ class MembershipView:
 _ROLES_BY_KIND: dict[int, set[Role.ValueType]] = {
     TenantKind.TENANT_KIND_BROKER: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
     TenantKind.TENANT_KIND_EXPERT: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
+    TenantKind.TENANT_KIND_ADVISER: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
     TenantKind.TENANT_KIND_PLATFORM: {Role.ROLE_NETWORK, Role.ROLE_OPERATOR},
 }
+
+
+_OPEN_TO_MEMBER = or_(
+    Tenant.state.in_([TenantState.TENANT_STATE_TRIAL, TenantState.TENANT_STATE_ACTIVE]),
+    and_(Tenant.state == TenantState.TENANT_STATE_SUSPENDED, Membership.roles.contains([int(Role.ROLE_ADMINISTRATOR)])),
+)
+"""A firm lets its people in while it is active; suspended, only administrators, to choose, extend or export."""
 
 
 def grantable_roles(kind: int, wanted: Sequence[int]) -> list[int]:
@@ -104,7 +112,7 @@ def _views() -> Select[Membership, str, str, str, int, int]:
         .join(Account, Account.account_id == Membership.account_id)
         .join(Tenant, Tenant.tenant_id == Membership.tenant_id)
         .outerjoin(Customer, Customer.customer_id == Membership.customer_id)
-        .where(Membership.ended_at.is_(None), Tenant.state != TenantState.TENANT_STATE_WAITING)
+        .where(Membership.ended_at.is_(None), _OPEN_TO_MEMBER)
     )
 
 

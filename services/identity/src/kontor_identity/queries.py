@@ -15,7 +15,7 @@ from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
 from kontor_chassis.paging import decode_cursor
 from kontor_chassis.principal import Principal
-from sqlalchemy import ARRAY, DateTime, Integer, Select, Text, Uuid, all_, any_, bindparam, or_, select, tuple_
+from sqlalchemy import ARRAY, DateTime, Integer, Select, Text, Uuid, all_, and_, any_, bindparam, or_, select, tuple_
 
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.tables import Account, Brand, Customer, Invitation, Membership, Tenant
@@ -27,6 +27,11 @@ AFTER_ALL_TIMES = "9999-12-30T00:00:00+00:00"
 
 _ID_AFTER = bindparam("id_after", type_=Uuid)
 _LIMIT = bindparam("limit", type_=Integer)
+
+_IS_THERE = and_(
+    Tenant.state != int(TenantState.TENANT_STATE_WAITING), Tenant.state != int(TenantState.TENANT_STATE_DELETED)
+)
+"""Others are seen by nobody and worked for by nobody: not yet, or no longer."""
 
 _CUSTOMERS = (
     select(Customer.__table__)
@@ -61,10 +66,7 @@ _TENANTS = (
 )
 
 _ACTIVE_TENANTS = (
-    select(Tenant.tenant_id)
-    .where(Tenant.state != int(TenantState.TENANT_STATE_WAITING), Tenant.tenant_id > _ID_AFTER)
-    .order_by(Tenant.tenant_id)
-    .limit(_LIMIT)
+    select(Tenant.tenant_id).where(_IS_THERE, Tenant.tenant_id > _ID_AFTER).order_by(Tenant.tenant_id).limit(_LIMIT)
 )
 
 _STAFF = (
@@ -103,7 +105,7 @@ _BRAND: Select[Any] = (
     select(Tenant.tenant_id, Tenant.slug, Tenant.name, *_BRAND_COLUMNS)
     .outerjoin_from(Tenant, Brand, Brand.tenant_id == Tenant.tenant_id)
     .where(
-        Tenant.state != int(TenantState.TENANT_STATE_WAITING),
+        _IS_THERE,
         or_(
             Tenant.slug == bindparam("slug", type_=Text),
             Tenant.tenant_id == bindparam("tenant_id", type_=Uuid),

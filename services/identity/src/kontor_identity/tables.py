@@ -61,6 +61,22 @@ class Tenant(AddressColumns, Base):
     activated_at: Mapped[datetime | None]
     trial_ends_at: Mapped[datetime | None]
     administrator_invitation_id: Mapped[UUID | None]
+    channel: Mapped[int] = mapped_column(default=1)
+    note: Mapped[str] = mapped_column(default="")
+    queue_rank: Mapped[int] = mapped_column(default=0)
+    plan: Mapped[int] = mapped_column(default=0)
+    plan_chosen_at: Mapped[datetime | None]
+    contract_signed_on: Mapped[date | None]
+    suspended_at: Mapped[datetime | None]
+    deletion_due_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    homepage: Mapped[str] = mapped_column(default="")
+    homepage_verified_at: Mapped[datetime | None]
+    homepage_verified_by: Mapped[UUID | None]
+    ihk_verified_at: Mapped[datetime | None]
+    ihk_verified_by: Mapped[UUID | None]
+    directory_listed: Mapped[bool] = mapped_column(default=False)
+    directory_text: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__: dict[str, Any] = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's documented hook
 
@@ -116,6 +132,7 @@ class Membership(Base):
     rights: Mapped[list[int]]
     display_name: Mapped[str]
     phone: Mapped[str] = mapped_column(default="")
+    standing: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -137,6 +154,9 @@ class Customer(AddressColumns, Base):
     given_name: Mapped[str] = mapped_column(default="")
     family_name: Mapped[str]
     birth_date: Mapped[date | None]
+    marital_status: Mapped[int] = mapped_column(default=0)
+    marital_since: Mapped[date | None]
+    is_intermediary: Mapped[bool] = mapped_column(default=False)
     email: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
     access_state: Mapped[int] = mapped_column(default=1)
@@ -165,6 +185,7 @@ class Invitation(Base):
     form: Mapped[int]
     roles: Mapped[list[int]]
     rights: Mapped[list[int]]
+    standing: Mapped[int] = mapped_column(default=1)
     release_choice: Mapped[int] = mapped_column(default=0)
     release_categories: Mapped[list[str]] = mapped_column(default=list)
     state: Mapped[int]

@@ -1,4 +1,5 @@
-"""Firms: WAITING → TRIAL → ACTIVE, drawn in the README (F45, F88), and what they say about themselves (F168)."""
+"""Firms come in: registration and activation. Their states are drawn in the README (F45, F88). Also
+what they say about themselves (F168)."""
 
 from __future__ import annotations
 
@@ -25,6 +26,8 @@ from kontor_identity.staff import own_tenant
 from kontor_identity.tables import Tenant
 
 TRIAL = timedelta(days=30)
+UNRANKED = 1_000_000_000
+"""Rank of a firm that nobody has moved in the waiting list: behind all that were, in order of registration."""
 CHANGEABLE = frozenset({"name", "email", "phone", "address", "tier_one_access"})
 RESERVED_SLUGS = frozenset({"kontor", "www", "api", "admin", "static", "login", "logout", "oauth", "files", "docs"})
 
@@ -68,6 +71,7 @@ async def register_tenant(tx: Transaction, registration: Registration) -> Tenant
         email=normal_email(registration.contact_email),
         phone=registration.phone.strip(),
         ihk_number=registration.ihk_number.strip(),
+        queue_rank=UNRANKED,
         tier_one_access=TierOneAccess.TIER_ONE_ACCESS_CONTRACT_VIEW,
         created_at=tx.now,
     )

@@ -27,6 +27,19 @@ def fields_of(mask: FieldMask, everything: Sequence[str]) -> list[str]:
     return sorted({path.partition(".")[0] for path in mask.paths} or set(everything))
 
 
+def registration(given: pb.NewTenant) -> Registration:
+    """Return what a firm said on the form."""
+    return Registration(
+        name=given.name,
+        slug=given.slug,
+        kind=given.kind,
+        contact_name=given.contact_name,
+        contact_email=given.contact_email,
+        phone=given.phone,
+        ihk_number=given.ihk_number,
+    )
+
+
 class TenantRpc:
     """The part of IdentityService about firms."""
 
@@ -35,20 +48,8 @@ class TenantRpc:
 
     async def RegisterTenant(self, request: pb.RegisterTenantRequest, context: Context) -> pb.RegisterTenantResponse:
         """See identity.proto."""
-        given = request.tenant
         async with self._work.command(request) as tx:
-            tenant = await register_tenant(
-                tx,
-                Registration(
-                    name=given.name,
-                    slug=given.slug,
-                    kind=given.kind,
-                    contact_name=given.contact_name,
-                    contact_email=given.contact_email,
-                    phone=given.phone,
-                    ihk_number=given.ihk_number,
-                ),
-            )
+            tenant = await register_tenant(tx, registration(request.tenant))
             return await tx.commit(pb.RegisterTenantResponse(tenant_id=str(tenant.tenant_id)))
 
     async def ListTenants(self, request: pb.ListTenantsRequest, context: Context) -> pb.ListTenantsResponse:
