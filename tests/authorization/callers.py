@@ -14,6 +14,8 @@ from kontor_tools.plan import SERVICES
 
 TENANT = UUID("01890000-0000-7000-8000-000000000001")
 CUSTOMER = UUID("01890000-0000-7000-8000-000000000002")
+LONG_AGO = 1_750_000_000
+"""When somebody signed in who has not proved who he is for a long time."""
 CALLING_SERVICES = (*SERVICES, "stranger")
 ROLES = [role for role in Role.values() if role != Role.ROLE_UNSPECIFIED]
 RIGHTS = [right for right in Right.values() if right != Right.RIGHT_UNSPECIFIED]
@@ -29,6 +31,8 @@ class Caller:
     roles: frozenset[int] = frozenset()
     rights: frozenset[int] = frozenset()
     strong: bool = False
+    fresh: bool = True
+    """Whether he signed in just now."""
     service: str = ""
 
     @property
@@ -50,10 +54,18 @@ class Caller:
         needs_rights = acting_as <= STAFF_ROLES
         if needs_rights and not set(access.rights) <= self.rights:
             return False
+        if access.max_age_seconds and not self.fresh:
+            return False
         return self.strong or access.min_level != AuthLevel.AUTH_LEVEL_STRONG
 
 
-def person(name: str, *roles: Role.ValueType, rights: frozenset[int] = frozenset(), strong: bool = False) -> Caller:
+def person(
+    name: str,
+    *roles: Role.ValueType,
+    rights: frozenset[int] = frozenset(),
+    strong: bool = False,
+    fresh: bool = True,
+) -> Caller:
     """Return somebody who acts in exactly these roles."""
     implied = {Role.ROLE_STAFF} if Role.ROLE_ADMINISTRATOR in roles else set()
     held = frozenset(RIGHTS) if Role.ROLE_ADMINISTRATOR in roles else rights
@@ -64,8 +76,9 @@ def person(name: str, *roles: Role.ValueType, rights: frozenset[int] = frozenset
         tenant_id=TENANT,
         customer_id=CUSTOMER if is_customer else None,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
+        **({} if fresh else {"auth_time": LONG_AGO}),
     )
-    return Caller(name, token, frozenset(roles) | implied, held, strong)
+    return Caller(name, token, frozenset(roles) | implied, held, strong, fresh)
 
 
 def callers() -> list[Caller]:
@@ -80,5 +93,6 @@ def callers() -> list[Caller]:
         for right in RIGHTS
     ]
     all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
+    tired = [person(f"{Role.Name(role)} signed in long ago", role, strong=True, fresh=False) for role in ROLES]
     services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
-    return [Caller("nobody", ""), *people, *staff, all_rights, *services]
+    return [Caller("nobody", ""), *people, *tired, *staff, all_rights, *services]

@@ -26,6 +26,7 @@ ACCESS: Mapping[str, Access | None] = {
     "ForStaff": Access(roles=[Role.ROLE_STAFF]),
     "ForChat": Access(roles=[Role.ROLE_CUSTOMER, Role.ROLE_STAFF], rights=[Right.RIGHT_CHAT]),
     "ForStrong": Access(roles=[Role.ROLE_STAFF], min_level=AuthLevel.AUTH_LEVEL_STRONG),
+    "ForFresh": Access(roles=[Role.ROLE_STAFF], max_age_seconds=300),
     "ForBilling": Access(services=["billing"]),
     "ForAnyService": Access(services=["*"]),
     "Watch": Access(roles=[Role.ROLE_STAFF]),

@@ -341,6 +341,7 @@ def _access(access: access_pb2.Access) -> Json:
         "roles": [access_pb2.Role.Name(role).removeprefix("ROLE_") for role in access.roles],
         "rights": [access_pb2.Right.Name(right).removeprefix("RIGHT_") for right in access.rights],
         "minLevel": max(int(access.min_level), 1),
+        "maxAgeSeconds": access.max_age_seconds,
     }
 
 

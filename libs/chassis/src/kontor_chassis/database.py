@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeVar, overload
+from typing import TypeVar, cast, overload
 from uuid import UUID
 
 import asyncpg
 from google.protobuf.message import Message
-from sqlalchemy import MetaData, TextClause, make_url, text
+from sqlalchemy import MetaData, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from kontor_chassis import idempotency, outbox
+from kontor_chassis.caller_connection import CallerConnection, keep_pool_clean
 from kontor_chassis.clock import Clock
 from kontor_chassis.database_errors import concurrent_change, translate, translate_errors_of
-from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import Principal, current_principal
-from kontor_chassis.row_security import security_settings
 from kontor_chassis.rows import RowReader
-from kontor_chassis.sql_spans import trace_statements_of
+from kontor_chassis.sql_spans import statement_span, trace_statements_of
 
 __all__ = ["Base", "Database", "RowReader", "Transaction", "UnitOfWork"]
 
@@ -58,17 +57,35 @@ class Transaction:
     def __init__(
         self,
         session: AsyncSession,
+        connection: CallerConnection,
         principal: Principal,
         now: datetime,
         service: str,
-        key: idempotency.RequestKey | None = None,
     ) -> None:
         self.session = session
         self.principal = principal
         self.now = now
+        self._connection = connection
         self._service = service
-        self._key = key
+        self._key: idempotency.RequestKey | None = None
         self._events: list[outbox.OutboxEvent] = []
+
+    async def run(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Run one SQL statement with `$1` … straight on the driver and return its rows; for hot writes.
+
+        Costs a third of what the session's `execute` does. Knows nothing of changes that the session has not flushed.
+        """
+        try:
+            with statement_span(statement):
+                rows: list[asyncpg.Record] = await self._connection.fetch(statement, *values)
+                return rows
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+
+    async def claim(self, key: idempotency.RequestKey) -> None:
+        """Make this the transaction that answers a request; raises as `idempotency.claim` does."""
+        await idempotency.claim(self.run, key)
+        self._key = key
 
     def publish(self, event: Message, *, aggregate: str | UUID, tenant_id: UUID | None = None) -> None:
         """Publish an event of this service when, and only when, the transaction commits.
@@ -92,13 +109,18 @@ class Transaction:
 
         For a command with a `request_id` the answer is stored, so that a repetition gets it again.
         """
-        if self._events:
+        if self.session.new or self.session.dirty or self.session.deleted:
             await self.session.flush()
-            await outbox.append(self.session, self._events)
+        if self._events:
+            await outbox.append(self.run, self._events)
             self._events.clear()
         if self._key is not None:
-            await idempotency.store_answer(self.session, self._key, answer.SerializeToString() if answer else b"")
-        await self.session.commit()
+            await idempotency.store_answer(self.run, self._key, answer.SerializeToString() if answer else b"")
+        try:
+            await self._connection.commit()
+        except DRIVER_ERRORS as error:
+            raise translate(error) from error
+        await self.session.commit()  # gives the connection back
         return answer
 
 
@@ -111,71 +133,71 @@ class UnitOfWork:
         self._service = service
 
     @asynccontextmanager
-    async def command(self, request: Message) -> AsyncIterator[Transaction]:
+    async def command(self, request: Message, *, acting: Principal | None = None) -> AsyncIterator[Transaction]:
         """Open the transaction of an RPC that writes, for the RPC's caller.
 
         Idempotent by `request.request_id`: raises `AlreadyAnswered` for a repetition (an interceptor answers it).
+        `acting` works on rows that no caller may see himself; the request still counts as the caller's.
         """
-        principal = current_principal()
-        key = idempotency.request_key(principal, request)
-        async with self._session(principal) as session:
+        caller = current_principal()
+        principal = acting or caller
+        key = idempotency.request_key(caller, request)
+        async with self._transaction(principal) as tx:
             if key is not None:
-                await idempotency.claim(session, key)
-            yield Transaction(session, principal, self._clock.now(), self._service, key)
+                await tx.claim(key)
+            yield tx
 
     @asynccontextmanager
     async def query(self) -> AsyncIterator[Transaction]:
         """Open the read-only transaction of an RPC that reads, for the RPC's caller."""
-        principal = current_principal()
-        async with self._session(principal, read_only=True) as session:
-            yield Transaction(session, principal, self._clock.now(), self._service)
+        async with self._transaction(current_principal(), read_only=True) as tx:
+            yield tx
 
     @asynccontextmanager
     async def work(self, principal: Principal) -> AsyncIterator[Transaction]:
         """Open a transaction for a job, a consumer or a step of a saga."""
-        async with self._session(principal) as session:
-            yield Transaction(session, principal, self._clock.now(), self._service)
+        async with self._transaction(principal) as tx:
+            yield tx
 
     @asynccontextmanager
-    async def _session(self, principal: Principal, *, read_only: bool = False) -> AsyncIterator[AsyncSession]:
+    async def _transaction(self, principal: Principal, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         session = AsyncSession(self._engine, expire_on_commit=False)
         try:
-            await _begin(session, principal, read_only=read_only)
-            yield session
+            connection = await _begin(session, principal, read_only=read_only)
+            yield Transaction(session, connection, principal, self._clock.now(), self._service)
         except StaleDataError as lost:
             raise concurrent_change() from lost
         finally:
             await session.close()
 
 
-_SETTINGS = (
-    "SELECT set_config('kontor.tenant_id', :tenant, true), set_config('kontor.customer_id', :customer, true),"
-    " set_config('kontor.account_id', :account, true), set_config('kontor.role', :role, true)"
-)
-_BEGIN_WRITING = text(_SETTINGS)
-_BEGIN_READING = text(_SETTINGS + ", set_config('transaction_read_only', 'on', true)")
+DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError, PoolTimeoutError)
+"""What connecting and the driver raise; elsewhere SQLAlchemy's hook translates (`database_errors`)."""
 
 
-async def _begin(session: AsyncSession, principal: Principal, *, read_only: bool) -> None:
-    """Set the transaction's security settings; a connection that died in the pool is replaced once."""
-    tenant, customer, account, role = security_settings(principal)
-    settings = {"tenant": tenant, "customer": customer, "account": account, "role": role}
-    statement = _BEGIN_READING if read_only else _BEGIN_WRITING
+async def _begin(session: AsyncSession, principal: Principal, *, read_only: bool) -> CallerConnection:
+    """Begin the session's transaction for its caller; a connection that died in the pool is replaced once."""
     try:
-        await _first(session, statement, settings)
-    except DomainError as refused:
-        if refused.kind is not ErrorKind.UNAVAILABLE:
-            raise
-        await session.rollback()
-        await _first(session, statement, settings)
-
-
-async def _first(session: AsyncSession, statement: TextClause, settings: dict[str, str]) -> None:
-    """Run a transaction's first statement, which may have to connect; failures to connect get no other translation."""
-    try:
-        await session.execute(statement, settings)
-    except (OSError, TimeoutError, asyncpg.PostgresError, DBAPIError, PoolTimeoutError) as error:
+        connection = await _connection_of(session)
+        try:
+            await connection.begin_for(principal, read_only=read_only)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await (await session.connection()).invalidate()
+            await session.rollback()
+            connection = await _connection_of(session)
+            await connection.begin_for(principal, read_only=read_only)
+    except DRIVER_ERRORS as error:
         raise translate(error) from error
+    return connection
+
+
+async def _connection_of(session: AsyncSession) -> CallerConnection:
+    """Return the driver's connection behind a session; connects if need be."""
+
+    def driver_connection(sync_session: Session) -> CallerConnection:
+        return cast(CallerConnection, sync_session.connection().connection.driver_connection)
+
+    return await session.run_sync(driver_connection)
 
 
 def _tenant_in(event: Message) -> UUID | None:
@@ -206,8 +228,13 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=10,
-            connect_args={"timeout": 5, "server_settings": {"application_name": f"kontor-{service}"}},
+            connect_args={
+                "timeout": 5,
+                "server_settings": {"application_name": f"kontor-{service}"},
+                "connection_class": CallerConnection,
+            },
         )
+        keep_pool_clean(self.engine.sync_engine)
         translate_errors_of(self.engine.sync_engine)
         trace_statements_of(self.engine.sync_engine)
         self.clock = clock
@@ -226,8 +253,8 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises DomainError UNAVAILABLE when there is none."""
-        async with AsyncSession(self.engine) as session:
-            await _first(session, text("SELECT 1"), {})
+        async with self.work.work(Principal()) as tx:
+            await tx.run("SELECT 1")
 
     async def close(self) -> None:
         """Close all connections."""

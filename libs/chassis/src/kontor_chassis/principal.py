@@ -26,6 +26,8 @@ class Principal:
     roles: frozenset[Role.ValueType] = frozenset()
     rights: frozenset[Right.ValueType] = frozenset()
     level: AuthLevel.ValueType = AuthLevel.AUTH_LEVEL_UNSPECIFIED
+    authenticated_at: float = 0.0
+    """When the person last proved who he is (`auth_time`), in seconds since 1970 of the machine's clock; 0: unknown."""
     display_name: str = ""
     service: str | None = None
     bearer: str = ""

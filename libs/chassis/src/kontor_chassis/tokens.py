@@ -138,6 +138,7 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
         roles=roles,
         rights=rights,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
+        authenticated_at=float(claims.get("auth_time", 0)),
         display_name=str(claims.get("name", "")),
         bearer=token,
     )

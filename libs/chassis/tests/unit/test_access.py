@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+from kontor_chassis.clock import SystemClock
 from kontor_chassis.errors import DomainError
 from kontor_chassis.interceptors.access import AccessRule
 from kontor_chassis.principal import ANONYMOUS, Principal
@@ -13,9 +14,11 @@ from kontor_chassis.tokens import person_of
 from parcels import ACCESS, DESCRIPTOR, UNDECLARED
 
 
-def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1") -> Principal:
-    """A person as his token would prove him."""
-    return person_of({"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr}, "token")
+def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1", age: float = 3600) -> Principal:
+    """A person as his token would prove him; he signed in `age` seconds ago."""
+    signed_in = SystemClock().now().timestamp() - age
+    claims = {"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr, "auth_time": signed_in}
+    return person_of(claims, "token")
 
 
 CALLERS = {
@@ -25,19 +28,21 @@ CALLERS = {
     "staff with chat": person("STAFF", rights=("CHAT",)),
     "staff with invite": person("STAFF", rights=("INVITE",)),
     "staff, two factors": person("STAFF", acr="2"),
+    "staff, just now": person("STAFF", age=0),
     "administrator": person("ADMINISTRATOR"),
     "expert": person("EXPERT"),
     "operator": person("OPERATOR"),
     "billing": Principal.of_service("billing"),
     "vault": Principal.of_service("vault"),
 }
-STAFF = {"staff", "staff with chat", "staff with invite", "staff, two factors", "administrator"}
+STAFF = {"staff", "staff with chat", "staff with invite", "staff, two factors", "staff, just now", "administrator"}
 ALLOWED = {
     "Open": set(CALLERS),
     "ForCustomers": {"customer"},
     "ForStaff": STAFF,
     "ForChat": {"customer", "staff with chat", "administrator"},
     "ForStrong": {"staff, two factors"},
+    "ForFresh": {"staff, just now"},
     "ForBilling": {"billing"},
     "ForAnyService": {"billing", "vault"},
     "Watch": STAFF,
@@ -65,6 +70,7 @@ def test_authorization_table(method: str, caller: str) -> None:
         ("ForStaff", "customer", "ROLE_NOT_ALLOWED"),
         ("ForChat", "staff", "RIGHT_MISSING"),
         ("ForStrong", "staff", "STRONGER_LOGIN_REQUIRED"),
+        ("ForFresh", "staff", "FRESH_LOGIN_REQUIRED"),
         ("ForBilling", "vault", "SERVICE_NOT_ALLOWED"),
         ("ForStaff", "billing", "SERVICE_NOT_ALLOWED"),
         ("ForBilling", "nobody", "NOT_SIGNED_IN"),
@@ -77,6 +83,15 @@ def test_refusals_say_why(method: str, caller: str, reason: str) -> None:
     with pytest.raises(DomainError) as refused:
         rule.check(CALLERS[caller])
     assert refused.value.reason == reason
+
+
+def test_a_token_that_names_no_sign_in_is_never_fresh() -> None:
+    """A token without `auth_time` proves nothing about when its person signed in."""
+    rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name["ForFresh"])
+    assert rule is not None
+    with pytest.raises(DomainError) as refused:
+        rule.check(person_of({"sub": str(uuid4()), "roles": ["STAFF"]}, "token"))
+    assert (refused.value.reason, refused.value.metadata["max_age"]) == ("FRESH_LOGIN_REQUIRED", "300")
 
 
 def test_undeclared_rpc_has_no_rule() -> None:

@@ -12,6 +12,7 @@ from kontor.common.v1 import access_pb2
 from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
 
 from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.login_strength import require_fresh_login, require_strong_login
 from kontor_chassis.principal import Principal
 
 ANY_SERVICE = "*"
@@ -27,6 +28,7 @@ class AccessRule:
     min_level: AuthLevel.ValueType
     anonymous: bool
     services: frozenset[str]
+    max_age_seconds: int
 
     @staticmethod
     def declared_by(method: MethodDescriptor) -> AccessRule | None:
@@ -43,6 +45,7 @@ class AccessRule:
             min_level=access.min_level,
             anonymous=access.anonymous,
             services=frozenset(access.services),
+            max_age_seconds=access.max_age_seconds,
         )
 
     def check(self, caller: Principal) -> None:
@@ -60,12 +63,10 @@ class AccessRule:
             raise _forbidden("ROLE_NOT_ALLOWED")
         if self.rights and acting_as <= _STAFF_ROLES and not self.rights <= caller.rights:
             raise _forbidden("RIGHT_MISSING")
-        if self.min_level == AuthLevel.AUTH_LEVEL_STRONG and caller.level < AuthLevel.AUTH_LEVEL_STRONG:
-            raise DomainError(
-                ErrorKind.FORBIDDEN,
-                "STRONGER_LOGIN_REQUIRED",
-                "Bitte bestätigen Sie Ihre Anmeldung mit dem zweiten Faktor.",
-            )
+        if self.min_level == AuthLevel.AUTH_LEVEL_STRONG:
+            require_strong_login(caller)
+        if self.max_age_seconds:
+            require_fresh_login(caller, self.max_age_seconds)
 
 
 def _forbidden(reason: str) -> DomainError:

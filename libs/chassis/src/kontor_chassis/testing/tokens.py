@@ -93,6 +93,7 @@ class IssuerForTests:
             "roles": [Role.Name(role).removeprefix("ROLE_") for role in roles],
             "rights": [Right.Name(right).removeprefix("RIGHT_") for right in rights],
             "acr": "2" if level == AuthLevel.AUTH_LEVEL_STRONG else "1",
+            "auth_time": now,
             "jti": str(new_id()),
             "iat": now,
             "exp": now + lifetime,

@@ -135,10 +135,13 @@ class Access(message.Message):
     MIN_LEVEL_FIELD_NUMBER: builtins.int
     ANONYMOUS_FIELD_NUMBER: builtins.int
     SERVICES_FIELD_NUMBER: builtins.int
+    MAX_AGE_SECONDS_FIELD_NUMBER: builtins.int
     min_level: AuthLevel.ValueType
     """Minimal authentication level of the session."""
     anonymous: builtins.bool
     """May be called without any token."""
+    max_age_seconds: builtins.int
+    """The person must have proved who he is at most so many seconds ago ("fresh login"); 0: it does not matter when."""
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[Role.ValueType]:
         """Roles that may call; any of them suffices."""
@@ -159,10 +162,11 @@ class Access(message.Message):
         min_level: AuthLevel.ValueType = ...,
         anonymous: builtins.bool = ...,
         services: abc.Iterable[builtins.str] | None = ...,
+        max_age_seconds: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
