@@ -6,25 +6,27 @@ asked for, so that a link passed on does not open a stranger's account.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationState
 from kontor.identity.v1.events_pb2 import InvitationAccepted, StaffAdded
 from kontor.identity.v1.people_pb2 import AccessState
-from kontor_chassis.clock import Clock
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind, not_found
 from sqlalchemy import select
 
 from kontor_identity.accounts import create_account, find_account
+from kontor_identity.devices import Visitor
 from kontor_identity.directory import DIRECTORY
-from kontor_identity.memberships import add_membership, memberships_of
+from kontor_identity.emergency.trusteeships import join_as_trusted_person
+from kontor_identity.entrance import Entrance, Pending, Proof
+from kontor_identity.memberships import add_membership
 from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.sealing import token_hash
-from kontor_identity.sessions import OpenSession, open_session
-from kontor_identity.sign_in import PasswordSignIn, Visitor
+from kontor_identity.sessions import OpenSession
+from kontor_identity.sign_in import SignIn
 from kontor_identity.tables import Customer, Invitation, InvitationToken, Membership, Tenant
 from kontor_identity.throttles import forgive
 
@@ -42,18 +44,18 @@ class InvitationView:
 class Acceptance:
     """The use cases behind the link, and what they need."""
 
-    def __init__(self, work: UnitOfWork, passwords: PasswordVault, sign_in: PasswordSignIn, token_clock: Clock) -> None:
+    def __init__(self, work: UnitOfWork, passwords: PasswordVault, sign_in: SignIn, entrance: Entrance) -> None:
         self._work = work
         self._passwords = passwords
         self._sign_in = sign_in
-        self._token_clock = token_clock
+        self._entrance = entrance
 
     async def find(self, token: str) -> InvitationView:
         """Return the invitation of a link, in whatever state; NOT_FOUND for a link that never was one."""
         async with self._work.work(DIRECTORY) as tx:
             return await _view(tx, token, lock=False)
 
-    async def accept(self, token: str, password: str, visitor: Visitor) -> OpenSession:
+    async def accept(self, token: str, password: str, visitor: Visitor) -> OpenSession | Pending:
         """Accept and sign in. Raises PRECONDITION "INVITATION_CLOSED", INVALID for a password that may not be used,
         and what a sign-in raises where an account exists.
         """
@@ -71,7 +73,9 @@ class Acceptance:
             account_id = await create_account(tx, view.invitation.email, hashed)
             return await self._enter(tx, view, account_id, visitor)
 
-    async def _with_present_password(self, token: str, email: str, password: str, visitor: Visitor) -> OpenSession:
+    async def _with_present_password(
+        self, token: str, email: str, password: str, visitor: Visitor
+    ) -> OpenSession | Pending:
         attempt, stored = await self._sign_in.checked_attempt(email, password, visitor)
         async with self._work.work(DIRECTORY) as tx:
             await forgive(tx, attempt)
@@ -79,15 +83,16 @@ class Acceptance:
             _refuse_unless_open(view)
             return await self._enter(tx, view, stored.account_id, visitor)
 
-    async def _enter(self, tx: Transaction, view: InvitationView, account_id: UUID, visitor: Visitor) -> OpenSession:
-        """Close the invitation, add the membership, open the session, tell the others; commits."""
+    async def _enter(
+        self, tx: Transaction, view: InvitationView, account_id: UUID, visitor: Visitor
+    ) -> OpenSession | Pending:
+        """Close the invitation, add the membership, let the person in, tell the others; commits."""
         invitation = view.invitation
         invitation.state = InvitationState.INVITATION_STATE_ACCEPTED
         invitation.accepted_at = tx.now
         invitation.account_id = account_id
         member = await _join(tx, invitation, account_id)
         await tx.session.flush()
-        session = open_session(tx, self._token_clock, account_id, member.membership_id, visitor.device)
         accepted = InvitationAccepted(
             tenant_id=str(invitation.tenant_id),
             invitation_id=str(invitation.invitation_id),
@@ -95,13 +100,17 @@ class Acceptance:
             account_id=str(account_id),
         )
         tx.publish(accepted, aggregate=invitation.invitation_id, tenant_id=invitation.tenant_id)
-        own = await memberships_of(tx, account_id)
+        outcome = await self._entrance.admit(
+            tx, account_id, replace(visitor, firm=view.tenant.slug), Proof.MAIL_CODE, member.membership_id
+        )
         await tx.commit()
-        return OpenSession(session, own)
+        return outcome
 
 
 async def _join(tx: Transaction, invitation: Invitation, account_id: UUID) -> Membership:
-    """Make the account a customer or a member of staff; staff who are members already receive the roles besides."""
+    """Make the account a customer, a trusted person or staff; staff who are members already receive roles besides."""
+    if Role.ROLE_TRUSTED_PERSON in invitation.roles:
+        return await join_as_trusted_person(tx, invitation, account_id)
     if invitation.customer_id is not None:
         customer = await tx.session.get_one(Customer, invitation.customer_id, with_for_update=True)
         customer.access_state = AccessState.ACCESS_STATE_ACTIVE

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from kontor.identity.v1.account_security_pb2 import AccountEventKind as Kind
 from kontor.identity.v1.events_pb2 import PasswordChanged, PasswordResetRequested
 from kontor_chassis.clock import Clock
 from kontor_chassis.database import Transaction, UnitOfWork
@@ -15,14 +16,15 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import new_id
 from sqlalchemy import func, select
 
-from kontor_identity.accounts import find_account, normal_email, set_password_hash
+from kontor_identity.account_events import record_event
+from kontor_identity.accounts import find_account, set_password_hash
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.memberships import MembershipView, memberships_of
 from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.sealing import Sealer, new_token, token_hash
 from kontor_identity.sessions import end_all_sessions
 from kontor_identity.tables import Account, PasswordReset, PasswordResetToken
-from kontor_identity.throttles import attempt_of, count_attempt
+from kontor_identity.throttles import count_attempt, request_of
 
 GOOD_FOR = timedelta(hours=1)
 MOST_OPEN_REQUESTS = 3
@@ -41,7 +43,7 @@ class PasswordResets:
     async def request(self, email: str, address: str, firm: str) -> None:
         """Have a link sent if there is such an account; slowed down per network address."""
         async with self._work.work(DIRECTORY) as tx:
-            await count_attempt(tx, attempt_of(self._sealer, f"reset {normal_email(email)}", address))
+            await count_attempt(tx, request_of(self._sealer, address))
             stored = await find_account(tx, email)
             own = await memberships_of(tx, stored.account_id) if stored else []
             if stored is not None and own and await _open_requests(tx, stored.account_id) < MOST_OPEN_REQUESTS:
@@ -65,6 +67,7 @@ class PasswordResets:
             request.used_at = tx.now
             await set_password_hash(tx, request.account_id, hashed)
             await end_all_sessions(tx, request.account_id, self._token_clock.now(), "password changed")
+            await record_event(tx, request.account_id, Kind.ACCOUNT_EVENT_KIND_PASSWORD_CHANGED)
             for view in (await memberships_of(tx, request.account_id))[:1]:
                 event = PasswordChanged(tenant_id=str(view.tenant_id), account_id=str(request.account_id))
                 tx.publish(event, aggregate=request.account_id, tenant_id=view.tenant_id)

@@ -65,7 +65,7 @@ class Passkey(Base):
 
 
 class PasskeyCeremony(Base):
-    """A challenge that was handed out; deleted when it is answered. With an account it registers, without it signs in."""
+    """A challenge that was handed out, until it is answered. With an account it registers, without one it signs in."""
 
     __tablename__ = "passkey_ceremonies"
 

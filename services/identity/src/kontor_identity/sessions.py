@@ -21,6 +21,7 @@ from kontor_identity.tables import Session
 IDLE_LIFETIME = timedelta(days=30)
 """A session that is not used for so long ends; every renewal of tokens starts it anew."""
 LONGEST_LIFETIME = timedelta(days=90)
+_NO_SESSION = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class OpenSession:
 
     session: Session
     memberships: list[MembershipView]
+    can_be_strong: bool = False
+    """Whether the account has a second factor or a passkey; only where somebody asks."""
 
 
 def session_ended() -> DomainError:
@@ -38,8 +41,10 @@ def session_ended() -> DomainError:
     )
 
 
-def open_session(tx: Transaction, clock: Clock, account_id: UUID, membership_id: UUID | None, device: str) -> Session:
-    """Open a session for a person who has just proved who he is."""
+def open_session(
+    tx: Transaction, clock: Clock, account_id: UUID, membership_id: UUID | None, device: str, level: int
+) -> Session:
+    """Open a session for a person who has just proved who he is, so strongly (`AuthLevel`)."""
     now = clock.now()
     session = Session(
         session_id=new_id(),
@@ -49,8 +54,22 @@ def open_session(tx: Transaction, clock: Clock, account_id: UUID, membership_id:
         created_at=now,
         last_used_at=now,
         expires_at=now + IDLE_LIFETIME,
+        level=level,
+        authenticated_at=now,
     )
     tx.session.add(session)
+    return session
+
+
+async def prove_again(tx: Transaction, session_id: UUID, account_id: UUID, now: datetime, level: int) -> Session | None:
+    """Let the same person's open session count as fresh; None when it is over or another's, so that a new one opens."""
+    statement = select(Session).where(Session.session_id == session_id).with_for_update()
+    session = (await tx.session.execute(statement)).scalar_one_or_none()
+    if session is None or session.account_id != account_id or session.ended_at is not None or session.expires_at <= now:
+        return None
+    session.authenticated_at = now
+    session.level = max(session.level, level)
+    renew(session, now)
     return session
 
 
@@ -86,8 +105,9 @@ async def choose_membership(tx: Transaction, clock: Clock, session_id: UUID, mem
     if session.membership_id is None:
         session.membership_id = membership_id
     elif session.membership_id != membership_id:
-        opened = open_session(tx, clock, session.account_id, membership_id, session.device)
-        opened.created_at = session.created_at  # the person proved who he is then, not now
+        opened = open_session(tx, clock, session.account_id, membership_id, session.device, session.level)
+        opened.created_at = session.created_at
+        opened.authenticated_at = session.authenticated_at  # the person proved who he is then, not now
         session = opened
     await tx.session.flush()
     return OpenSession(session, found.memberships)
@@ -105,10 +125,15 @@ async def end_session(tx: Transaction, session_id: UUID, now: datetime, reason: 
     await tx.session.execute(still_open.values(ended_at=now, end_reason=reason))
 
 
-async def end_all_sessions(tx: Transaction, account_id: UUID, now: datetime, reason: str) -> None:
-    """End every session of an account."""
-    still_open = update(Session).where(Session.account_id == account_id, Session.ended_at.is_(None))
-    await tx.session.execute(still_open.values(ended_at=now, end_reason=reason))
+async def end_all_sessions(
+    tx: Transaction, account_id: UUID, now: datetime, reason: str, *, but: UUID | None = None
+) -> int:
+    """End every session of an account, `but` one; returns how many were open."""
+    still_open = update(Session).where(
+        Session.account_id == account_id, Session.ended_at.is_(None), Session.session_id != (but or _NO_SESSION)
+    )
+    ended = still_open.values(ended_at=now, end_reason=reason).returning(Session.expires_at)
+    return sum(expires_at > now for expires_at in (await tx.session.execute(ended)).scalars())
 
 
 async def revoke_own_session(tx: Transaction, clock: Clock, account_id: UUID, session_id: UUID) -> None:

@@ -240,6 +240,8 @@ class Session(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str] = mapped_column(default="")
+    level: Mapped[int] = mapped_column(default=1)
+    authenticated_at: Mapped[datetime]
 
 
 class AuthorizationCode(Base):
@@ -289,7 +291,7 @@ class SigningKey(Base):
 
 
 class LoginThrottle(Base):
-    """Failed sign-ins under one blinded key (account, address, or the pair of both)."""
+    """Failed sign-ins under one blinded key (account, known device, network address or firm)."""
 
     __tablename__ = "login_throttles"
 
@@ -297,4 +299,3 @@ class LoginThrottle(Base):
     failures: Mapped[int]
     last_attempt_at: Mapped[datetime]
     blocked_until: Mapped[datetime | None]
-    succeeded_at: Mapped[datetime | None]

@@ -1,18 +1,22 @@
-"""Slowing down who guesses passwords (F96): per account, per address, counted in the database.
+"""Slowing down who guesses (F96): per account, network address and firm, counted in the database.
 
-An attempt is counted before its password is checked, so that parallel guesses gain nothing; success takes the count
-back. Pauses double and end at 15 minutes: nobody is locked out for good. An address from which this account has
-signed in before has a counter of its own, so that a stranger's guesses do not slow the owner. Keys are blinded.
+An attempt is counted before it is checked, so that parallel guesses gain nothing; success takes the count back. Pauses
+double and end at 15 minutes. Nobody can be locked out by others: a device the account knows is counted by itself alone
+(OWASP's device cookie), and a firm under attack is not slowed; there, unknown devices need a code by mail in addition
+(see `entrance`). Keys are blinded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind
-from sqlalchemy import delete, or_, select
+from sqlalchemy import case, delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from kontor_identity.sealing import Sealer
 from kontor_identity.tables import LoginThrottle
@@ -20,21 +24,19 @@ from kontor_identity.tables import LoginThrottle
 FREE_ATTEMPTS_ACCOUNT = 5
 FREE_ATTEMPTS_ADDRESS = 30
 """Behind one address may sit a whole office."""
+FAILURES_OF_AN_ATTACK = 100
+"""So many failures at one firm's accounts, with less than an hour between them, are no people who forgot something."""
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
-_KNOWN_ADDRESS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sign-in attempt, by the blinded keys it is counted under."""
+    """One attempt, by the blinded keys it is counted under; the first is its own, the second the address's."""
 
-    account: bytes
-    pair: bytes
-    address: bytes
-    by_pair: bool = False
-    """Whether the account has signed in from this address before; then only the pair counts, not the account."""
+    limits: tuple[tuple[bytes, int], ...]
+    """Key and free attempts."""
 
 
 def pause_after(failures: int, free_attempts: int) -> timedelta:
@@ -45,62 +47,77 @@ def pause_after(failures: int, free_attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(beyond, 20)), LONGEST_PAUSE)
 
 
-def attempt_of(sealer: Sealer, email: str, address: str) -> Attempt:
-    """Return the attempt to sign in with an e-mail address from a network address."""
-    return Attempt(
-        account=sealer.blind("account", email),
-        pair=sealer.blind("pair", email, address),
-        address=sealer.blind("address", address),
-    )
+def attempt_of(sealer: Sealer, subject: str, address: str, device: bytes | None = None) -> Attempt:
+    """Return the attempt at `subject` (an e-mail address, a second factor) from a network address.
+
+    `device` is a device the account knows; then only that device's attempts count.
+    """
+    if device is not None:
+        return Attempt(((sealer.blind("device", subject, device.hex()), FREE_ATTEMPTS_ACCOUNT),))
+    own = (sealer.blind("account", subject), FREE_ATTEMPTS_ACCOUNT)
+    return Attempt((own, *request_of(sealer, address).limits))
 
 
-async def count_attempt(tx: Transaction, attempt: Attempt) -> Attempt:
-    """Count an attempt before its password is checked; commit afterwards.
+def request_of(sealer: Sealer, address: str) -> Attempt:
+    """Return a request for a mail, which only counts for the network address it comes from."""
+    return Attempt(((sealer.blind("address", address), FREE_ATTEMPTS_ADDRESS),))
+
+
+async def count_attempt(tx: Transaction, attempt: Attempt) -> None:
+    """Count an attempt before it is checked; commit afterwards.
 
     Raises EXHAUSTED "TOO_MANY_ATTEMPTS" with `wait_seconds` while a pause runs; such attempts are not counted.
     """
     found = await _locked(tx, attempt)
-    pair = found.get(attempt.pair)
-    chosen = Attempt(attempt.account, attempt.pair, attempt.address, pair is not None and pair.succeeded_at is not None)
-    limits = {_counted_key(chosen): FREE_ATTEMPTS_ACCOUNT, chosen.address: FREE_ATTEMPTS_ADDRESS}
-    for key in limits:
+    for key, _ in attempt.limits:
         _refuse_while_blocked(found.get(key), tx.now)
-    for key, free_attempts in limits.items():
+    for key, free_attempts in attempt.limits:
         _count(tx, found.get(key), key, free_attempts)
-    return chosen
 
 
 async def forgive(tx: Transaction, attempt: Attempt) -> None:
-    """Take back what the attempt counted, and remember the address as one the account signs in from."""
+    """Take back what the attempt counted."""
     found = await _locked(tx, attempt)
-    for key in {_counted_key(attempt), attempt.pair}:
-        row = found.get(key) or LoginThrottle(key=key, failures=0, last_attempt_at=tx.now)
-        row.failures, row.blocked_until = 0, None
-        if key == attempt.pair:
-            row.succeeded_at = tx.now
-        tx.session.add(row)
-    address = found.get(attempt.address)
-    if address is not None:
-        address.failures = max(0, address.failures - 1)
-        address.blocked_until = None
+    for position, (key, _) in enumerate(attempt.limits):
+        row = found.get(key)
+        if row is not None:
+            row.failures = 0 if position == 0 else max(0, row.failures - 1)
+            row.blocked_until = None
+
+
+async def count_failure_at(tx: Transaction, sealer: Sealer, tenant_ids: Sequence[UUID]) -> None:
+    """Count a failure at firms' accounts; nobody is slowed by it."""
+    for key in sorted(_firm_key(sealer, tenant_id) for tenant_id in tenant_ids):
+        fresh = insert(LoginThrottle).values(key=key, failures=1, last_attempt_at=tx.now)
+        went_on = LoginThrottle.last_attempt_at > tx.now - FORGOTTEN_AFTER
+        counted = case((went_on, LoginThrottle.failures + 1), else_=1)
+        await tx.session.execute(
+            fresh.on_conflict_do_update(index_elements=["key"], set_={"failures": counted, "last_attempt_at": tx.now})
+        )
+
+
+async def is_under_attack(tx: Transaction, sealer: Sealer, tenant_ids: Sequence[UUID]) -> bool:
+    """Whether somebody is guessing his way through the accounts of one of the firms."""
+    keys = [_firm_key(sealer, tenant_id) for tenant_id in tenant_ids]
+    attacked = select(LoginThrottle.key).where(
+        LoginThrottle.key.in_(keys),
+        LoginThrottle.failures >= FAILURES_OF_AN_ATTACK,
+        LoginThrottle.last_attempt_at > tx.now - FORGOTTEN_AFTER,
+    )
+    return (await tx.session.execute(attacked.limit(1))).first() is not None
 
 
 async def forget_old_attempts(tx: Transaction) -> None:
     """Delete what no longer slows anybody."""
-    await tx.session.execute(
-        delete(LoginThrottle).where(
-            LoginThrottle.last_attempt_at < tx.now - FORGOTTEN_AFTER,
-            or_(LoginThrottle.succeeded_at.is_(None), LoginThrottle.succeeded_at < tx.now - _KNOWN_ADDRESS_KEPT),
-        )
-    )
+    await tx.session.execute(delete(LoginThrottle).where(LoginThrottle.last_attempt_at < tx.now - FORGOTTEN_AFTER))
 
 
-def _counted_key(attempt: Attempt) -> bytes:
-    return attempt.pair if attempt.by_pair else attempt.account
+def _firm_key(sealer: Sealer, tenant_id: UUID) -> bytes:
+    return sealer.blind("firm", str(tenant_id))
 
 
 async def _locked(tx: Transaction, attempt: Attempt) -> dict[bytes, LoginThrottle]:
-    keys = [attempt.account, attempt.pair, attempt.address]
+    keys = [key for key, _ in attempt.limits]
     chosen = select(LoginThrottle).where(LoginThrottle.key.in_(keys)).order_by(LoginThrottle.key).with_for_update()
     return {row.key: row for row in (await tx.session.execute(chosen)).scalars()}
 

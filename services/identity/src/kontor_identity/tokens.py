@@ -35,7 +35,6 @@ ACCESS_LIFETIME = timedelta(seconds=600)
 ID_TOKEN_LIFETIME = timedelta(seconds=600)
 CODE_LIFETIME = timedelta(seconds=60)
 REPETITION_ALLOWED = timedelta(seconds=10)
-_ONE_FACTOR = "1"
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,6 @@ class TokenIssuer:
         claims = {
             **self._common(session, view, ID_TOKEN_LIFETIME),
             "aud": client_id,
-            "auth_time": int(session.created_at.timestamp()),
             "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
         }
         if nonce:
@@ -115,7 +113,8 @@ class TokenIssuer:
             "sub": str(view.account_id),
             "sid": str(session.session_id),
             "name": view.display_name,
-            "acr": _ONE_FACTOR,
+            "acr": str(session.level),
+            "auth_time": int(session.authenticated_at.timestamp()),
             "iat": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
         }

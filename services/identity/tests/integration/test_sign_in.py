@@ -24,8 +24,12 @@ pytestmark = pytest.mark.integration
 OPERATOR = "betrieb@kontor.example"
 
 
-def _attempt(password: str, *, email: str = OPERATOR, address: str = "198.51.100.7") -> signin_pb2.SignInRequest:
-    return signin_pb2.SignInRequest(email=email, password=password, client_address=address, device="Test")
+def _attempt(
+    password: str, *, email: str = OPERATOR, address: str = "198.51.100.7", device_token: str = ""
+) -> signin_pb2.SignInRequest:
+    return signin_pb2.SignInRequest(
+        email=email, password=password, client_address=address, device="Test", device_token=device_token
+    )
 
 
 async def _refusal(call: Any) -> DomainError:
@@ -53,13 +57,23 @@ async def test_guessing_is_slowed_and_nobody_is_locked_out(identity: Identity) -
 
 
 async def test_a_stranger_cannot_slow_the_owner(identity: Identity) -> None:
-    """F96: who has signed in from an address before is counted apart from guesses that come from elsewhere."""
+    """F96: a device the account has signed in from before is counted apart, even behind the stranger's own address."""
     await add_operator(identity.service)
-    await identity.sign_in.SignIn(_attempt(PASSWORD, address="203.0.113.1"))
+    await identity.sign_in.SignIn(_attempt(PASSWORD, device_token="desk"))
     for _ in range(6):
-        await _refusal(identity.sign_in.SignIn(_attempt("falsch", address="198.51.100.9")))
+        await _refusal(identity.sign_in.SignIn(_attempt("falsch", device_token="strange")))
     assert (await _refusal(identity.sign_in.SignIn(_attempt(PASSWORD)))).reason == "TOO_MANY_ATTEMPTS"
-    assert (await identity.sign_in.SignIn(_attempt(PASSWORD, address="203.0.113.1"))).session_id
+    assert (await identity.sign_in.SignIn(_attempt(PASSWORD, device_token="desk"))).session_id
+
+
+async def test_a_stolen_device_is_slowed_by_itself(identity: Identity) -> None:
+    """F96: the device cookie gives five free guesses and no more; it does not slow the owner elsewhere."""
+    await add_operator(identity.service)
+    await identity.sign_in.SignIn(_attempt(PASSWORD, device_token="desk"))
+    for _ in range(6):
+        refused = await _refusal(identity.sign_in.SignIn(_attempt("falsch", device_token="desk")))
+    assert refused.reason == "TOO_MANY_ATTEMPTS"
+    assert (await identity.sign_in.SignIn(_attempt(PASSWORD))).session_id
 
 
 async def test_parallel_guesses_gain_nothing(identity: Identity) -> None:
@@ -80,11 +94,12 @@ async def test_many_accounts_from_one_address_are_slowed(identity: Identity) -> 
 
 
 async def test_what_is_counted_holds_no_personal_data(identity: Identity) -> None:
-    """Addresses and accounts are counted under blinded keys."""
+    """Addresses, accounts and firms are counted under blinded keys."""
+    await add_operator(identity.service)
     await _refusal(identity.sign_in.SignIn(_attempt("falsch")))
     async with identity.service.platform.work.work(DIRECTORY) as tx:
         keys = (await tx.session.execute(select(LoginThrottle.key))).scalars().all()
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert not any(b"kontor" in key or b"198" in key for key in keys)
 
 

@@ -14,13 +14,15 @@ from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
 from kontor_identity.acceptance import Acceptance
+from kontor_identity.devices import Visitor
 from kontor_identity.directory import DIRECTORY
+from kontor_identity.emergency.signs_of_life import account_was_used
 from kontor_identity.introspection import introspect, revoke
 from kontor_identity.keys import SigningKeys
 from kontor_identity.resets import PasswordResets
-from kontor_identity.rpc import messages
-from kontor_identity.sessions import OpenSession, choose_membership, end_session, find_open
-from kontor_identity.sign_in import PasswordSignIn, Visitor
+from kontor_identity.rpc import messages, security_messages
+from kontor_identity.sessions import choose_membership, end_session
+from kontor_identity.sign_in import SignIn
 from kontor_identity.tokens import (
     ACCESS_LIFETIME,
     CodeRequest,
@@ -40,7 +42,7 @@ class SignInParts:
     """What the RPCs work with."""
 
     work: UnitOfWork
-    sign_in: PasswordSignIn
+    sign_in: SignIn
     acceptance: Acceptance
     resets: PasswordResets
     keys: SigningKeys
@@ -57,14 +59,14 @@ class SignInRpc(SignInInternalServiceServicer):
 
     async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.BrowserSession:
         """See signin.proto."""
-        visitor = Visitor(request.client_address, request.device, request.firm)
-        return _session(await self._parts.sign_in.sign_in(request.email, request.password, visitor))
+        visitor = security_messages.visitor(request)
+        outcome = await self._parts.sign_in.with_password(request.email, request.password, visitor)
+        return security_messages.browser_session(outcome)
 
     async def GetBrowserSession(self, request: pb.GetBrowserSessionRequest, context: Context) -> pb.BrowserSession:
         """See signin.proto."""
-        async with self._work.work(DIRECTORY) as tx:
-            found = await find_open(tx, parse_id(request.session_id, "session_id"), self._issuer.clock.now())
-        return _session(found)
+        found = await self._parts.sign_in.browser_session(parse_id(request.session_id, "session_id"))
+        return security_messages.browser_session(found)
 
     async def ChooseMembership(self, request: pb.ChooseMembershipRequest, context: Context) -> pb.BrowserSession:
         """See signin.proto."""
@@ -76,7 +78,7 @@ class SignInRpc(SignInInternalServiceServicer):
                 parse_id(request.membership_id, "membership_id"),
             )
             await tx.commit()
-        return _session(chosen)
+        return security_messages.browser_session(chosen)
 
     async def EndSession(self, request: pb.EndSessionRequest, context: Context) -> Empty:
         """See signin.proto."""
@@ -120,7 +122,7 @@ class SignInRpc(SignInInternalServiceServicer):
             scope=row.scope,
             nonce=row.nonce,
             code_challenge=row.code_challenge,
-            auth_time=messages.timestamp(session.created_at),
+            auth_time=messages.timestamp(session.authenticated_at),
             grant_id=str(row.grant_id),
         )
 
@@ -129,6 +131,7 @@ class SignInRpc(SignInInternalServiceServicer):
         ring = await self._parts.keys.ring()
         async with self._work.work(DIRECTORY) as tx:
             issued = await issue_first_tokens(tx, self._issuer, ring, parse_id(request.grant_id, "grant_id"))
+            await account_was_used(tx, issued.account_id)
             return await tx.commit(_tokens(issued))
 
     async def RotateRefreshToken(self, request: pb.RotateRefreshTokenRequest, context: Context) -> pb.Tokens:
@@ -140,6 +143,7 @@ class SignInRpc(SignInInternalServiceServicer):
             except Compromised:
                 await tx.commit()
                 raise invalid_grant() from None
+            await account_was_used(tx, issued.account_id)
             return await tx.commit(_tokens(issued))
 
     async def RevokeToken(self, request: pb.RevokeTokenRequest, context: Context) -> Empty:
@@ -192,8 +196,9 @@ class SignInRpc(SignInInternalServiceServicer):
 
     async def AcceptInvitation(self, request: pb.AcceptInvitationRequest, context: Context) -> pb.BrowserSession:
         """See signin.proto."""
-        visitor = Visitor(request.client_address, request.device)
-        return _session(await self._parts.acceptance.accept(request.token, request.password, visitor))
+        visitor = Visitor(request.client_address, request.device, device_token=request.device_token)
+        outcome = await self._parts.acceptance.accept(request.token, request.password, visitor)
+        return security_messages.browser_session(outcome)
 
     async def RequestPasswordReset(self, request: pb.RequestPasswordResetRequest, context: Context) -> Empty:
         """See signin.proto."""
@@ -209,19 +214,6 @@ class SignInRpc(SignInInternalServiceServicer):
         """See signin.proto."""
         await self._parts.resets.reset(request.token, request.password)
         return Empty()
-
-
-def _session(found: OpenSession) -> pb.BrowserSession:
-    session = found.session
-    return pb.BrowserSession(
-        session_id=str(session.session_id),
-        account_id=str(session.account_id),
-        membership_id=messages.text(session.membership_id),
-        memberships=[
-            messages.membership(view, current=view.membership_id == session.membership_id) for view in found.memberships
-        ],
-        auth_time=messages.timestamp(session.created_at),
-    )
 
 
 def _tokens(issued: IssuedTokens) -> pb.Tokens:

@@ -24,51 +24,67 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
+from kontor.identity.v1 import emergency_pb2 as kontor_dot_identity_dot_v1_dot_emergency__pb2
+from kontor.identity.v1 import account_security_pb2 as kontor_dot_identity_dot_v1_dot_account__security__pb2
 from kontor.common.v1 import money_pb2 as kontor_dot_common_dot_v1_dot_money__pb2
 from kontor.identity.v1 import firms_pb2 as kontor_dot_identity_dot_v1_dot_firms__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ckontor/common/v1/money.proto\x1a\x1ekontor/identity/v1/firms.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x11TrialEndAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x03 \x01(\x05\"\x92\x01\n\rTrialExtended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xtension_id\x18\x02 \x01(\t\x12$\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0cPlanSelected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12&\n\x04plan\x18\x02 \x01(\x0e\x32\x18.kontor.identity.v1.Plan\x12/\n\x0bselect_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\x0fTenantSuspended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x35\n\x11\x64\x65letion_due_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\"\n\rTenantDeleted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\"kontor/identity/v1/emergency.proto\x1a)kontor/identity/v1/account_security.proto\x1a\x1ckontor/common/v1/money.proto\x1a\x1ekontor/identity/v1/firms.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x11TrialEndAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x03 \x01(\x05\"\x92\x01\n\rTrialExtended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xtension_id\x18\x02 \x01(\t\x12$\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0cPlanSelected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12&\n\x04plan\x18\x02 \x01(\x0e\x32\x18.kontor.identity.v1.Plan\x12/\n\x0bselect_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"[\n\x0fTenantSuspended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x35\n\x11\x64\x65letion_due_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\"\n\rTenantDeleted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\"\x8b\x01\n\x14\x41\x63\x63ountEventRecorded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63\x63ount_event_id\x18\x03 \x01(\t\x12\x32\n\x04kind\x18\x04 \x01(\x0e\x32$.kontor.identity.v1.AccountEventKind\"O\n\x13SignInCodeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tticket_id\x18\x03 \x01(\t\"P\n\x14\x45mailChangeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tchange_id\x18\x03 \x01(\t\"\x8a\x01\n\x14TrustedPersonChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x19\n\x11trusted_person_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\"\xad\x01\n\x17\x45mergencyRequestChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\x12\x1b\n\x13trusted_account_ids\x18\x05 \x03(\t\"\xb8\x01\n\x16\x45mergencyAccessGranted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\x12\x12\n\nfolder_ids\x18\x05 \x03(\t\x12\x30\n\x0crelease_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x16\x45mergencyAccessRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.identity.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TENANTREGISTERED']._serialized_start=181
-  _globals['_TENANTREGISTERED']._serialized_end=232
-  _globals['_TENANTACTIVATED']._serialized_start=234
-  _globals['_TENANTACTIVATED']._serialized_end=350
-  _globals['_TRIALENDANNOUNCED']._serialized_start=352
-  _globals['_TRIALENDANNOUNCED']._serialized_end=461
-  _globals['_TRIALEXTENDED']._serialized_start=464
-  _globals['_TRIALEXTENDED']._serialized_end=610
-  _globals['_PLANSELECTED']._serialized_start=612
-  _globals['_PLANSELECTED']._serialized_end=734
-  _globals['_TENANTSUSPENDED']._serialized_start=736
-  _globals['_TENANTSUSPENDED']._serialized_end=827
-  _globals['_TENANTDELETED']._serialized_start=829
-  _globals['_TENANTDELETED']._serialized_end=863
-  _globals['_BRANDPUBLISHED']._serialized_start=865
-  _globals['_BRANDPUBLISHED']._serialized_end=900
-  _globals['_STAFFADDED']._serialized_start=902
-  _globals['_STAFFADDED']._serialized_end=1014
-  _globals['_STAFFCHANGED']._serialized_start=1016
-  _globals['_STAFFCHANGED']._serialized_end=1108
-  _globals['_CUSTOMERCREATED']._serialized_start=1110
-  _globals['_CUSTOMERCREATED']._serialized_end=1167
-  _globals['_CUSTOMERCHANGED']._serialized_start=1169
-  _globals['_CUSTOMERCHANGED']._serialized_end=1242
-  _globals['_RESPONSIBLECHANGED']._serialized_start=1244
-  _globals['_RESPONSIBLECHANGED']._serialized_end=1325
-  _globals['_INVITATIONCREATED']._serialized_start=1327
-  _globals['_INVITATIONCREATED']._serialized_end=1409
-  _globals['_INVITATIONACCEPTED']._serialized_start=1411
-  _globals['_INVITATIONACCEPTED']._serialized_end=1514
-  _globals['_PASSWORDRESETREQUESTED']._serialized_start=1516
-  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1597
-  _globals['_PASSWORDCHANGED']._serialized_start=1599
-  _globals['_PASSWORDCHANGED']._serialized_end=1655
-  _globals['_SESSIONCOMPROMISED']._serialized_start=1657
-  _globals['_SESSIONCOMPROMISED']._serialized_end=1736
+  _globals['_TENANTREGISTERED']._serialized_start=260
+  _globals['_TENANTREGISTERED']._serialized_end=311
+  _globals['_TENANTACTIVATED']._serialized_start=313
+  _globals['_TENANTACTIVATED']._serialized_end=429
+  _globals['_TRIALENDANNOUNCED']._serialized_start=431
+  _globals['_TRIALENDANNOUNCED']._serialized_end=540
+  _globals['_TRIALEXTENDED']._serialized_start=543
+  _globals['_TRIALEXTENDED']._serialized_end=689
+  _globals['_PLANSELECTED']._serialized_start=691
+  _globals['_PLANSELECTED']._serialized_end=813
+  _globals['_TENANTSUSPENDED']._serialized_start=815
+  _globals['_TENANTSUSPENDED']._serialized_end=906
+  _globals['_TENANTDELETED']._serialized_start=908
+  _globals['_TENANTDELETED']._serialized_end=942
+  _globals['_BRANDPUBLISHED']._serialized_start=944
+  _globals['_BRANDPUBLISHED']._serialized_end=979
+  _globals['_STAFFADDED']._serialized_start=981
+  _globals['_STAFFADDED']._serialized_end=1093
+  _globals['_STAFFCHANGED']._serialized_start=1095
+  _globals['_STAFFCHANGED']._serialized_end=1187
+  _globals['_CUSTOMERCREATED']._serialized_start=1189
+  _globals['_CUSTOMERCREATED']._serialized_end=1246
+  _globals['_CUSTOMERCHANGED']._serialized_start=1248
+  _globals['_CUSTOMERCHANGED']._serialized_end=1321
+  _globals['_RESPONSIBLECHANGED']._serialized_start=1323
+  _globals['_RESPONSIBLECHANGED']._serialized_end=1404
+  _globals['_INVITATIONCREATED']._serialized_start=1406
+  _globals['_INVITATIONCREATED']._serialized_end=1488
+  _globals['_INVITATIONACCEPTED']._serialized_start=1490
+  _globals['_INVITATIONACCEPTED']._serialized_end=1593
+  _globals['_PASSWORDRESETREQUESTED']._serialized_start=1595
+  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1676
+  _globals['_PASSWORDCHANGED']._serialized_start=1678
+  _globals['_PASSWORDCHANGED']._serialized_end=1734
+  _globals['_SESSIONCOMPROMISED']._serialized_start=1736
+  _globals['_SESSIONCOMPROMISED']._serialized_end=1815
+  _globals['_ACCOUNTEVENTRECORDED']._serialized_start=1818
+  _globals['_ACCOUNTEVENTRECORDED']._serialized_end=1957
+  _globals['_SIGNINCODEREQUESTED']._serialized_start=1959
+  _globals['_SIGNINCODEREQUESTED']._serialized_end=2038
+  _globals['_EMAILCHANGEREQUESTED']._serialized_start=2040
+  _globals['_EMAILCHANGEREQUESTED']._serialized_end=2120
+  _globals['_TRUSTEDPERSONCHANGED']._serialized_start=2123
+  _globals['_TRUSTEDPERSONCHANGED']._serialized_end=2261
+  _globals['_EMERGENCYREQUESTCHANGED']._serialized_start=2264
+  _globals['_EMERGENCYREQUESTCHANGED']._serialized_end=2437
+  _globals['_EMERGENCYACCESSGRANTED']._serialized_start=2440
+  _globals['_EMERGENCYACCESSGRANTED']._serialized_end=2624
+  _globals['_EMERGENCYACCESSREVOKED']._serialized_start=2626
+  _globals['_EMERGENCYACCESSREVOKED']._serialized_end=2740
 # @@protoc_insertion_point(module_scope)

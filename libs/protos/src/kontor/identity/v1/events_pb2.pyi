@@ -10,6 +10,8 @@ from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from kontor.common.v1 import access_pb2 as access_pb2
 from kontor.common.v1 import money_pb2 as money_pb2
+from kontor.identity.v1 import account_security_pb2 as account_security_pb2
+from kontor.identity.v1 import emergency_pb2 as emergency_pb2
 from kontor.identity.v1 import firms_pb2 as firms_pb2
 import builtins as builtins
 import sys
@@ -527,5 +529,239 @@ class SessionCompromised(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "session_id", b"session_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class AccountEventRecorded(message.Message):
+    """Something happened to an account's security that its person is told of by mail."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_EVENT_ID_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm in whose name the mail goes out."""
+    account_id: builtins.str
+    """The person's account."""
+    account_event_id: builtins.str
+    """The entry; GetAccountEvent tells what mails need."""
+    kind: account_security_pb2.AccountEventKind.ValueType
+    """What happened."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        account_event_id: builtins.str = ...,
+        kind: account_security_pb2.AccountEventKind.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_event_id", b"account_event_id", "account_id", b"account_id", "kind", b"kind", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SignInCodeRequested(message.Message):
+    """Somebody asked for a one-time code to sign in; the mail is to go out."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    TICKET_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm in whose name the mail goes out."""
+    account_id: builtins.str
+    """The person's account."""
+    ticket_id: builtins.str
+    """The ticket; MintSignInCode gives its code."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        ticket_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "tenant_id", b"tenant_id", "ticket_id", b"ticket_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EmailChangeRequested(message.Message):
+    """A person asked for another e-mail address; the mail with the link is to go out to the new one."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    CHANGE_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm in whose name the mail goes out."""
+    account_id: builtins.str
+    """The person's account."""
+    change_id: builtins.str
+    """The change; MintEmailChangeLink gives its link and address."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        change_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "change_id", b"change_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class TrustedPersonChanged(message.Message):
+    """A trusted person was named, answered or was removed; those involved are told."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    TRUSTED_PERSON_ID_FIELD_NUMBER: builtins.int
+    STEP_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    trusted_person_id: builtins.str
+    """The trusted person."""
+    step: emergency_pb2.EmergencyStep.ValueType
+    """What happened."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        trusted_person_id: builtins.str = ...,
+        step: emergency_pb2.EmergencyStep.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "step", b"step", "tenant_id", b"tenant_id", "trusted_person_id", b"trusted_person_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EmergencyRequestChanged(message.Message):
+    """A request for emergency access made a step; all involved are told."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    EMERGENCY_REQUEST_ID_FIELD_NUMBER: builtins.int
+    STEP_FIELD_NUMBER: builtins.int
+    TRUSTED_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    emergency_request_id: builtins.str
+    """The request."""
+    step: emergency_pb2.EmergencyStep.ValueType
+    """The step."""
+    @builtins.property
+    def trusted_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Accounts of the trusted persons to be told."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        emergency_request_id: builtins.str = ...,
+        step: emergency_pb2.EmergencyStep.ValueType = ...,
+        trusted_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "emergency_request_id", b"emergency_request_id", "step", b"step", "tenant_id", b"tenant_id", "trusted_account_ids", b"trusted_account_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EmergencyAccessGranted(message.Message):
+    """A waiting period passed: a trusted person sees these folders from now on."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    EMERGENCY_REQUEST_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    FOLDER_IDS_FIELD_NUMBER: builtins.int
+    RELEASE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    emergency_request_id: builtins.str
+    """The request that was released."""
+    account_id: builtins.str
+    """Account of the trusted person."""
+    @builtins.property
+    def folder_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Folders he sees, with all below them."""
+
+    @builtins.property
+    def release_time(self) -> timestamp_pb2.Timestamp:
+        """Since when, which may be earlier than the event."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        emergency_request_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        folder_ids: abc.Iterable[builtins.str] | None = ...,
+        release_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["release_time", b"release_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "emergency_request_id", b"emergency_request_id", "folder_ids", b"folder_ids", "release_time", b"release_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EmergencyAccessRevoked(message.Message):
+    """A trusted person sees nothing any more through a release."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    EMERGENCY_REQUEST_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    emergency_request_id: builtins.str
+    """The request that had been released."""
+    account_id: builtins.str
+    """Account of the trusted person."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        emergency_request_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "emergency_request_id", b"emergency_request_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -555,6 +555,7 @@ class MintInvitationLinkResponse(message.Message):
     LETTER_GREETING_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     ROLES_FIELD_NUMBER: builtins.int
+    TRUSTED_BY_FIELD_NUMBER: builtins.int
     url: builtins.str
     """The link."""
     tenant_id: builtins.str
@@ -569,6 +570,8 @@ class MintInvitationLinkResponse(message.Message):
     """Opening of the mail, without the comma."""
     customer_id: builtins.str
     """The customer invited; empty for staff."""
+    trusted_by: builtins.str
+    """Name of the customer who names the person as a trusted person; empty for all other invitations."""
     @builtins.property
     def expire_time(self) -> timestamp_pb2.Timestamp:
         """Until when it works."""
@@ -589,10 +592,11 @@ class MintInvitationLinkResponse(message.Message):
         letter_greeting: builtins.str = ...,
         customer_id: builtins.str = ...,
         roles: abc.Iterable[access_pb2.Role.ValueType] | None = ...,
+        trusted_by: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "expire_time", b"expire_time", "form", b"form", "letter_greeting", b"letter_greeting", "roles", b"roles", "tenant_id", b"tenant_id", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "expire_time", b"expire_time", "form", b"form", "letter_greeting", b"letter_greeting", "roles", b"roles", "tenant_id", b"tenant_id", "trusted_by", b"trusted_by", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
+from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
 from kontor.common.v1 import access_pb2 as access_pb2
 from kontor.identity.v1 import accounts_pb2 as accounts_pb2
 from kontor.identity.v1 import people_pb2 as people_pb2
@@ -22,6 +23,29 @@ else:
 
 DESCRIPTOR: descriptor.FileDescriptor
 
+class _SignInStep:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SignInStepEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_SignInStep.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    SIGN_IN_STEP_UNSPECIFIED: _SignInStep.ValueType  # 0
+    """Nothing: the session is open."""
+    SIGN_IN_STEP_SECOND_FACTOR: _SignInStep.ValueType  # 1
+    """A code of the authenticator app, or a recovery code."""
+    SIGN_IN_STEP_MAIL_CODE: _SignInStep.ValueType  # 2
+    """A code that was sent by mail, because this device is unknown and the firm is under attack."""
+
+class SignInStep(_SignInStep, metaclass=_SignInStepEnumTypeWrapper):
+    """What is still missing before a session opens."""
+
+SIGN_IN_STEP_UNSPECIFIED: SignInStep.ValueType  # 0
+"""Nothing: the session is open."""
+SIGN_IN_STEP_SECOND_FACTOR: SignInStep.ValueType  # 1
+"""A code of the authenticator app, or a recovery code."""
+SIGN_IN_STEP_MAIL_CODE: SignInStep.ValueType  # 2
+"""A code that was sent by mail, because this device is unknown and the firm is under attack."""
+
 @typing.final
 class SignInRequest(message.Message):
     """Request of SignIn."""
@@ -33,6 +57,8 @@ class SignInRequest(message.Message):
     CLIENT_ADDRESS_FIELD_NUMBER: builtins.int
     DEVICE_FIELD_NUMBER: builtins.int
     FIRM_FIELD_NUMBER: builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: builtins.int
+    PRESENT_SESSION_ID_FIELD_NUMBER: builtins.int
     email: builtins.str
     """E-mail address as entered."""
     password: builtins.str
@@ -43,6 +69,10 @@ class SignInRequest(message.Message):
     """Kind of device and browser for the session list."""
     firm: builtins.str
     """Firm the page was branded for; preferred where the account has several memberships."""
+    device_token: builtins.str
+    """Secret of this browser, by which an account knows its devices; only its hash is stored."""
+    present_session_id: builtins.str
+    """Session that is open in this browser already: a fresh proof by the same person renews it instead of opening another."""
     def __init__(
         self,
         *,
@@ -51,16 +81,54 @@ class SignInRequest(message.Message):
         client_address: builtins.str = ...,
         device: builtins.str = ...,
         firm: builtins.str = ...,
+        device_token: builtins.str = ...,
+        present_session_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["client_address", b"client_address", "device", b"device", "email", b"email", "firm", b"firm", "password", b"password"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_address", b"client_address", "device", b"device", "device_token", b"device_token", "email", b"email", "firm", b"firm", "password", b"password", "present_session_id", b"present_session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class SignInVisitor(message.Message):
+    """Who stands at the door."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CLIENT_ADDRESS_FIELD_NUMBER: builtins.int
+    DEVICE_FIELD_NUMBER: builtins.int
+    FIRM_FIELD_NUMBER: builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: builtins.int
+    PRESENT_SESSION_ID_FIELD_NUMBER: builtins.int
+    client_address: builtins.str
+    """Where the browser is; only its hash is stored."""
+    device: builtins.str
+    """Kind of device and browser for the session list."""
+    firm: builtins.str
+    """Firm the page was branded for."""
+    device_token: builtins.str
+    """Secret of this browser, by which an account knows its devices; only its hash is stored."""
+    present_session_id: builtins.str
+    """Session that is open in this browser already; see SignInRequest."""
+    def __init__(
+        self,
+        *,
+        client_address: builtins.str = ...,
+        device: builtins.str = ...,
+        firm: builtins.str = ...,
+        device_token: builtins.str = ...,
+        present_session_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_address", b"client_address", "device", b"device", "device_token", b"device_token", "firm", b"firm", "present_session_id", b"present_session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class BrowserSession(message.Message):
-    """An open session of a browser."""
+    """An open session of a browser, or the ticket for the step that is still missing."""
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -69,19 +137,31 @@ class BrowserSession(message.Message):
     MEMBERSHIP_ID_FIELD_NUMBER: builtins.int
     MEMBERSHIPS_FIELD_NUMBER: builtins.int
     AUTH_TIME_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    CAN_BE_STRONG_FIELD_NUMBER: builtins.int
+    NEXT_STEP_FIELD_NUMBER: builtins.int
+    TICKET_FIELD_NUMBER: builtins.int
     session_id: builtins.str
     """Session (`sid`)."""
     account_id: builtins.str
     """Account (`sub`)."""
     membership_id: builtins.str
     """Membership it acts for; empty while one of several has to be chosen."""
+    level: access_pb2.AuthLevel.ValueType
+    """How strongly he proved it (`acr`)."""
+    can_be_strong: builtins.bool
+    """Whether the account has a second factor or a passkey, so that the session can become strong."""
+    next_step: SignInStep.ValueType
+    """What is still missing; the fields above are empty then."""
+    ticket: builtins.str
+    """Ticket for that step; a secret of the browser that began the sign-in."""
     @builtins.property
     def memberships(self) -> containers.RepeatedCompositeFieldContainer[accounts_pb2.Membership]:
         """All memberships of the account."""
 
     @builtins.property
     def auth_time(self) -> timestamp_pb2.Timestamp:
-        """When the person proved who he is (`auth_time`)."""
+        """When the person last proved who he is (`auth_time`)."""
 
     def __init__(
         self,
@@ -91,10 +171,14 @@ class BrowserSession(message.Message):
         membership_id: builtins.str = ...,
         memberships: abc.Iterable[accounts_pb2.Membership] | None = ...,
         auth_time: timestamp_pb2.Timestamp | None = ...,
+        level: access_pb2.AuthLevel.ValueType = ...,
+        can_be_strong: builtins.bool = ...,
+        next_step: SignInStep.ValueType = ...,
+        ticket: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["auth_time", b"auth_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "auth_time", b"auth_time", "membership_id", b"membership_id", "memberships", b"memberships", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "auth_time", b"auth_time", "can_be_strong", b"can_be_strong", "level", b"level", "membership_id", b"membership_id", "memberships", b"memberships", "next_step", b"next_step", "session_id", b"session_id", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -597,6 +681,7 @@ class AcceptInvitationRequest(message.Message):
     PASSWORD_FIELD_NUMBER: builtins.int
     CLIENT_ADDRESS_FIELD_NUMBER: builtins.int
     DEVICE_FIELD_NUMBER: builtins.int
+    DEVICE_TOKEN_FIELD_NUMBER: builtins.int
     token: builtins.str
     """Token out of the link."""
     password: builtins.str
@@ -605,6 +690,8 @@ class AcceptInvitationRequest(message.Message):
     """Where the browser is; only its hash is stored."""
     device: builtins.str
     """Kind of device and browser for the session list."""
+    device_token: builtins.str
+    """Secret of this browser, by which an account knows its devices; only its hash is stored."""
     def __init__(
         self,
         *,
@@ -612,10 +699,11 @@ class AcceptInvitationRequest(message.Message):
         password: builtins.str = ...,
         client_address: builtins.str = ...,
         device: builtins.str = ...,
+        device_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["client_address", b"client_address", "device", b"device", "password", b"password", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_address", b"client_address", "device", b"device", "device_token", b"device_token", "password", b"password", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -148,7 +148,7 @@ class VaultServiceServicer:
 
     def ListFolders(self, request, context):
         """Lists all folders of a customer as a flat list, ordered by name; `parent_id` tells the tree.
-        Staff see only folders granted to them.
+        Staff see only folders granted to them; trusted persons those opened to them by an emergency release.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,7 +183,8 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListDocuments(self, request, context):
-        """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted.
+        """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted;
+        trusted persons what lies in folders that an emergency release opened to them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

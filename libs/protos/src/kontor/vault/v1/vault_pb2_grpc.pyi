@@ -39,7 +39,7 @@ class VaultServiceStub:
     def __new__(cls, channel: _aio.Channel) -> VaultServiceAsyncStub: ...
     ListFolders: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListFoldersRequest, _vault_pb2.ListFoldersResponse]
     """Lists all folders of a customer as a flat list, ordered by name; `parent_id` tells the tree.
-    Staff see only folders granted to them.
+    Staff see only folders granted to them; trusted persons those opened to them by an emergency release.
     """
     GetFolder: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetFolderRequest, _vault_pb2.Folder]
     """Returns one folder."""
@@ -50,7 +50,9 @@ class VaultServiceStub:
     DeleteFolder: _grpc.UnaryUnaryMultiCallable[_vault_pb2.DeleteFolderRequest, _empty_pb2.Empty]
     """Deletes an empty folder; grants on it end with it. A folder with documents or subfolders is refused."""
     ListDocuments: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentsRequest, _vault_pb2.ListDocumentsResponse]
-    """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted."""
+    """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted;
+    trusted persons what lies in folders that an emergency release opened to them.
+    """
     GetDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentRequest, _vault_pb2.Document]
     """Returns what is known about one document, without its content."""
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.UpdateDocumentRequest, _vault_pb2.Document]
@@ -94,7 +96,7 @@ class VaultServiceAsyncStub(VaultServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListFolders: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListFoldersRequest, _vault_pb2.ListFoldersResponse]  # type: ignore[assignment]
     """Lists all folders of a customer as a flat list, ordered by name; `parent_id` tells the tree.
-    Staff see only folders granted to them.
+    Staff see only folders granted to them; trusted persons those opened to them by an emergency release.
     """
     GetFolder: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetFolderRequest, _vault_pb2.Folder]  # type: ignore[assignment]
     """Returns one folder."""
@@ -105,7 +107,9 @@ class VaultServiceAsyncStub(VaultServiceStub):
     DeleteFolder: _aio.UnaryUnaryMultiCallable[_vault_pb2.DeleteFolderRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes an empty folder; grants on it end with it. A folder with documents or subfolders is refused."""
     ListDocuments: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentsRequest, _vault_pb2.ListDocumentsResponse]  # type: ignore[assignment]
-    """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted."""
+    """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted;
+    trusted persons what lies in folders that an emergency release opened to them.
+    """
     GetDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Returns what is known about one document, without its content."""
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.UpdateDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
@@ -152,7 +156,7 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.ListFoldersResponse, _abc.Awaitable[_vault_pb2.ListFoldersResponse]]:
         """Lists all folders of a customer as a flat list, ordered by name; `parent_id` tells the tree.
-        Staff see only folders granted to them.
+        Staff see only folders granted to them; trusted persons those opened to them by an emergency release.
         """
 
     @_abc_1.abstractmethod
@@ -193,7 +197,9 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.ListDocumentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.ListDocumentsResponse, _abc.Awaitable[_vault_pb2.ListDocumentsResponse]]:
-        """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted."""
+        """Lists documents, newest first. Customers see released ones; staff see what their firm filed and what was granted;
+        trusted persons what lies in folders that an emergency release opened to them.
+        """
 
     @_abc_1.abstractmethod
     def GetDocument(
