@@ -58,29 +58,33 @@ _NEWEST = (
     .limit(_LIMIT)
 )
 
-_CONTACTS: Select[Any] = (
-    select(*[Customer.tenant_id, func.count().label("value")])
+_CONTACTS = (
+    select(Customer.tenant_id, func.count().label("value"))
     .where(Customer.tenant_id == any_(_IDS))
     .group_by(Customer.tenant_id)
 )
-_STAFF: Select[Any] = (
-    select(*[Membership.tenant_id, func.count().label("value")])
+_STAFF = (
+    select(Membership.tenant_id, func.count().label("value"))
     .where(Membership.tenant_id == any_(_IDS), Membership.customer_id.is_(None), Membership.ended_at.is_(None))
     .group_by(Membership.tenant_id)
 )
-_ACTIVITY: Select[Any] = (
-    select(*[Membership.tenant_id, func.max(Session.last_used_at).label("value")])
+_ACTIVITY = (
+    select(Membership.tenant_id, func.max(Session.last_used_at).label("value"))
     .join(Session, Session.membership_id == Membership.membership_id)
     .where(Membership.tenant_id == any_(_IDS))
     .group_by(Membership.tenant_id)
 )
-_ACCEPTED: Select[Any] = (
-    select(*[ProcessingAcceptance.tenant_id, ProcessingAcceptance.version, ProcessingAcceptance.accepted_at])
+_ACCEPTED = (
+    select(ProcessingAcceptance.tenant_id, ProcessingAcceptance.version, ProcessingAcceptance.accepted_at)
     .where(ProcessingAcceptance.tenant_id == any_(_IDS))
     .order_by(ProcessingAcceptance.tenant_id, ProcessingAcceptance.version.desc())
     .ext(distinct_on(ProcessingAcceptance.tenant_id))
 )
 _FOLDED_NAME = func.lower(Tenant.name)
+
+_COUNTED: tuple[Any, ...] = (_CONTACTS, _STAFF, _ACTIVITY)
+_AGREED: Any = _ACCEPTED
+"""Any, because the row reader takes selects of whatever columns."""
 
 _ADVISERS = (
     select(Tenant.__table__)
@@ -129,9 +133,9 @@ async def sizes_of(rows: RowReader, tenant_ids: Sequence[UUID]) -> dict[UUID, Fi
     asked = {"tenant_ids": list(tenant_ids)}
     contacts, staff, activity = [
         {row["tenant_id"]: row["value"] for row in await rows.rows(statement, asked, principal=DIRECTORY)}
-        for statement in (_CONTACTS, _STAFF, _ACTIVITY)
+        for statement in _COUNTED
     ]
-    accepted = {row["tenant_id"]: row for row in await rows.rows(_ACCEPTED, asked, principal=DIRECTORY)}
+    accepted = {row["tenant_id"]: row for row in await rows.rows(_AGREED, asked, principal=DIRECTORY)}
     return {
         one: FirmSize(
             contacts=contacts.get(one, 0),
