@@ -133,7 +133,7 @@ def test_the_contract_is_published(anybody: httpx.Client) -> None:
 @pytest.mark.parametrize("origin", [EVIL, "null"])
 def test_foreign_pages_change_nothing(anybody: httpx.Client, story: Story, path: str, origin: str) -> None:
     """A foreign page makes a signed-in browser send its cookie; nothing comes of it (F97)."""
-    cookie = {"Cookie": f"kontor_access={story.firm.administrator.token}", "Origin": origin}
+    cookie = {"Cookie": f"office_access={story.firm.administrator.token}", "Origin": origin}
     answer = anybody.post(path, json={"familyName": "Fremd"}, headers=cookie)
     assert answer.status_code == 403
     assert answer.json()["details"][0]["reason"] == "FOREIGN_ORIGIN"
@@ -148,7 +148,7 @@ def test_bad_tokens_are_refused(
 ) -> None:
     """Whatever is wrong with a token, it is 401 in words people understand, by header and by cookie (F96)."""
     token = _bad_token(kind, story.firm.administrator, asyncio.run(_signing_key(stage)))
-    for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"kontor_access={token}"}):
+    for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"office_access={token}"}):
         answer = anybody.get(path, headers=headers)
         assert answer.status_code == 401
         assert "Anmeldung" in answer.json()["message"]
@@ -163,7 +163,7 @@ def test_security_headers_are_everywhere(anybody: httpx.Client, path: str) -> No
     assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cross-origin-opener-policy"] == "same-origin"
     assert "x-powered-by" not in answer.headers
-    assert answer.headers.get("server", "kontor") == "kontor"
+    assert answer.headers.get("server", "web") == "web"
     if answer.headers.get("content-type", "").startswith("text/html"):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'self'" in policy or "default-src 'none'" in policy

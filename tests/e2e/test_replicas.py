@@ -96,7 +96,7 @@ def test_nobody_is_tied_to_a_replica(twofold: InstalledStage, twofold_story: Sto
     with browse(twofold.base_url, email) as browser:
         for turn in range(12):
             if turn % 4 == 3:
-                browser.cookies.delete("kontor_access")
+                browser.cookies.delete("office_access")
             page = browser.get("/kunde")
             assert page.status_code == 200, page.text[:500]
             assert urlsplit(str(page.url)).path.startswith("/kunde"), "still signed in"

@@ -65,7 +65,7 @@ class Problem:
         """The same as a small page; percent signs would be Envoy's."""
         return (
             '<!doctype html><html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f"<title>Kontor</title><h1>{self.status}</h1><p>{escape(self.sentence)}</p>"
+            f"<title>{self.status}</title><h1>{self.status}</h1><p>{escape(self.sentence)}</p>"
             '<p><a href="/">Zur Startseite</a></p></html>'
         )
 

@@ -22,7 +22,7 @@ CHATS = "/v1/customers/0192b7a0-0000-7000-8000-000000000001/chats"
 @pytest.mark.parametrize("way", ["header", "cookie"])
 async def test_valid_token_passes(client: httpx.AsyncClient, chats: Chats, token: str, way: str) -> None:
     """A token is taken from the Authorization header or from the cookie, and reaches the service unchanged."""
-    sent = {"authorization": f"Bearer {token}"} if way == "header" else {"cookie": f"kontor_access={token}"}
+    sent = {"authorization": f"Bearer {token}"} if way == "header" else {"cookie": f"office_access={token}"}
     assert (await client.get("/v1/chats", headers=sent)).status_code == 200
     name, value = next(iter(sent.items()))
     assert chats.metadata[name] == value
@@ -46,7 +46,7 @@ def bad_tokens() -> dict[str, str]:
 async def test_bad_token_is_refused(client: httpx.AsyncClient, kind: str, way: str) -> None:
     """A token that is there but not valid is 401 with a machine-readable reason."""
     value = bad_tokens()[kind]
-    sent = {"authorization": f"Bearer {value}"} if way == "header" else {"cookie": f"kontor_access={value}"}
+    sent = {"authorization": f"Bearer {value}"} if way == "header" else {"cookie": f"office_access={value}"}
     answer = await client.get("/v1/chats", headers=sent)
     assert answer.status_code == 401
     assert answer.json()["details"][0]["reason"] == "TOKEN_INVALID"
@@ -72,14 +72,14 @@ async def test_no_token_is_the_services_business(client: httpx.AsyncClient, chat
 async def test_pages_open_with_an_expired_cookie(client: httpx.AsyncClient) -> None:
     """The portal renews a session that has run out; a 401 would lock people out of it."""
     expired = test_issuer().token(roles=[Role.ROLE_CUSTOMER], lifetime=-120)
-    assert (await client.get("/kunde/", headers={"cookie": f"kontor_access={expired}"})).status_code == 200
+    assert (await client.get("/kunde/", headers={"cookie": f"office_access={expired}"})).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None])
 @pytest.mark.parametrize("path", [CHATS, "/kunde/nachrichten", "/login"])
 async def test_foreign_origin_is_refused(client: httpx.AsyncClient, token: str, path: str, origin: str | None) -> None:
     """A foreign page cannot make a browser that is signed in change anything."""
-    headers = {"cookie": f"kontor_access={token}"} | ({"origin": origin} if origin else {})
+    headers = {"cookie": f"office_access={token}"} | ({"origin": origin} if origin else {})
     answer = await client.post(path, json={"text": "x"}, headers=headers)
     assert answer.status_code == 403
     assert answer.json()["details"][0]["reason"] == "FOREIGN_ORIGIN"
@@ -87,7 +87,7 @@ async def test_foreign_origin_is_refused(client: httpx.AsyncClient, token: str, 
 
 async def test_own_origin_and_programs_pass(gateway: Gateway, client: httpx.AsyncClient, token: str) -> None:
     """Our own pages, callers with an Authorization header and native gRPC are not hindered."""
-    cookie = {"cookie": f"kontor_access={token}"}
+    cookie = {"cookie": f"office_access={token}"}
     own = await client.post(CHATS, json={"text": "x"}, headers={**cookie, "origin": gateway.url})
     assert own.status_code == 200
     program = await client.post(CHATS, json={"text": "x"}, headers={"authorization": f"Bearer {token}"})

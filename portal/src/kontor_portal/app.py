@@ -32,7 +32,7 @@ def create_app(settings: PortalSettings | None = None) -> Flask:
     )
     app.secret_key = key
     app.config.update(
-        SESSION_COOKIE_NAME="kontor_notice",  # one-time messages after a redirect, nothing else
+        SESSION_COOKIE_NAME="office_notice",  # one-time messages after a redirect, nothing else
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.cookies_are_secure,
         MAX_FORM_MEMORY_SIZE=2_000_000,

@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 CLIENT_ID: Final = "portal"
-FLOW_COOKIE: Final = "kontor_sign_in"
+FLOW_COOKIE: Final = "office_sign_in"
 FLOW_SECONDS: Final = 600
 _SCOPE: Final = "openid profile"
 

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-ACCESS_COOKIE: Final = "kontor_access"
-REFRESH_COOKIE: Final = "kontor_refresh"
-FIRM_COOKIE: Final = "kontor_firm"
-PERSON_COOKIE: Final = "kontor_person"
+ACCESS_COOKIE: Final = "office_access"
+REFRESH_COOKIE: Final = "office_refresh"
+FIRM_COOKIE: Final = "office_firm"
+PERSON_COOKIE: Final = "office_person"
 """How pages treat the person: `sie` or `du`, in a `broker` or an `expert` firm, as `sie-broker`. Not secret."""
+THEME_COOKIE: Final = "office_theme"
+THEMES: Final = ("light", "dark")
+"""What a person may choose instead of what his device prefers."""
 LEEWAY_SECONDS: Final = 5
 
 

@@ -49,5 +49,5 @@ def browser(app: Flask) -> FlaskClient:
 def customer(browser: FlaskClient) -> FlaskClient:
     """Return a browser in which a customer is signed in."""
     token = access_token(roles=["CUSTOMER"], cid="018f0000-0000-7000-8000-000000000002", name="Julia Brandt")
-    browser.set_cookie("kontor_access", token)
+    browser.set_cookie("office_access", token)
     return browser

@@ -67,7 +67,7 @@ def test_login_sets_a_flow_cookie_and_keeps_where_to_go(browser: FlaskClient) ->
     """The cookie is HttpOnly, SameSite and only sent to the sign-in's addresses."""
     answer = browser.get("/auth/login?next=/kunde/vertraege&firm=hansen")
     assert answer.status_code == 302
-    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("kontor_sign_in="))
+    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("office_sign_in="))
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Path=/auth" in cookie

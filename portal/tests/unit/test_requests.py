@@ -29,7 +29,7 @@ def test_an_area_is_closed_to_other_roles(customer: FlaskClient, path: str) -> N
 
 def test_an_expired_token_is_renewed_and_a_form_is_sent_again(browser: FlaskClient) -> None:
     """307 keeps method and body, so nothing that somebody typed is lost when his ten minutes are over."""
-    browser.set_cookie("kontor_access", access_token(seconds=-1, roles=["CUSTOMER"]))
+    browser.set_cookie("office_access", access_token(seconds=-1, roles=["CUSTOMER"]))
     assert browser.get("/kunde/chat").status_code == 302
     sent = browser.post("/kunde/chat", data={"text": "Hallo"}, headers={"Origin": ORIGIN})
     assert sent.status_code == 307
@@ -59,8 +59,8 @@ def test_signing_out_forgets_the_session(customer: FlaskClient) -> None:
     answer = customer.post("/auth/logout", headers={"Origin": ORIGIN})
     assert answer.location == "/logout"
     cleared = " ".join(answer.headers.getlist("Set-Cookie"))
-    assert "kontor_access=;" in cleared
-    assert "kontor_refresh=;" in cleared
+    assert "office_access=;" in cleared
+    assert "office_refresh=;" in cleared
 
 
 def test_what_is_no_token_is_no_session() -> None:

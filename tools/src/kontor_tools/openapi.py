@@ -117,7 +117,7 @@ class _Document:
                 "schemas": dict(sorted(self.schemas.items())),
                 "securitySchemes": {
                     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                    "cookie": {"type": "apiKey", "in": "cookie", "name": "kontor_access"},
+                    "cookie": {"type": "apiKey", "in": "cookie", "name": "office_access"},
                 },
             },
         }

@@ -72,7 +72,7 @@ async def test_visitors_token_is_passed_on(browser: FlaskClient, seen: list[Prin
     account = uuid4()
     token = token_for(roles=[Role.ROLE_STAFF], account_id=account)
     assert (await get(browser, "/parcels/eins", Authorization=f"Bearer {token}")).text == "eins"
-    browser.set_cookie("kontor_access", token)
+    browser.set_cookie("office_access", token)
     assert (await get(browser, "/parcels/zwei")).text == "zwei"
     assert [caller.account_id for caller in seen] == [account, account]
 

@@ -177,11 +177,11 @@ async def test_principal_reaches_the_handler(client: Client, parcels: Parcels) -
     token = token_for(roles=[Role.ROLE_STAFF], tenant_id=tenant, account_id=account)
     await client.stub(ParcelStub, token).ForStaff(Parcel())
     anonymous = client.stub(ParcelStub)
-    await anonymous.ForStaff(Parcel(), metadata=(("cookie", f"a=b; kontor_access={token}; c=d"),))
+    await anonymous.ForStaff(Parcel(), metadata=(("cookie", f"a=b; office_access={token}; c=d"),))
     await client.stub(ParcelStub, service_token_for("billing", tenant)).ForBilling(Parcel())
     await anonymous.Open(Parcel())
     stale = token_for(roles=[Role.ROLE_STAFF], lifetime=-1)
-    await anonymous.Open(Parcel(), metadata=(("cookie", f"kontor_access={stale}"),))
+    await anonymous.Open(Parcel(), metadata=(("cookie", f"office_access={stale}"),))
     await client.stub(ParcelStub, token).Open(Parcel())
     assert [(who.account_id, who.tenant_id, who.service) for who in seen] == [
         (account, tenant, None),

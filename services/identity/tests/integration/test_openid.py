@@ -234,7 +234,7 @@ async def test_sign_in_does_not_tell_who_has_an_account(platform: Platform) -> N
     assert wrong.status_code == unknown.status_code == 400
     forged = await platform.browser().http.post("/login", data={"email": OPERATOR, "password": PASSWORD})
     assert forged.status_code == 400
-    assert "kontor_browser" not in forged.headers.get("set-cookie", "")
+    assert "office_browser" not in forged.headers.get("set-cookie", "")
 
 
 async def test_pages_run_nothing(platform: Platform) -> None:

@@ -156,7 +156,7 @@ async def test_upload_belongs_to_who_reserved_it(office: Office, edge: Edge, ten
     url = f"/files/documents/{reserved.document_id}"
     assert (await edge.client.get(url, headers=other.headers)).status_code == 404
     assert (await edge.client.get(url)).status_code == 401
-    by_cookie = await edge.client.get(url, headers={"Cookie": f"kontor_access={person.token}"})
+    by_cookie = await edge.client.get(url, headers={"Cookie": f"office_access={person.token}"})
     assert by_cookie.content == b"abc"
     assert (await edge.client.get(f"/files/documents/{new_id()}", headers=person.headers)).status_code == 404
 

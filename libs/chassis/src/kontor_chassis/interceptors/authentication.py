@@ -1,6 +1,6 @@
 """Authentication: finds the token among the call's metadata and asks who it proves.
 
-A token comes as `authorization: Bearer …` or, from a browser, in the cookie `kontor_access`; the header wins.
+A token comes as `authorization: Bearer …` or, from a browser, in the cookie `office_access`; the header wins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import ANONYMOUS
 from kontor_chassis.tokens import TokenVerifier, Verified
 
-ACCESS_COOKIE = "kontor_access"
+ACCESS_COOKIE = "office_access"
 NOBODY = Verified(ANONYMOUS, float("inf"))
 _BEARER = "bearer "
 _COOKIE_PREFIX = ACCESS_COOKIE + "="

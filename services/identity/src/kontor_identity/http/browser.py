@@ -17,9 +17,9 @@ from kontor_chassis.errors import ErrorKind
 
 from kontor_identity.http.calls import refusal_in, sign_in_service
 
-SESSION_COOKIE = "kontor_browser"
-FORM_COOKIE = "kontor_form"
-FIRM_COOKIE = "kontor_firm"
+SESSION_COOKIE = "office_browser"
+FORM_COOKIE = "office_form"
+FIRM_COOKIE = "office_firm"
 FORM_FIELD = "form_mark"
 _FORM_SECONDS = 4 * 3600
 _FIRM = re.compile(r"[a-z][a-z0-9-]{1,39}")
