@@ -62,6 +62,11 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
                 brand_pb2.DESCRIPTOR.services_by_name["BrandService"],
             ),
             servicer(
+                add_FirmServiceServicer_to_server,
+                FirmRpc(work, platform.rows),
+                firms_pb2.DESCRIPTOR.services_by_name["FirmService"],
+            ),
+            servicer(
                 add_IdentityInternalServiceServicer_to_server,
                 IdentityInternalRpc(work, platform.rows, settings.public_url),
                 internal_pb2.DESCRIPTOR.services_by_name["IdentityInternalService"],
@@ -75,18 +80,3 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
         jobs=jobs(keys, machine),
         close=[passwords.close],
     )
-            servicer(
-                add_FirmServiceServicer_to_server,
-                FirmRpc(work, platform.rows),
-                firms_pb2.DESCRIPTOR.services_by_name["FirmService"],
-            ),
-            servicer(
-                add_EmergencyAccessServiceServicer_to_server,
-                EmergencyRpc(work),
-                emergency_pb2.DESCRIPTOR.services_by_name["EmergencyAccessService"],
-            ),
-            servicer(
-                add_EmergencyInternalServiceServicer_to_server,
-                EmergencyInternalRpc(work, settings.public_url),
-                emergency_internal_pb2.DESCRIPTOR.services_by_name["EmergencyInternalService"],
-            ),
