@@ -17,8 +17,9 @@ from typing import Protocol
 from uuid import uuid4
 
 import httpx
+from kontor_tools.people import Json, RefusedError, accept_invitation
 
-from tests.e2e.people import Json, Person, RefusedError, accept_invitation
+from tests.e2e.people import PASSWORD, Person
 from tests.e2e.waiting import eventually
 
 LINK = re.compile(r"https?://[^\s\"<>]+/invitation/[^\s\"<>]+")
@@ -76,7 +77,7 @@ def invited(stage: Stage, address: str) -> Person:
     mail = mail_to(stage, address)
     link = LINK.search(text_of(mail))
     assert link is not None, text_of(mail)
-    accept_invitation(stage.base_url, link.group())
+    accept_invitation(stage.base_url, link.group(), PASSWORD)
     return Person(stage.base_url, address).sign_in()
 
 

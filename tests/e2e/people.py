@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 from kontor_tools import people
-from kontor_tools.people import Json, RefusedError, accept_invitation, answer_of, submit
+from kontor_tools.people import Json, answer_of, submit
 
 from tests.e2e.waiting import eventually
 
@@ -154,4 +154,3 @@ def _events(response: httpx.Response) -> Iterator[Json]:
     for line in response.iter_lines():
         if line.startswith("data:"):
             yield json.loads(line[5:])
-

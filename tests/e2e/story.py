@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from kontor_tools.people import Json
+
 from tests.e2e import journey
 from tests.e2e.journey import Firm, Guest
 from tests.e2e.papers import pdf_of
-from tests.e2e.people import Json, Person
+from tests.e2e.people import Person
 from tests.e2e.stage import InstalledStage
 
 SAMPLE = Path(__file__).resolve().parents[2] / "services" / "contracts" / "tests" / "samples" / "bestand.gdv"

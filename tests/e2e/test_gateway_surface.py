@@ -27,11 +27,12 @@ from kontor_chassis.tokens import ServiceTokens
 from kontor_identity.sealing import Sealer
 from kontor_tools.credentials import service_key
 from kontor_tools.embedded.process import free_port
+from kontor_tools.people import submit
 from kontor_tools.plan import GATEWAY, Options, Plan, Ports
 from kontor_tools.readiness import is_ready
 
 from tests.architecture.contracts import all_methods, is_internal, public_methods
-from tests.e2e.people import PASSWORD, Person, submit
+from tests.e2e.people import PASSWORD, Person
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
 from tests.e2e.waiting import eventually

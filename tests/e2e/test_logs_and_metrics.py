@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from kontor_tools.people import Json
 from kontor_tools.plan import EDGES, SERVICES
 
 from tests.architecture.contracts import public_methods
 from tests.e2e import journey
-from tests.e2e.people import PASSWORD, Json
+from tests.e2e.people import PASSWORD
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
 from tests.e2e.waiting import eventually

@@ -11,11 +11,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from kontor_tools.people import Json, RefusedError
 
 from tests.e2e import journey
 from tests.e2e.journey import Firm, Guest
 from tests.e2e.papers import pages_of, pdf_of
-from tests.e2e.people import Json, Person, RefusedError
+from tests.e2e.people import Person
 from tests.e2e.stage import InstalledStage
 from tests.e2e.waiting import eventually
 

@@ -17,10 +17,11 @@ import grpc
 import httpx
 import pytest
 from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
+from kontor_tools.people import Json, RefusedError
 from kontor_tools.plan import EDGES, SERVICES
 
 from tests.e2e import journey
-from tests.e2e.people import Json, Person, browse
+from tests.e2e.people import Person, browse
 from tests.e2e.quiet import mails_of, wait_until_quiet
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
@@ -152,7 +153,7 @@ def _signs_in(stage: InstalledStage, story: Story) -> bool:
     """Sign in; a form that met a dying process is sent again by the person, nothing else does it for him."""
     try:
         return bool(_patient(stage, story.guest.person).get("/v1/me"))
-    except AssertionError:
+    except RefusedError:
         return False
 
 

@@ -14,12 +14,13 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
+from kontor_tools.people import Json
 from kontor_tools.plan import SERVICES
 
 from tests.architecture.contracts import public_methods
 from tests.e2e import journey
 from tests.e2e.filled import filled
-from tests.e2e.people import Json, Person
+from tests.e2e.people import Person
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story, tell
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
+from kontor_tools.people import RefusedError
 
 from tests.e2e.collector import Collector, Span
-from tests.e2e.people import RefusedError
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
 from tests.e2e.waiting import eventually

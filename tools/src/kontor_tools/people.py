@@ -1,6 +1,6 @@
 """People who use a running installation as browsers and programs do: they follow links, fill forms, call the JSON API.
 
-Used by the demo; nothing here knows more than the public address.
+Used by the demo and by the end-to-end tests; nothing here knows more than the public address.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -18,19 +20,33 @@ import httpx
 Json = dict[str, Any]
 MOST_REDIRECTS = 10
 SECONDS = 30
+CLIENT = "portal"
+"""The OpenID Connect client people sign in with."""
 
 
 class RefusedError(Exception):
-    """The installation refused something; says what and why."""
+    """The installation refused something; says what and why, with the reason and the fields of google.rpc.Status."""
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
         try:
-            said = response.json().get("message", "")
+            body = response.json()
         except ValueError:
-            said = " ".join(response.text.split())[:200]
-        request = response.request
-        super().__init__(f"{request.method} {request.url.path} was answered {self.status}: {said}")
+            body = {"message": " ".join(response.text.split())[:500]}
+        details = body.get("details", [])
+        self.message = str(body.get("message", ""))
+        self.reason = next((detail["reason"] for detail in details if "reason" in detail), "")
+        self.fields = [violation["field"] for detail in details for violation in detail.get("fieldViolations", [])]
+        asked = f"{response.request.method} {response.request.url.path}"
+        super().__init__(f"{asked} was answered {self.status} {self.reason}: {self.message}")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What signing in gives."""
+
+    access: str
+    refresh: str
 
 
 class _Forms(HTMLParser):
@@ -76,8 +92,8 @@ class Person:
     def __init__(self, base_url: str, email: str, password: str) -> None:
         self.base_url = base_url
         self.email = email
-        token = _sign_in(base_url, email, password)
-        self._api = httpx.Client(base_url=base_url, timeout=SECONDS, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {sign_in(base_url, email, password).access}"}
+        self._api = httpx.Client(base_url=base_url, timeout=SECONDS, headers=headers)
 
     def close(self) -> None:
         """Close the connections."""
@@ -85,23 +101,23 @@ class Person:
 
     def get(self, path: str, **query: Any) -> Json:
         """Read."""
-        return _answer(self._api.get(path, params=query))
+        return answer_of(self._api.get(path, params=query))
 
     def create(self, path: str, resource: Json, key: str) -> Json:
         """Create what the body describes; the same `key` creates it once, however often this runs."""
-        return _answer(self._api.post(path, json=resource, params={"requestId": self._request_id(path, key)}))
+        return answer_of(self._api.post(path, json=resource, params={"requestId": self._request_id(path, key)}))
 
     def command(self, path: str, body: Json, key: str) -> Json:
         """Call an RPC whose whole message is the body; the same `key` has its effect once."""
-        return _answer(self._api.post(path, json={**body, "requestId": self._request_id(path, key)}))
+        return answer_of(self._api.post(path, json={**body, "requestId": self._request_id(path, key)}))
 
     def put(self, path: str, body: Json) -> Json:
         """Replace."""
-        return _answer(self._api.put(path, json=body))
+        return answer_of(self._api.put(path, json=body))
 
     def update(self, path: str, resource: Json) -> Json:
         """Change the fields that the resource holds."""
-        return _answer(self._api.patch(path, json=resource, params={"updateMask": ",".join(resource)}))
+        return answer_of(self._api.patch(path, json=resource, params={"updateMask": ",".join(resource)}))
 
     def upload(self, path: str, content: bytes) -> None:
         """Send the content of a file."""
@@ -113,16 +129,17 @@ class Person:
         return str(uuid5(NAMESPACE_URL, f"{self.base_url}{path}#{self.email}#{key}"))
 
 
-def _sign_in(base_url: str, email: str, password: str) -> str:
-    """Go the whole OpenID Connect way (code and PKCE) as the portal does; returns the access token."""
+def sign_in(base_url: str, email: str, password: str) -> Tokens:
+    """Go the whole OpenID Connect way (code and PKCE) as the portal does."""
     verifier = secrets.token_urlsafe(48)
     redirect_uri = f"{base_url}/auth/callback"
+    state = secrets.token_urlsafe(12)
     query = {
         "response_type": "code",
-        "client_id": "portal",
+        "client_id": CLIENT,
         "redirect_uri": redirect_uri,
         "scope": "openid profile",
-        "state": secrets.token_urlsafe(12),
+        "state": state,
         "nonce": secrets.token_urlsafe(12),
         "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
@@ -131,16 +148,22 @@ def _sign_in(base_url: str, email: str, password: str) -> str:
         page = _follow(browser, browser.get("/oauth/authorize", params=query), redirect_uri)
         back = _follow(browser, submit(browser, page, email=email, password=password), redirect_uri)
         location = back.headers.get("location", "")
-        if not location.startswith(redirect_uri):
+        returned = parse_qs(urlsplit(location).query)
+        if not location.startswith(redirect_uri) or returned.get("state") != [state] or "code" not in returned:
             raise RefusedError(back)
-        form = {
-            "grant_type": "authorization_code",
-            "client_id": "portal",
-            "code": parse_qs(urlsplit(location).query)["code"][0],
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier,
-        }
-        return str(_answer(httpx.post(f"{base_url}/oauth/token", data=form, timeout=SECONDS))["access_token"])
+        code = {"code": returned["code"][0], "redirect_uri": redirect_uri, "code_verifier": verifier}
+        return _exchange(browser, {"grant_type": "authorization_code", **code})
+
+
+def renew(base_url: str, refresh_token: str) -> Tokens:
+    """Return new tokens for the rotating refresh token, which is used up."""
+    with httpx.Client(base_url=base_url, timeout=SECONDS) as browser:
+        return _exchange(browser, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def _exchange(browser: httpx.Client, form: Mapping[str, str]) -> Tokens:
+    answer = answer_of(browser.post("/oauth/token", data={"client_id": CLIENT, **form}))
+    return Tokens(answer["access_token"], answer["refresh_token"])
 
 
 def _follow(browser: httpx.Client, response: httpx.Response, stop_at: str) -> httpx.Response:
@@ -153,7 +176,8 @@ def _follow(browser: httpx.Client, response: httpx.Response, stop_at: str) -> ht
     raise RefusedError(response)
 
 
-def _answer(response: httpx.Response) -> Json:
+def answer_of(response: httpx.Response) -> Json:
+    """Return the JSON of an answer; raises RefusedError for any that is no success."""
     if response.status_code >= 300:
         raise RefusedError(response)
     return dict(response.json()) if response.content else {}
