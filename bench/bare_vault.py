@@ -21,7 +21,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.paging import encode_cursor
 from kontor_chassis.rows import compile_select
-from kontor_vault.queries import documents_newest_first
+from kontor_vault.queries import Viewer, documents_newest_first
 from kontor_vault.rpc.convert import document_row
 
 CONNECTIONS = 4
@@ -33,7 +33,7 @@ class BareVault:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._statement = compile_select(documents_newest_first(staff=False))
+        self._statement = compile_select(documents_newest_first(Viewer.CUSTOMER))
 
     async def list_documents(self, request: pb.ListDocumentsRequest, context: Any) -> pb.ListDocumentsResponse:
         """Return the first page of a customer's documents, as he sees them."""

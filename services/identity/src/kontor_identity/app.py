@@ -4,26 +4,47 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from kontor.identity.v1 import brand_pb2, firms_pb2, identity_pb2, internal_pb2, signin_pb2
+from kontor.identity.v1 import (
+    account_security_pb2,
+    brand_pb2,
+    emergency_internal_pb2,
+    emergency_pb2,
+    firms_pb2,
+    identity_pb2,
+    internal_pb2,
+    signin_pb2,
+    signin_steps_pb2,
+)
+from kontor.identity.v1.account_security_pb2_grpc import add_AccountSecurityServiceServicer_to_server
 from kontor.identity.v1.brand_pb2_grpc import add_BrandServiceServicer_to_server
+from kontor.identity.v1.emergency_internal_pb2_grpc import add_EmergencyInternalServiceServicer_to_server
+from kontor.identity.v1.emergency_pb2_grpc import add_EmergencyAccessServiceServicer_to_server
 from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
 from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
+from kontor.identity.v1.signin_steps_pb2_grpc import add_SignInStepsInternalServiceServicer_to_server
 from kontor_chassis.clock import Clock, SystemClock
 from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_identity.acceptance import Acceptance
 from kontor_identity.config import IdentitySettings
+from kontor_identity.consumers import CONSUMERS
 from kontor_identity.domains import NameServers
+from kontor_identity.entrance import Entrance
 from kontor_identity.jobs import jobs
 from kontor_identity.keys import SigningKeys
+from kontor_identity.passkeys import Passkeys
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.resets import PasswordResets
 from kontor_identity.rpc import FirmRpc, IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.rpc.account_security import AccountSecurityRpc
 from kontor_identity.rpc.brand import BrandParts, BrandRpc
+from kontor_identity.rpc.emergency import EmergencyInternalRpc, EmergencyRpc
+from kontor_identity.rpc.steps import SignInStepsRpc
 from kontor_identity.sealing import Sealer
-from kontor_identity.sign_in import PasswordSignIn
+from kontor_identity.second_factor import SecondFactor
+from kontor_identity.sign_in import SignIn
 from kontor_identity.tokens import TokenIssuer
 
 
@@ -34,11 +55,14 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
     sealer = Sealer.from_file(settings.key_encryption_key_file)
     passwords = PasswordVault()
     keys = SigningKeys(work, sealer, machine)
-    sign_in = PasswordSignIn(work, passwords, sealer, machine)
+    second_factor = SecondFactor(sealer, machine)
+    entrance = Entrance(second_factor, sealer, machine)
+    sign_in = SignIn(work, passwords, sealer, entrance, second_factor, machine)
+    passkeys = Passkeys(work, entrance, settings.public_url)
     parts = SignInParts(
         work=work,
         sign_in=sign_in,
-        acceptance=Acceptance(work, passwords, sign_in, machine),
+        acceptance=Acceptance(work, passwords, sign_in, entrance),
         resets=PasswordResets(work, passwords, sealer, machine),
         keys=keys,
         issuer=TokenIssuer(settings.issuer, machine),
@@ -67,6 +91,16 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
                 firms_pb2.DESCRIPTOR.services_by_name["FirmService"],
             ),
             servicer(
+                add_EmergencyAccessServiceServicer_to_server,
+                EmergencyRpc(work),
+                emergency_pb2.DESCRIPTOR.services_by_name["EmergencyAccessService"],
+            ),
+            servicer(
+                add_EmergencyInternalServiceServicer_to_server,
+                EmergencyInternalRpc(work, settings.public_url),
+                emergency_internal_pb2.DESCRIPTOR.services_by_name["EmergencyInternalService"],
+            ),
+            servicer(
                 add_IdentityInternalServiceServicer_to_server,
                 IdentityInternalRpc(work, platform.rows, settings.public_url),
                 internal_pb2.DESCRIPTOR.services_by_name["IdentityInternalService"],
@@ -76,7 +110,18 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
                 SignInRpc(parts),
                 signin_pb2.DESCRIPTOR.services_by_name["SignInInternalService"],
             ),
+            servicer(
+                add_SignInStepsInternalServiceServicer_to_server,
+                SignInStepsRpc(work, sign_in, passkeys, sealer, settings.public_url),
+                signin_steps_pb2.DESCRIPTOR.services_by_name["SignInStepsInternalService"],
+            ),
+            servicer(
+                add_AccountSecurityServiceServicer_to_server,
+                AccountSecurityRpc(work, second_factor, passkeys, passwords, machine),
+                account_security_pb2.DESCRIPTOR.services_by_name["AccountSecurityService"],
+            ),
         ],
+        consumers=CONSUMERS,
         jobs=jobs(keys, machine),
         close=[passwords.close],
     )

@@ -58,7 +58,7 @@ async def invite_customer(
     if release_choice == ReleaseChoice.RELEASE_CHOICE_CATEGORIES and not categories:
         raise invalid("release_categories", "Bitte nennen Sie mindestens eine Kategorie.")
     name = (customer.salutation, customer.title, customer.given_name, customer.family_name)
-    return _add(
+    return add_invitation(
         tx,
         Invitation(
             tenant_id=customer.tenant_id,
@@ -82,7 +82,7 @@ def invite_member(
     granted = grantable_roles(tenant.kind, roles)
     if not granted or not set(roles) <= set(granted):
         raise invalid("roles", "Diese Rolle kann Ihre Firma nicht vergeben.", reason="ROLE_NOT_GRANTABLE")
-    return _add(
+    return add_invitation(
         tx,
         Invitation(
             tenant_id=tenant.tenant_id,
@@ -139,7 +139,8 @@ async def expire_invitations(tx: Transaction) -> int:
     return len(ended)
 
 
-def _add(tx: Transaction, invitation: Invitation) -> Invitation:
+def add_invitation(tx: Transaction, invitation: Invitation) -> Invitation:
+    """Add an open invitation and tell that its mail is to go out."""
     invitation.invitation_id = new_id()
     invitation.state = InvitationState.INVITATION_STATE_OPEN
     invitation.release_choice = invitation.release_choice or 0
@@ -163,7 +164,11 @@ async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> 
             "ACCESS_ACTIVE",
             "Dieser Kunde hat bereits einen Zugang. Eine neue Einladung würde ihn beenden.",
         )
-    active = update(Membership).where(Membership.customer_id == customer.customer_id, Membership.ended_at.is_(None))
+    active = update(Membership).where(
+        Membership.customer_id == customer.customer_id,
+        Membership.ended_at.is_(None),
+        ~Membership.roles.contains([int(Role.ROLE_TRUSTED_PERSON)]),
+    )
     await tx.session.execute(active.values(ended_at=tx.now))
     customer.account_id = None
 

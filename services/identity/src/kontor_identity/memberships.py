@@ -127,7 +127,7 @@ def _view(row: Row[Membership, str, str, str, int, int]) -> MembershipView:
         tenant_slug=slug,
         tenant_kind=kind,
         customer_id=member.customer_id,
-        form=form or AddressForm.ADDRESS_FORM_SIE,
+        form=AddressForm.ADDRESS_FORM_SIE if Role.ROLE_TRUSTED_PERSON in member.roles or not form else form,
         roles=tuple(member.roles),
         rights=tuple(member.rights),
         display_name=member.display_name,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.people_pb2 import AddressForm
 from kontor_chassis.database import Transaction
 from sqlalchemy import select
@@ -48,14 +49,15 @@ async def recipients(tx: Transaction, account_ids: Sequence[UUID], tenant_id: UU
 
 def _reachable(member: Membership, email: str, customer: Customer | None) -> Reachable:
     greeting = f"Guten Tag {member.display_name}"
-    if customer is not None:
+    is_himself = Role.ROLE_TRUSTED_PERSON not in member.roles
+    if customer is not None and is_himself:
         name = (customer.salutation, customer.title, customer.given_name, customer.family_name)
         greeting = letter_greeting(customer.form, *name)
     return Reachable(
         account_id=member.account_id,
         email=email,
         display_name=member.display_name,
-        form=customer.form if customer is not None else AddressForm.ADDRESS_FORM_SIE,
+        form=customer.form if customer is not None and is_himself else AddressForm.ADDRESS_FORM_SIE,
         tenant_id=member.tenant_id,
         letter_greeting=greeting,
         customer_id=member.customer_id,

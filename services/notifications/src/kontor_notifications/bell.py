@@ -73,6 +73,19 @@ async def ring(tx: Transaction, event_id: UUID, what: Ring) -> None:
     tx.publish(created, aggregate=what.account_id, tenant_id=what.tenant_id)
 
 
+_RING_AGAIN = """
+UPDATE notifications SET create_time = $4, event_id = $5
+WHERE account_id = $1 AND tenant_id = $2 AND subject_id = $3 AND kind = 1 AND read_time IS NULL RETURNING 1"""
+
+
+async def ring_again(tx: Transaction, event_id: UUID, *, tenant_id: UUID, account_id: UUID, chat_id: UUID) -> bool:
+    """Bring a person's unread notification of a chat to the top again; False when he has none and must be told.
+
+    Nothing is published: his bell shows as many as before.
+    """
+    return bool(await tx.run(_RING_AGAIN, account_id, tenant_id, chat_id, tx.now, event_id))
+
+
 async def mark_read(
     tx: Transaction, *, notification_ids: Sequence[UUID], subject_id: UUID | None, everything: bool
 ) -> int:

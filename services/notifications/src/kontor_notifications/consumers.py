@@ -18,8 +18,9 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_notifications import wording
-from kontor_notifications.bell import Ring, read_subject, ring
+from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_mail
+from kontor_notifications.emergency import EmergencyHandlers
 from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
 from kontor_notifications.wording import Side, Wording
@@ -48,10 +49,13 @@ class Handlers:
 
     def table(self) -> Mapping[type[Message], Handler]:
         """Return events and handlers."""
+        emergency = EmergencyHandlers(self._directory)
         return {
             identity.InvitationCreated: self.invitation_created,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
+            identity.EmergencyRequestChanged: emergency.request_changed,
+            identity.TrustedPersonChanged: emergency.person_changed,
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,
@@ -93,23 +97,31 @@ class Handlers:
         await _mail(tx, meta, event.tenant_id, "password_changed", {}, account_id=UUID(event.account_id))
 
     async def message_posted(self, tx: Transaction, event: chat.MessagePosted, meta: EventMeta) -> None:
-        """Ring for each recipient, and let the message wait for its reader (F181–F186)."""
+        """Let the message wait for its readers, and ring for each (F181–F186).
+
+        Who has an unread message of this chat in his bell already is not looked up again: identity is asked only for
+        those who must be told anew.
+        """
         chat_id, tenant_id = UUID(event.chat_id), UUID(event.tenant_id)
-        people = await self._directory.people(tenant_id, event.recipient_account_ids)
-        for person in sorted(people, key=lambda one: one.account_id):
-            is_customer = not event.sender_is_customer
+        to_tell: list[str] = []
+        for account_id in sorted(map(UUID, event.recipient_account_ids)):
             waits = await wait_for_reader(
                 tx,
                 chat_id=chat_id,
                 tenant_id=tenant_id,
-                account_id=person.account_id,
+                account_id=account_id,
                 number=event.number,
                 posted_at=event.post_time.ToDatetime(meta.time.tzinfo),
-                is_customer=is_customer,
+                is_customer=not event.sender_is_customer,
             )
-            if waits:
-                link = wording.chat_link(Side.CUSTOMER if is_customer else Side.STAFF, event.chat_id)
-                await _ring(tx, meta, person, Kind.NOTIFICATION_KIND_CHAT_MESSAGE, wording.CHAT_MESSAGE, link, chat_id)
+            known = waits and await ring_again(
+                tx, meta.event_id, tenant_id=tenant_id, account_id=account_id, chat_id=chat_id
+            )
+            if waits and not known:
+                to_tell.append(str(account_id))
+        link = wording.chat_link(Side.STAFF if event.sender_is_customer else Side.CUSTOMER, event.chat_id)
+        for person in await self._directory.people(tenant_id, to_tell):
+            await _ring(tx, meta, person, Kind.NOTIFICATION_KIND_CHAT_MESSAGE, wording.CHAT_MESSAGE, link, chat_id)
 
     async def chat_read(self, tx: Transaction, event: chat.ChatRead, meta: EventMeta) -> None:
         """Nothing up to there needs to be announced any more."""

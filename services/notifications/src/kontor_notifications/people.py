@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -38,6 +38,24 @@ class Link:
     """Day and time in German, for people."""
     addressee: Addressee
     is_customer: bool
+    trusted_by: str = ""
+    """Name of the customer who invites a trusted person; empty for all other links."""
+
+
+@dataclass(frozen=True)
+class EmergencyNotice:
+    """What a mail about a request for emergency access says; `stop_url` is empty where there is nothing to stop."""
+
+    parameters: Mapping[str, str]
+    stop_url: str
+
+
+@dataclass(frozen=True)
+class TrustedPersonNotice:
+    """What a mail about a trusted person says, and how to reach him whether or not he has access."""
+
+    customer_name: str
+    addressee: Addressee
 
 
 class Directory(Protocol):
@@ -61,4 +79,12 @@ class Directory(Protocol):
 
     async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
         """Make the link of an open password request."""
+        ...
+
+    async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
+        """Return what a mail about a request for emergency access says; for the customer with a link to stop it."""
+        ...
+
+    async def trusted_person_notice(self, tenant_id: UUID, person_id: str) -> TrustedPersonNotice:
+        """Return what a mail about a trusted person says."""
         ...

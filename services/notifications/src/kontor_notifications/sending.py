@@ -17,7 +17,7 @@ from kontor_chassis.principal import Principal
 
 from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
 from kontor_notifications.mails import Addressee, Outgoing, compose_mail
-from kontor_notifications.people import Directory, DirectoryError, NotWantedError
+from kontor_notifications.people import Directory, DirectoryError, Link, NotWantedError
 from kontor_notifications.tables import Delivery
 from kontor_notifications.wording import Form
 
@@ -94,11 +94,22 @@ class Sender:
         link = self._public_url + parameters["path"] if "path" in parameters else ""
         if template == "invitation":
             made = await self._directory.invitation_link(delivery.tenant_id, parameters["invitation_id"])
-            template = "customer_invitation" if made.is_customer else "staff_invitation"
-            addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+            template = _invitation_template(made)
+            addressee, link = made.addressee, made.url
+            parameters = {**parameters, "expires": made.expires, "customer": made.trusted_by}
         elif template == "password_reset":
             made = await self._directory.password_link(delivery.tenant_id, parameters["reset_id"])
             addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+        elif "emergency_request_id" in parameters:
+            to_customer = template.endswith("_customer")
+            request_id = parameters["emergency_request_id"]
+            notice = await self._directory.emergency_notice(delivery.tenant_id, request_id, to_customer=to_customer)
+            addressee, parameters = await self._addressee(delivery), dict(notice.parameters)
+            link = notice.stop_url or link
+        elif "trusted_person_id" in parameters:
+            about = await self._directory.trusted_person_notice(delivery.tenant_id, parameters["trusted_person_id"])
+            parameters = {"person": about.addressee.name, "customer": about.customer_name}
+            addressee = about.addressee if template == "trusted_removed" else await self._addressee(delivery)
         else:
             addressee = await self._addressee(delivery)
         return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, link, now)
@@ -110,3 +121,9 @@ class Sender:
         accounts = [str(delivery.account_id)] if delivery.account_id else []
         people = await self._directory.people(delivery.tenant_id, accounts)
         return people[0].addressee if people else NOBODY
+
+
+def _invitation_template(made: Link) -> str:
+    if made.trusted_by:
+        return "trusted_invitation"
+    return "customer_invitation" if made.is_customer else "staff_invitation"

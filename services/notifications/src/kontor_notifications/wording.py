@@ -22,6 +22,7 @@ class Side(Enum):
     EXPERT = "experte"
     NETWORK = "netzwerk"
     OPERATOR = "betrieb"
+    TRUSTED = "vertrauen"
 
 
 @dataclass(frozen=True)

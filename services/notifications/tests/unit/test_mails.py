@@ -20,9 +20,9 @@ NOW = datetime(2026, 7, 1, 10, tzinfo=UTC)
 FIRM = Firm(
     "Hansen & Partner <Makler>", "buero@hansen.example", "040 123456", "Elbchaussee 1, 22765 Hamburg", "#12355b"
 )
-PARAMETERS = {
-    name: f"<{name}>" for name in ("service_title", "expert_firm_name", "state", "reason", "number", "gross", "expires")
-}
+ORDERS_AND_INVOICES = ("service_title", "expert_firm_name", "state", "reason", "number", "gross", "expires")
+EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person")
+PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES)}
 
 
 def mail(template: str, form: Form = Form.SIE, **changes: object) -> EmailMessage:

@@ -24,7 +24,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     keys = CustomerKeys(KeyFile(settings.key_encryption_key_file))
     people = IdentityPeople(platform.callers)
     public = VaultRpc(platform.work, platform.rows, people, settings.default_quota_bytes)
-    internal = VaultInternalRpc(platform.work, keys, store)
+    internal = VaultInternalRpc(platform.work, keys, store, people)
     return Service(
         servicers=[
             servicer(add_VaultServiceServicer_to_server, public, vault_pb2.DESCRIPTOR.services_by_name["VaultService"]),

@@ -1,4 +1,4 @@
-"""Events the vault acts on: what a service agreement means for storage (F14)."""
+"""Events the vault acts on: what a service agreement means for storage (F14), what an emergency opens (F73-F76)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from uuid import UUID
 from google.protobuf.message import Message
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.billing.v1.prices_pb2 import Tier
+from kontor.identity.v1 import events_pb2 as identity
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
+from kontor_vault.emergency import close_folders, open_folders
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
 
 
@@ -30,4 +32,9 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
             limit_bytes=default_quota_bytes,
         )
 
-    return {billing.ServiceAgreementSigned: give_storage, billing.ServiceAgreementWithdrawn: take_storage}
+    return {
+        billing.ServiceAgreementSigned: give_storage,
+        billing.ServiceAgreementWithdrawn: take_storage,
+        identity.EmergencyAccessGranted: open_folders,
+        identity.EmergencyAccessRevoked: close_folders,
+    }

@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-import obstore
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -29,6 +28,7 @@ from obstore.store import ObjectStore
 from tink import proto_keyset_format, secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
+from kontor_vault.adapters.objects import read_object, write_object
 from kontor_vault.media_types import SNIFFED_BYTES, sniff_media_type
 
 KEY_BYTES = 32
@@ -39,8 +39,6 @@ _HEADER_BYTES = 1 + _SALT_BYTES + _NONCE_PREFIX_BYTES
 _TAG_BYTES = 16
 _FIRST_PLAIN = SEGMENT_BYTES - _TAG_BYTES - _HEADER_BYTES
 _PLAIN = SEGMENT_BYTES - _TAG_BYTES
-_FETCHED_SEGMENTS = 4
-_WRITE_BUFFER_BYTES = 5 << 20  # S3 takes no smaller parts
 
 streaming_aead.register()
 
@@ -78,7 +76,7 @@ class SealedWriter:
 
     A thread of its own encrypts and stores one piece while the caller hashes it and fetches the next. Use as a
     context manager and call `seal` at the end; leaving the block without it, or by an exception, discards everything
-    that was written, and the object never becomes visible.
+    that was written, and the object never becomes visible. What `seal` has returned from survives a power cut.
     """
 
     def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes) -> None:
@@ -123,9 +121,9 @@ class SealedWriter:
         return SealedContent(self._size, self._digest.digest(), sniff_media_type(self._start))
 
     def _encrypt(self, chunk: bytes) -> None:
-        rest = memoryview(chunk)
-        while rest:
-            rest = rest[self._cipher.write(rest) or 0 :]
+        written = self._cipher.write(chunk) or 0  # as it is: Tink copies anything but bytes
+        while written < len(chunk):
+            written += self._cipher.write(memoryview(chunk)[written:]) or 0
 
     def _wait(self) -> None:
         if self._under_way is not None:
@@ -137,7 +135,7 @@ class _ObjectSink(io.RawIOBase):
 
     def __init__(self, store: ObjectStore, path: str) -> None:
         super().__init__()
-        self._writer = obstore.open_writer(store, path, buffer_size=_WRITE_BUFFER_BYTES, max_concurrency=2)
+        self._object = write_object(store, path)
         self._discarded = False
 
     def writable(self) -> bool:
@@ -145,45 +143,66 @@ class _ObjectSink(io.RawIOBase):
 
     def write(self, block: bytes) -> int:  # type: ignore[override]  # Tink hands over bytes, nothing else
         if not self._discarded:
-            self._writer.write(block)
+            self._object.write(block)
         return len(block)
 
     def discard(self) -> None:
-        """Abort the object; leaving the writer's context by an error is how obstore is told."""
         self._discarded = True
-        reason = InterruptedError("upload discarded")
-        self._writer.__exit__(InterruptedError, reason, None)
+        self._object.discard()
 
     def close(self) -> None:
         if not self.closed and not self._discarded:
-            self._writer.close()
+            self._object.commit()
         super().close()
 
 
 class SealedReader:
-    """Decrypts any range of an object, reading only the segments that it touches."""
+    """Decrypts any range of an object, reading only the segments that it touches. Use as a context manager."""
 
     def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes, size_bytes: int) -> None:
-        self._store = store
         self._path = path
         self._size = size_bytes
         self._last = 0 if size_bytes <= _FIRST_PLAIN else 1 + (size_bytes - _FIRST_PLAIN - 1) // _PLAIN
-        header = bytes(self._fetch(0, _HEADER_BYTES))
-        if header[0] != _HEADER_BYTES:
-            raise CorruptContentError(path)
+        self._object = read_object(store, path)
+        try:
+            header = bytes(self._fetch(0, _HEADER_BYTES))
+        except BaseException:
+            self._object.close()
+            raise
         derived = HKDF(SHA256(), KEY_BYTES, salt=header[1 : 1 + _SALT_BYTES], info=bound_to).derive(key)
         self._cipher = AESGCM(derived)
         self._nonce_prefix = header[1 + _SALT_BYTES :]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._object.close()
+
     def read(self, start: int, stop: int) -> Iterator[bytes]:
-        """Yield the plaintext bytes [start, stop) in pieces of at most one segment; raises CorruptContentError."""
+        """Yield the plaintext bytes [start, stop) in pieces of at most one segment; raises CorruptContentError.
+
+        A thread of its own fetches and decrypts the next piece while the caller sends one.
+        """
         stop = min(stop, self._size)
         if start >= stop and self._size:
             return
+        if _segment_of(start) == _segment_of(max(stop - 1, 0)):
+            yield from self._pieces(start, stop)
+            return
+        with ThreadPoolExecutor(1, "unseal") as thread:
+            pieces = self._pieces(start, stop)
+            coming = thread.submit(next, pieces, b"")
+            while piece := coming.result():
+                coming = thread.submit(next, pieces, b"")
+                yield piece
+
+    def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
         first, last = _segment_of(start), _segment_of(max(stop - 1, 0))
-        for batch in range(first, last + 1, _FETCHED_SEGMENTS):
-            most = min(batch + _FETCHED_SEGMENTS - 1, last)
-            block = memoryview(self._fetch(batch * SEGMENT_BYTES, self._segment_end(most)))
+        fetched_segments = self._object.fetch_bytes // SEGMENT_BYTES
+        for batch in range(first, last + 1, fetched_segments):
+            most = min(batch + fetched_segments - 1, last)
+            block = self._fetch(batch * SEGMENT_BYTES, self._segment_end(most))
             for number in range(batch, most + 1):
                 at = (number - batch) * SEGMENT_BYTES
                 begin = 0 if number == 0 else _FIRST_PLAIN + (number - 1) * _PLAIN
@@ -204,9 +223,9 @@ class SealedReader:
             return (number + 1) * SEGMENT_BYTES
         return self._size + _HEADER_BYTES + _TAG_BYTES * (self._last + 1)
 
-    def _fetch(self, start: int, end: int) -> obstore.Bytes:
-        block = obstore.get_range(self._store, self._path, start=start, end=end)
-        if len(block) != end - start:
+    def _fetch(self, start: int, end: int) -> memoryview:
+        block = self._object.fetch(start, end)
+        if len(block) != end - start or (start == 0 and block[0] != _HEADER_BYTES):
             raise CorruptContentError(self._path)
         return block
 

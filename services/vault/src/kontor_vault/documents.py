@@ -34,12 +34,19 @@ class DocumentChange:
 
 
 async def get_document(
-    tx: Transaction, *, document_id: UUID, customer_id: UUID | None = None, for_update: bool = False
+    tx: Transaction,
+    *,
+    document_id: UUID,
+    customer_id: UUID | None = None,
+    for_update: bool = False,
+    release_id: UUID | None = None,
 ) -> Document:
     """Return a document that the caller may see; raises NOT_FOUND. Without `customer_id`, of whichever customer."""
     if customer_id is not None:
         require_customer_scope(tx.principal, customer_id)
-    statement = select(Document).where(Document.document_id == document_id, document_visible_to(tx.principal))
+    statement = select(Document).where(
+        Document.document_id == document_id, document_visible_to(tx.principal, release_id)
+    )
     if customer_id is not None:
         statement = statement.where(Document.customer_id == customer_id)
     found = await tx.session.scalar(statement.with_for_update() if for_update else statement)
@@ -104,12 +111,15 @@ async def release_document(tx: Transaction, *, customer_id: UUID, document_id: U
     return document
 
 
-async def open_document(tx: Transaction, *, document_id: UUID, number: int, action: int) -> Version:
+async def open_document(
+    tx: Transaction, *, document_id: UUID, number: int, action: int, release_id: UUID | None = None
+) -> Version:
     """Return the version to be shown (0: the newest), having recorded the sighting.
 
-    What no browser may show in place is a download, whatever was asked for.
+    What no browser may show in place is a download, whatever was asked for. `release_id` is the emergency release that
+    identity affirmed for a trusted person.
     """
-    document = await get_document(tx, document_id=document_id)
+    document = await get_document(tx, document_id=document_id, release_id=release_id)
     version = await tx.session.scalar(
         select(Version).where(
             Version.document_id == document_id, Version.number == (number or document.content_version)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import obstore
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
-from obstore.exceptions import NotFoundError
 from obstore.store import ObjectStore
 from sqlalchemy import delete, select
 
+from kontor_vault.adapters.objects import delete_object
 from kontor_vault.content import object_path
 from kontor_vault.documents import KEPT_IN_TRASH
 from kontor_vault.grants import revoke_grants_on_document
@@ -107,11 +106,3 @@ async def purge_trash(context: JobContext, store: ObjectStore) -> int:
             await tx.session.delete(document)
         await tx.commit()
     return len(documents)
-
-
-async def delete_object(store: ObjectStore, path: str) -> None:
-    """Delete an object; deleting what is not there is fine."""
-    try:
-        await obstore.delete_async(store, path)
-    except (NotFoundError, FileNotFoundError):
-        return

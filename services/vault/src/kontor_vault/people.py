@@ -16,3 +16,7 @@ class People(Protocol):
     async def require_employee(self, tenant_id: UUID, account_id: UUID) -> None:
         """Raise INVALID unless the account is an employee's of this firm."""
         ...
+
+    async def require_release(self, tenant_id: UUID, customer_id: UUID, account_id: UUID) -> UUID:
+        """Return the emergency release through which a trusted person sees something at this moment; else NOT_FOUND."""
+        ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,36 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kontor_vault.grants import granted_document, granted_folder
 from kontor_vault.tables import Document, Folder, Grant, Sighting, Version
-from kontor_vault.visibility import folder_granted_to, staff_sees
+from kontor_vault.visibility import folder_granted_to, folder_opened_to, staff_sees, trusted_sees
 
 Row = asyncpg.Record
 Rows = list[Row]
 _Columns = tuple[InstrumentedAttribute[Any], ...]
+
+
+class Viewer(Enum):
+    """In what role somebody looks; decides what a statement lets him see."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    TRUSTED_PERSON = "trusted person"
+
+
+def _viewer(principal: Principal, release_id: UUID | None) -> Viewer:
+    if release_id is not None:
+        return Viewer.TRUSTED_PERSON
+    return Viewer.STAFF if principal.is_staff else Viewer.CUSTOMER
+
+
+def _given(principal: Principal, release_id: UUID | None, **parameters: Any) -> dict[str, Any]:
+    """Return a statement's parameters, with who looks where it asks for that."""
+    if release_id is not None:
+        return {**parameters, "account_id": principal.account_id, "release_id": release_id}
+    return {**parameters, "account_id": principal.account_id} if principal.is_staff else parameters
+
+
+_ACCOUNT = bindparam("account_id", type_=Uuid)
+_RELEASE = bindparam("release_id", type_=Uuid)
 
 _BEYOND = (1 << 31) - 1
 """Larger than any position; where a first page begins."""
@@ -66,29 +92,31 @@ async def list_documents(
     trashed: bool,
     size: int,
     page_token: str,
+    release_id: UUID | None = None,
 ) -> tuple[Rows, str]:
-    """Return a page of documents that the caller may see, newest first, and the next page's token."""
+    """Return a page of documents that the caller may see, newest first, and the next page's token.
+
+    `release_id` is the emergency release that identity affirmed for a trusted person.
+    """
     cursor = _cursor(page_token, datetime.fromisoformat, UUID)
     statement = documents_newest_first(
-        staff=principal.is_staff, in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
+        _viewer(principal, release_id), in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
     )
-    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    given = _given(principal, release_id, customer_id=customer_id, size=size + 1)
     if folder_id is not None:
         given["folder_id"] = folder_id
     if cursor:
         given["time"], given["id"] = cursor
-    if principal.is_staff:
-        given["account_id"] = principal.account_id
     found = await rows.rows(statement, given, principal=principal)
     return _page(found, size, "create_time", "document_id")
 
 
 @lru_cache
 def documents_newest_first(
-    *, staff: bool, in_folder: bool = False, trashed: bool = False, further: bool = False
+    viewer: Viewer, *, in_folder: bool = False, trashed: bool = False, further: bool = False
 ) -> Select[Any]:
     """Return the statement behind `list_documents`."""
-    statement = _visible_documents(staff=staff).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
+    statement = _visible_documents(viewer).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
     in_trash = Document.trash_time.is_not(None)
     statement = statement.where(in_trash if trashed else ~in_trash)
     if in_folder:
@@ -102,86 +130,89 @@ def documents_newest_first(
     return newest_first.limit(bindparam("size"))
 
 
-async def find_document(rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID) -> Row | None:
+async def find_document(
+    rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID, release_id: UUID | None = None
+) -> Row | None:
     """Return one document if the caller may see it."""
-    given: dict[str, Any] = {"customer_id": customer_id, "document_id": document_id}
-    if principal.is_staff:
-        given["account_id"] = principal.account_id
-    found = await rows.rows(_one_document(staff=principal.is_staff), given, principal=principal)
+    given = _given(principal, release_id, customer_id=customer_id, document_id=document_id)
+    found = await rows.rows(_one_document(_viewer(principal, release_id)), given, principal=principal)
     return found[0] if found else None
 
 
 @lru_cache
-def _one_document(*, staff: bool) -> Select[Any]:
-    return _visible_documents(staff=staff).where(
+def _one_document(viewer: Viewer) -> Select[Any]:
+    return _visible_documents(viewer).where(
         Document.document_id == bindparam("document_id", type_=Uuid),
         Document.customer_id == bindparam("customer_id", type_=Uuid),
     )
 
 
-def _visible_documents(*, staff: bool) -> Select[Any]:
-    """Return documents as the customer sees them, or as staff do: not even the id of a folder that was not granted."""
-    if not staff:
+def _visible_documents(viewer: Viewer) -> Select[Any]:
+    """Return documents as the customer sees them, or as others do: not even the id of a folder not open to them."""
+    if viewer is Viewer.CUSTOMER:
         return select(*_DOCUMENT_COLUMNS, Document.folder_id, granted_document().label("granted")).where(
             Document.release_time.is_not(None)
         )
-    account = bindparam("account_id", type_=Uuid)
+    seen = staff_sees(_ACCOUNT) if viewer is Viewer.STAFF else trusted_sees(_ACCOUNT, _RELEASE)
     return (
         select(*_DOCUMENT_COLUMNS, Folder.folder_id, false().label("granted"))
-        .outerjoin(Folder, Folder.folder_id == Document.folder_id)  # row security leaves only granted folders
-        .where(staff_sees(account))
+        .outerjoin(Folder, Folder.folder_id == Document.folder_id)  # row security leaves only folders open to him
+        .where(seen)
     )
 
 
 async def list_folders(
-    rows: RowReader, principal: Principal, *, customer_id: UUID, size: int, page_token: str
+    rows: RowReader,
+    principal: Principal,
+    *,
+    customer_id: UUID,
+    size: int,
+    page_token: str,
+    release_id: UUID | None = None,
 ) -> tuple[Rows, str]:
     """Return a page of folders that the caller may see, by name, and the next page's token."""
     cursor = _cursor(page_token, str, UUID)
-    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
+    given = _given(principal, release_id, customer_id=customer_id, size=size + 1)
     if cursor:
         given["name"], given["id"] = cursor
-    if principal.is_staff:
-        given["account_id"] = principal.account_id
-    found = await rows.rows(_folders(staff=principal.is_staff, further=bool(cursor)), given, principal=principal)
+    statement = _folders(_viewer(principal, release_id), further=bool(cursor))
+    found = await rows.rows(statement, given, principal=principal)
     return _page(found, size, "name", "folder_id")
 
 
-async def find_folder(rows: RowReader, principal: Principal, *, customer_id: UUID, folder_id: UUID) -> Row | None:
+async def find_folder(
+    rows: RowReader, principal: Principal, *, customer_id: UUID, folder_id: UUID, release_id: UUID | None = None
+) -> Row | None:
     """Return one folder if the caller may see it."""
-    given: dict[str, Any] = {"customer_id": customer_id, "folder_id": folder_id}
-    if principal.is_staff:
-        given["account_id"] = principal.account_id
-    found = await rows.rows(_one_folder(staff=principal.is_staff), given, principal=principal)
+    given = _given(principal, release_id, customer_id=customer_id, folder_id=folder_id)
+    found = await rows.rows(_one_folder(_viewer(principal, release_id)), given, principal=principal)
     return found[0] if found else None
 
 
 @lru_cache
-def _one_folder(*, staff: bool) -> Select[Any]:
-    return _visible_folders(staff=staff).where(Folder.folder_id == bindparam("folder_id", type_=Uuid))
+def _one_folder(viewer: Viewer) -> Select[Any]:
+    return _visible_folders(viewer).where(Folder.folder_id == bindparam("folder_id", type_=Uuid))
 
 
 @lru_cache
-def _folders(*, staff: bool, further: bool) -> Select[Any]:
-    statement = _visible_folders(staff=staff)
+def _folders(viewer: Viewer, *, further: bool) -> Select[Any]:
+    statement = _visible_folders(viewer)
     if further:
         last = tuple_(bindparam("name", type_=Folder.name.type), bindparam("id", type_=Folder.folder_id.type))
         statement = statement.where(tuple_(Folder.name, Folder.folder_id) > last)
     return statement.order_by(Folder.name, Folder.folder_id).limit(bindparam("size"))
 
 
-def _visible_folders(*, staff: bool) -> Select[Any]:
-    """Return a customer's folders; staff learn of a folder above only when that was granted too."""
+def _visible_folders(viewer: Viewer) -> Select[Any]:
+    """Return a customer's folders; others learn of a folder above only when that is open to them too."""
+    of_customer = Folder.customer_id == bindparam("customer_id", type_=Uuid)
+    if viewer is Viewer.CUSTOMER:
+        return select(*_FOLDER_COLUMNS, Folder.parent_id, granted_folder().label("granted")).where(of_customer)
     above = aliased(Folder)
-    parent = above.folder_id.label("parent_id") if staff else Folder.parent_id
-    granted = (false() if staff else granted_folder()).label("granted")
-    statement = select(*_FOLDER_COLUMNS, parent, granted).where(
-        Folder.customer_id == bindparam("customer_id", type_=Uuid)
-    )
-    if staff:
-        joined = Folder.__table__.outerjoin(above, above.folder_id == Folder.parent_id)
-        statement = statement.select_from(joined).where(folder_granted_to(bindparam("account_id", type_=Uuid)))
-    return statement
+    seen = folder_granted_to(_ACCOUNT) if viewer is Viewer.STAFF else folder_opened_to(_ACCOUNT, _RELEASE)
+    joined = Folder.__table__.outerjoin(above, above.folder_id == Folder.parent_id)
+    columns = select(*_FOLDER_COLUMNS, above.folder_id.label("parent_id"), false().label("granted"))
+    return columns.select_from(joined).where(of_customer, seen)
 
 
 async def list_versions(

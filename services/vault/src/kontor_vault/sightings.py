@@ -25,7 +25,7 @@ SAME_LOOK = timedelta(minutes=5)
 """Opening the same version again within this time is the same look; a viewer fetches a file in many pieces."""
 _GENESIS = bytes(32)
 _BATCH = 1000
-_SHOWN_AS = (Role.ROLE_CUSTOMER, Role.ROLE_ADMINISTRATOR, Role.ROLE_STAFF)
+_SHOWN_AS = (Role.ROLE_CUSTOMER, Role.ROLE_ADMINISTRATOR, Role.ROLE_STAFF, Role.ROLE_TRUSTED_PERSON)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,20 @@ class Grant(Base):
     revoke_time: Mapped[datetime | None] = mapped_column(_Time)
 
 
+class EmergencyGrant(Base):
+    """What a release of identity's emergency access opened to one trusted person."""
+
+    __tablename__ = "emergency_grants"
+
+    emergency_request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    folder_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    release_time: Mapped[datetime] = mapped_column(_Time)
+    revoke_time: Mapped[datetime | None] = mapped_column(_Time)
+
+
 class Document(Base):
     """A document; content facts are those of its newest version."""
 

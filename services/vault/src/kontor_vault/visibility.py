@@ -2,6 +2,7 @@
 
 - The customer sees his own folders, and of his documents those that are released (F176).
 - Staff see what their firm filed, and what the customer granted to the firm or to them (F2, F3).
+- A trusted person sees the folders that an emergency release opened to him, with the released documents in them (F73).
 - Everybody else sees nothing; the operator never does.
 """
 
@@ -14,7 +15,7 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 from sqlalchemy.orm import aliased
 
-from kontor_vault.tables import Document, Folder, Grant, Origin
+from kontor_vault.tables import Document, EmergencyGrant, Folder, Grant, Origin
 
 
 def require_customer_scope(principal: Principal, customer_id: UUID) -> None:
@@ -34,14 +35,19 @@ def folder_visible_to(principal: Principal) -> ColumnElement[bool]:
     return false()
 
 
-def document_visible_to(principal: Principal) -> ColumnElement[bool]:
-    """Return the condition under which `principal` sees a document; his trash is the customer's own affair."""
+def document_visible_to(principal: Principal, release_id: UUID | None = None) -> ColumnElement[bool]:
+    """Return the condition under which `principal` sees a document; his trash is the customer's own affair.
+
+    `release_id` is the emergency release that identity affirmed for a trusted person.
+    """
     if principal.service is not None:
         return true()
     if principal.is_customer:
         return and_(Document.customer_id == principal.customer_id, Document.release_time.is_not(None))
     if principal.is_staff:
         return and_(Document.tenant_id == principal.tenant_id, staff_sees(principal.account_id))
+    if release_id is not None:
+        return and_(Document.customer_id == principal.customer_id, trusted_sees(principal.account_id, release_id))
     return false()
 
 
@@ -60,6 +66,40 @@ def staff_sees(account: UUID | ColumnElement[UUID] | None) -> ColumnElement[bool
 def folder_granted_to(account: UUID | ColumnElement[UUID] | None) -> ColumnElement[bool]:
     """Return whether a folder, or one above it, is granted to an employee."""
     return exists().where(Grant.folder_id == Folder.path.any_(), in_force_for(account))
+
+
+def trusted_sees(
+    account: UUID | ColumnElement[UUID] | None, release: UUID | ColumnElement[UUID]
+) -> ColumnElement[bool]:
+    """Return whether a document lies in a folder that a release opened to a trusted person."""
+    above = aliased(Folder)
+    opened = exists().where(
+        above.folder_id == Document.folder_id,
+        EmergencyGrant.folder_ids.overlap(above.path),
+        opened_by(account, release),
+        EmergencyGrant.customer_id == above.customer_id,
+    )
+    return and_(Document.release_time.is_not(None), Document.trash_time.is_(None), opened)
+
+
+def folder_opened_to(
+    account: UUID | ColumnElement[UUID] | None, release: UUID | ColumnElement[UUID]
+) -> ColumnElement[bool]:
+    """Return whether a release opened a folder, or one above it, to a trusted person."""
+    return exists().where(
+        EmergencyGrant.folder_ids.overlap(Folder.path),
+        EmergencyGrant.customer_id == Folder.customer_id,
+        opened_by(account, release),
+    )
+
+
+def opened_by(account: UUID | ColumnElement[UUID] | None, release: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return whether an emergency grant is in force for a trusted person through this release."""
+    return and_(
+        EmergencyGrant.emergency_request_id == release,
+        EmergencyGrant.account_id == account,
+        EmergencyGrant.revoke_time.is_(None),
+    )
 
 
 def in_force_for(account: UUID | ColumnElement[UUID] | None) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from kontor_chassis.service import Context
 
 from kontor_identity import queries
 from kontor_identity.directory import DIRECTORY, within_firm
+from kontor_identity.emergency.trusteeships import trusted_by
 from kontor_identity.imports import import_customers
 from kontor_identity.invitations import mint_link
 from kontor_identity.people import recipients
@@ -108,6 +109,7 @@ class IdentityInternalRpc(IdentityInternalServiceServicer):
         """See internal.proto."""
         async with self._work.work(DIRECTORY) as tx:
             invitation, url = await mint_link(tx, parse_id(request.invitation_id, "invitation_id"), self._public_url)
+            customer_name = await trusted_by(tx, invitation.invitation_id)
             await tx.commit()
         return pb.MintInvitationLinkResponse(
             url=url,
@@ -119,6 +121,7 @@ class IdentityInternalRpc(IdentityInternalServiceServicer):
             letter_greeting=invitation.letter_greeting,
             customer_id=messages.text(invitation.customer_id),
             roles=messages.role_values(invitation.roles),
+            trusted_by=customer_name,
         )
 
     async def MintPasswordResetLink(

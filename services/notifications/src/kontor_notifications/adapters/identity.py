@@ -11,17 +11,27 @@ from uuid import UUID
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.access_pb2 import Role
+from kontor.identity.v1 import emergency_internal_pb2 as emergency_pb
 from kontor.identity.v1 import internal_pb2 as pb
+from kontor.identity.v1.emergency_internal_pb2_grpc import EmergencyInternalServiceStub
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor.identity.v1.people_pb2 import AddressForm
 from kontor_chassis.calls import Callers
 from kontor_chassis.clock import BILLING_ZONE
 
 from kontor_notifications.mails import Addressee, Firm
-from kontor_notifications.people import DirectoryError, Link, NotWantedError, Person
+from kontor_notifications.people import (
+    DirectoryError,
+    EmergencyNotice,
+    Link,
+    NotWantedError,
+    Person,
+    TrustedPersonNotice,
+)
 from kontor_notifications.wording import Form, Side
 
 if TYPE_CHECKING:
+    from kontor.identity.v1.emergency_internal_pb2_grpc import EmergencyInternalServiceAsyncStub
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
     from kontor.identity.v1.tenants_pb2 import Address
 
@@ -34,6 +44,7 @@ _SIDES = (
     (Role.ROLE_ADMINISTRATOR, Side.STAFF),
     (Role.ROLE_NETWORK, Side.NETWORK),
     (Role.ROLE_OPERATOR, Side.OPERATOR),
+    (Role.ROLE_TRUSTED_PERSON, Side.TRUSTED),
 )
 
 
@@ -84,7 +95,8 @@ class IdentityDirectory:
         with _asking():
             answer = await self._identity(tenant_id).MintInvitationLink(request)
         addressee = Addressee(answer.email, answer.display_name, answer.letter_greeting, _form(answer.form))
-        return Link(answer.url, _in_german(answer.expire_time), addressee, bool(answer.customer_id))
+        is_customer = bool(answer.customer_id)
+        return Link(answer.url, _in_german(answer.expire_time), addressee, is_customer, answer.trusted_by)
 
     async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
         """Make the link of an open password request; raises like `invitation_link`."""
@@ -93,6 +105,36 @@ class IdentityDirectory:
         )
         [person] = await self.people(tenant_id, [answer.account_id])
         return Link(answer.url, _in_german(answer.expire_time), person.addressee, person.side is Side.CUSTOMER)
+
+    async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
+        """Return what a mail about a request for emergency access says; raises like `invitation_link`."""
+        request = emergency_pb.PrepareEmergencyNoticeRequest(
+            tenant_id=str(tenant_id), emergency_request_id=request_id, to_customer=to_customer
+        )
+        with _asking():
+            answer = await self._emergency(tenant_id).PrepareEmergencyNotice(request)
+        ends = answer.access_end_time
+        parameters = {
+            "customer": answer.customer_name,
+            "requester": answer.requester_name,
+            "supporters": " und ".join(answer.supporter_names),
+            "reason": answer.reason,
+            "release": _in_german(answer.release_time) if answer.HasField("release_time") else "",
+            "ends": f" Der Zugriff endet am {_in_german(ends)}." if answer.HasField("access_end_time") else "",
+        }
+        return EmergencyNotice(parameters, answer.stop_url)
+
+    async def trusted_person_notice(self, tenant_id: UUID, person_id: str) -> TrustedPersonNotice:
+        """Return what a mail about a trusted person says; raises like `invitation_link`."""
+        request = emergency_pb.GetTrustedPersonNoticeRequest(tenant_id=str(tenant_id), trusted_person_id=person_id)
+        with _asking():
+            answer = await self._emergency(tenant_id).GetTrustedPersonNotice(request)
+        greeting = f"Guten Tag {answer.person_name}"
+        addressee = Addressee(answer.person_email, answer.person_name, greeting, Form.SIE)
+        return TrustedPersonNotice(answer.customer_name, addressee)
+
+    def _emergency(self, tenant_id: UUID) -> EmergencyInternalServiceAsyncStub:
+        return self._callers.as_service("identity", EmergencyInternalServiceStub, tenant_id)
 
     def _identity(self, tenant_id: UUID) -> IdentityInternalServiceAsyncStub:
         return self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)

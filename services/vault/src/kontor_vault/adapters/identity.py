@@ -1,14 +1,15 @@
-"""What the vault asks identity: whether a customer is the firm's, and whether an account is its employee's."""
+"""What the vault asks identity: whether a customer is the firm's, an account its employee's, a release in force."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1 import internal_pb2
+from kontor.identity.v1 import emergency_internal_pb2, internal_pb2
+from kontor.identity.v1.emergency_internal_pb2_grpc import EmergencyInternalServiceStub
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor_chassis.calls import Callers
-from kontor_chassis.errors import invalid
+from kontor_chassis.errors import invalid, not_found
 
 
 class IdentityPeople:
@@ -36,3 +37,15 @@ class IdentityPeople:
         )
         if not employed:
             raise invalid("grant.grantee_account_id", "Diese Person arbeitet nicht für Ihren Makler.")
+
+    async def require_release(self, tenant_id: UUID, customer_id: UUID, account_id: UUID) -> UUID:
+        """Return the emergency release through which a trusted person sees something at this moment; else NOT_FOUND."""
+        identity = self._callers.as_service("identity", EmergencyInternalServiceStub, tenant_id)
+        answer = await identity.CheckEmergencyAccess(
+            emergency_internal_pb2.CheckEmergencyAccessRequest(
+                tenant_id=str(tenant_id), customer_id=str(customer_id), account_id=str(account_id)
+            )
+        )
+        if not answer.emergency_request_id:
+            raise not_found("Der Kunde")
+        return UUID(answer.emergency_request_id)

@@ -100,8 +100,9 @@ def _wanted_range(permit: internal_pb2.DownloadPermit) -> tuple[int, int] | None
 
 
 def _sent(reader: SealedReader, start: int, stop: int, path: str) -> Iterator[bytes]:
-    try:
-        yield from reader.read(start, stop)
-    except CorruptContentError:
-        log.error("content_corrupt", object_path=path)
-        raise
+    with reader:
+        try:
+            yield from reader.read(start, stop)
+        except CorruptContentError:
+            log.error("content_corrupt", object_path=path)
+            raise

@@ -19,6 +19,7 @@ from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
 from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.request_bodies import PIECE_BYTES, body_pieces
 from obstore.store import ObjectStore
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from werkzeug.formparser import MultiPartParser
@@ -27,7 +28,6 @@ from kontor_vault.content import SealedContent, SealedWriter
 
 log = structlog.get_logger(__name__)
 
-_PIECE_BYTES = 1 << 20
 _MOST_FIELDS = 50
 _READ_AWAY_BYTES = 64 << 20
 
@@ -42,7 +42,7 @@ class Uploads:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
         with _answer_is_heard(), _Receiving.begin(self._store, upload_id) as receiving:
             receiving.require_length(request.content_length)
-            for piece in _pieces(request.stream):
+            for piece in body_pieces(request):
                 receiving.write(piece)
             document = receiving.finish(complete_at=receiving.most)
         return Response(MessageToJson(document), 201, mimetype="application/json")
@@ -231,14 +231,9 @@ def _answer_is_heard() -> Iterator[None]:
     except Exception:
         left = _READ_AWAY_BYTES
         with suppress(OSError, HTTPException):
-            while left > 0 and (piece := request.stream.read(_PIECE_BYTES)):
+            while left > 0 and (piece := request.stream.read(PIECE_BYTES)):
                 left -= len(piece)
         raise
-
-
-def _pieces(body: IO[bytes]) -> Iterator[bytes]:
-    while piece := body.read(_PIECE_BYTES):
-        yield piece
 
 
 def _kind(name: str) -> vault_pb2.DocumentKind.ValueType:

@@ -18,14 +18,17 @@ from obstore.store import ObjectStore
 from kontor_vault import documents, filing, quotas, uploads
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.people import People
 from kontor_vault.rpc import convert
+from kontor_vault.rpc.releases import Releases
 
 
 class VaultInternalRpc(VaultInternalServiceServicer):
     """Serves the internal calls."""
 
-    def __init__(self, work: UnitOfWork, keys: CustomerKeys, store: ObjectStore) -> None:
+    def __init__(self, work: UnitOfWork, keys: CustomerKeys, store: ObjectStore, people: People) -> None:
         self._work = work
+        self._releases = Releases(people)
         self._keys = keys
         self._store = store
 
@@ -53,12 +56,14 @@ class VaultInternalRpc(VaultInternalServiceServicer):
             return await tx.commit(Empty())
 
     async def OpenDocument(self, request: pb.OpenDocumentRequest, context: Context) -> pb.DownloadPermit:
+        release_id = await self._releases.of_caller()
         async with self._work.command(request) as tx:
             version = await documents.open_document(
                 tx,
                 document_id=parse_id(request.document_id, "document_id"),
                 number=request.version,
                 action=request.action,
+                release_id=release_id,
             )
             place = (version.tenant_id, version.customer_id, version.content_id)
             permit = pb.DownloadPermit(

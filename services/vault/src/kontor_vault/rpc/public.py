@@ -20,6 +20,7 @@ from kontor_vault.folders import UNCHANGED
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
 from kontor_vault.rpc.masks import changed_fields
+from kontor_vault.rpc.releases import Releases
 from kontor_vault.visibility import require_customer_scope
 
 
@@ -34,6 +35,7 @@ class VaultRpc(VaultServiceServicer):
         self._work = work
         self._rows = rows
         self._people = people
+        self._releases = Releases(people)
         self._default_quota = default_quota_bytes
 
     async def ListFolders(self, request: pb.ListFoldersRequest, context: Context) -> pb.ListFoldersResponse:
@@ -43,6 +45,7 @@ class VaultRpc(VaultServiceServicer):
             customer_id=_customer_in_scope(request),
             size=page_size(request.page_size),
             page_token=request.page_token,
+            release_id=await self._releases.of_caller(),
         )
         return pb.ListFoldersResponse(folders=map(convert.folder_row, found), next_page_token=token)
 
@@ -52,6 +55,7 @@ class VaultRpc(VaultServiceServicer):
             current_principal(),
             customer_id=_customer_in_scope(request),
             folder_id=parse_id(request.folder_id, "folder_id"),
+            release_id=await self._releases.of_caller(),
         )
         if found is None:
             raise not_found("Der Ordner")
@@ -103,6 +107,7 @@ class VaultRpc(VaultServiceServicer):
             trashed=request.trashed,
             size=page_size(request.page_size),
             page_token=request.page_token,
+            release_id=await self._releases.of_caller(),
         )
         return pb.ListDocumentsResponse(documents=map(convert.document_row, found), next_page_token=token)
 
@@ -252,6 +257,7 @@ class VaultRpc(VaultServiceServicer):
             current_principal(),
             customer_id=_customer_in_scope(request),
             document_id=_document(request.document_id),
+            release_id=await self._releases.of_caller(),
         )
         if found is None:
             raise not_found("Das Dokument")

@@ -69,7 +69,9 @@ def upgrade() -> None:
           WHEN 'trusted' THEN account_id = (SELECT kontor_account_id())
           ELSE false END)""")
     for table, condition in _BEFORE.items():
-        with_trusted = condition.replace("ELSE false END", f"WHEN 'trusted' THEN {_TRUSTED[table]}\n        ELSE false END")
+        with_trusted = condition.replace(
+            "ELSE false END", f"WHEN 'trusted' THEN {_TRUSTED[table]}\n        ELSE false END"
+        )
         op.execute(f"ALTER POLICY visible ON {table} USING ({with_trusted})")
         # Looking is all they may do, whatever the use cases do.
         for action in ("INSERT", "UPDATE", "DELETE"):

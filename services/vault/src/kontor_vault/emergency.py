@@ -1,0 +1,42 @@
+"""Emergency access (F73-F76): what a release opens to a trusted person, and who has the last word on it.
+
+Identity decides; its events bring grants here and take them away. The events may be late, so identity is asked anew
+whenever a trusted person wants something (`People.require_release`): he sees what a grant here names **and** identity
+affirms at that moment. Row-level security admits him to nothing but that, and to reading only.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from uuid import UUID
+
+from kontor.identity.v1 import events_pb2 as identity
+from kontor_chassis.database import Transaction
+from kontor_chassis.events import EventMeta
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from kontor_vault.tables import EmergencyGrant
+
+
+async def open_folders(tx: Transaction, event: identity.EmergencyAccessGranted, meta: EventMeta) -> None:
+    """Open the folders that a release names to one trusted person."""
+    row = {
+        "emergency_request_id": UUID(event.emergency_request_id),
+        "account_id": UUID(event.account_id),
+        "tenant_id": UUID(event.tenant_id),
+        "customer_id": UUID(event.customer_id),
+        "folder_ids": [UUID(folder_id) for folder_id in event.folder_ids],
+        "release_time": event.release_time.ToDatetime(UTC),
+    }
+    await tx.session.execute(insert(EmergencyGrant).values(**row).on_conflict_do_nothing())
+
+
+async def close_folders(tx: Transaction, event: identity.EmergencyAccessRevoked, meta: EventMeta) -> None:
+    """Close them again."""
+    in_force = update(EmergencyGrant).where(
+        EmergencyGrant.emergency_request_id == UUID(event.emergency_request_id),
+        EmergencyGrant.account_id == UUID(event.account_id),
+        EmergencyGrant.revoke_time.is_(None),
+    )
+    await tx.session.execute(in_force.values(revoke_time=tx.now))
