@@ -9,7 +9,15 @@ from contextlib import asynccontextmanager
 import grpc
 import httpx
 import pytest
-from gateway_stack import (
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from kontor.chat.v1 import chat_pb2_grpc
+from kontor.common.v1.access_pb2 import Role
+from kontor_chassis.testing.tokens import test_issuer
+from kontor_tools.embedded.process import LOOPBACK, free_port
+from kontor_tools.plan import SERVICES
+
+from gateway.tests.gateway_stack import (
     EDGES,
     Anything,
     Chats,
@@ -20,13 +28,6 @@ from gateway_stack import (
     StartGateway,
     run_gateway,
 )
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health
-from kontor.chat.v1 import chat_pb2_grpc
-from kontor.common.v1.access_pb2 import Role
-from kontor_chassis.testing.tokens import test_issuer
-from kontor_tools.embedded.process import LOOPBACK, free_port
-from kontor_tools.plan import SERVICES
 
 
 @pytest.fixture(scope="session")

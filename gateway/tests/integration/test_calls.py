@@ -8,11 +8,12 @@ import json
 import grpc
 import httpx
 import pytest
-from gateway_stack import Chats, Gateway
 from google.protobuf import descriptor_pb2
 from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
 from kontor.common.v1 import access_pb2
 from kontor_gateway.contracts import descriptors
+
+from gateway.tests.gateway_stack import Chats, Gateway
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 

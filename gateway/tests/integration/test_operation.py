@@ -9,10 +9,11 @@ import sys
 import grpc
 import httpx
 import pytest
-from gateway_stack import Chats, Gateway, StartGateway
 from google.protobuf import empty_pb2
 from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
 from kontor_tools.embedded.process import LOOPBACK, free_port
+
+from gateway.tests.gateway_stack import Chats, Gateway, StartGateway
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 

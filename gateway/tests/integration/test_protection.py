@@ -7,12 +7,13 @@ import json
 import grpc
 import httpx
 import pytest
-from gateway_stack import Chats, Gateway, StartGateway
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.testing.tokens import test_issuer
+
+from gateway.tests.gateway_stack import Chats, Gateway, StartGateway
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 

@@ -1,6 +1,6 @@
 """A relay or a consumer as a process of its own, which ends itself by SIGKILL at a given step.
 
-    python crash_program.py relay|consumer DATABASE_URL NATS_URL [STEP COUNT]
+    python -m libs.chassis.tests.crash_program relay|consumer DATABASE_URL NATS_URL [STEP COUNT]
 
 Started by `integration/test_crashes.py`. Without STEP it works until it is ended.
 """
@@ -19,7 +19,8 @@ from kontor_chassis.inbox import Inbox
 from kontor_chassis.leases import Leases
 from kontor_chassis.relay import Relay
 from kontor_chassis.steps import OnStep
-from shipping import ParcelSent, database, note
+
+from libs.chassis.tests.shipping import ParcelSent, database, note
 
 
 def dies_at(step: str, count: int) -> OnStep:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-import parcel_office
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.calls import CHANNEL_OPTIONS
 from kontor_chassis.ids import new_id
@@ -21,8 +20,11 @@ from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import database_settings
 from kontor_chassis.testing.tokens import test_issuer, token_for
 from kontor_tools.embedded.process import free_port
-from parcels import ParcelStub
-from shipping import until
+from kontor_tools.folders import REPOSITORY
+
+from libs.chassis.tests import parcel_office
+from libs.chassis.tests.parcels import ParcelStub
+from libs.chassis.tests.shipping import until
 
 TENANT, ACCOUNT = new_id(), new_id()
 
@@ -86,9 +88,11 @@ async def run(command: str, *rest: str, env: dict[str, str]) -> asyncio.subproce
     """Start the service's command line."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        parcel_office.__file__,
+        "-m",
+        parcel_office.__name__,
         command,
         *rest,
+        cwd=REPOSITORY,
         env=env,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

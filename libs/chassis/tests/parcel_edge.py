@@ -1,4 +1,4 @@
-"""A Flask edge for the tests: `python parcel_edge.py http`, as any edge is run."""
+"""A Flask edge for the tests: `python -m libs.chassis.tests.parcel_edge http`, as any edge is run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from flask import Flask, request
 from kontor_chassis.edge import current_edge, edge_app, main
 from kontor_chassis.errors import invalid
 from kontor_chassis.settings import Address, EdgeSettings, SecretFile
-from parcels import Parcel, ParcelStub
+
+from libs.chassis.tests.parcels import Parcel, ParcelStub
 
 
 class ParcelEdgeSettings(EdgeSettings):

@@ -1,4 +1,4 @@
-"""A whole service for the tests of starting and stopping: `python parcel_office.py serve`, as any service is run.
+"""A whole service for the tests of starting and stopping, run as a module as any service is.
 
 It uses the tables of `shipping`. `ForStaff` notes a visit in one transaction that takes as many milliseconds as the
 request's `etag` says, and is idempotent by `request_id`.
@@ -14,8 +14,9 @@ from typing import Any
 from kontor_chassis.process import Platform, Service
 from kontor_chassis.service import main
 from kontor_chassis.settings import ServiceSettings
-from parcels import Parcel, Parcels, parcel_servicer
 from sqlalchemy import text
+
+from libs.chassis.tests.parcels import Parcel, Parcels, parcel_servicer
 
 NAME = "sender"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ from kontor_chassis.testing.server import running
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import LOOPBACK, free_port
 
-sys.path.insert(0, str(Path(__file__).parent))  # what the tests share lies beside this file
-
-from identity_office import START, Identity, Platform, add_operator, edge  # after the line above
-from name_server import NameServer, serving
+from services.identity.tests.identity_office import START, Identity, Platform, add_operator, edge
+from services.identity.tests.name_server import NameServer, serving
 
 
 @pytest.fixture(scope="session")

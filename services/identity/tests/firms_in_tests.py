@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from identity_office import Identity, registration
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import people_pb2, tenants_pb2
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
@@ -18,6 +17,8 @@ from kontor_chassis.testing.tokens import token_for
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.jobs import end_trials
 from sqlalchemy import text
+
+from services.identity.tests.identity_office import Identity, registration
 
 if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
     from kontor.identity.v1.firms_pb2_grpc import FirmServiceAsyncStub

@@ -12,7 +12,8 @@ from kontor_chassis.ids import new_id
 from kontor_chassis.principal import ANONYMOUS, set_current_principal
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
 from kontor_tools.embedded.nats import EmbeddedNats
-from shipping import MIGRATIONS, database
+
+from libs.chassis.tests.shipping import MIGRATIONS, database
 
 
 @pytest.fixture

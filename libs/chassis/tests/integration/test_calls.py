@@ -14,7 +14,8 @@ from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.testing.server import Client, serving
 from kontor_chassis.testing.tokens import test_issuer, token_for
 from kontor_chassis.tokens import ServiceTokens
-from parcels import Parcel, Parcels, ParcelStub, parcel_servicer
+
+from libs.chassis.tests.parcels import Parcel, Parcels, ParcelStub, parcel_servicer
 
 
 @pytest.fixture

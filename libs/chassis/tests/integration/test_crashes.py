@@ -7,18 +7,19 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from kontor_chassis.database import Database
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_tools.embedded.nats import EmbeddedNats
-from shipping import notes, send, until
+from kontor_tools.folders import REPOSITORY
+
+from libs.chassis.tests.shipping import notes, send, until
 
 pytestmark = pytest.mark.integration
 
-PROGRAM = Path(__file__).parents[1] / "crash_program.py"
+PROGRAM = "libs.chassis.tests.crash_program"
 KILLS = {
     "relay": (
         *(("relay.read", 1), ("relay.published", 1), ("relay.marked", 1)),
@@ -45,7 +46,8 @@ async def start(
     async def start_one(part: str, *dies_at: str) -> asyncio.subprocess.Process:
         url = (sender_database if part == "relay" else receiver_database).url
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(PROGRAM), part, url, fresh_nats.url, *dies_at),
+            *(sys.executable, "-m", PROGRAM, part, url, fresh_nats.url, *dies_at),
+            cwd=REPOSITORY,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )

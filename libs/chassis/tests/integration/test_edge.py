@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import parcel_edge
 import pytest
 from flask.testing import FlaskClient
 from kontor.common.v1.access_pb2 import Role
@@ -20,10 +19,13 @@ from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.testing.server import Serving, serving
 from kontor_chassis.testing.tokens import test_issuer, token_for
 from kontor_tools.embedded.process import free_port
-from parcels import Parcels, parcel_servicer
+from kontor_tools.folders import REPOSITORY
 from prometheus_client import REGISTRY
-from shipping import until
 from werkzeug.test import TestResponse
+
+from libs.chassis.tests import parcel_edge
+from libs.chassis.tests.parcels import Parcels, parcel_servicer
+from libs.chassis.tests.shipping import until
 
 
 @pytest.fixture
@@ -149,10 +151,14 @@ def fetch(address: str, path: str) -> tuple[int, str]:
 async def test_request_in_hand_is_finished_after_sigterm(tmp_path: Path) -> None:
     """gunicorn with threads: ready, serving, measured; SIGTERM lets the visitor have his page."""
     values = settings("127.0.0.1:1")
-    env = {"PATH": os.environ["PATH"]} | {f"KONTOR_{name.upper()}": str(value) for name, value in values.items()}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
+    env |= {
+        f"KONTOR_{name.upper()}": str(value) for name, value in values.items()
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        parcel_edge.__file__,
+        "-m",
+        parcel_edge.__name__,
         "http",
         env=env,
         cwd=tmp_path,

@@ -23,8 +23,9 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.reconciler import OutboxAnswers, Reconciler
 from kontor_chassis.relay import Relay
 from kontor_chassis.streams import stream_name
-from shipping import NOON, ParcelLost, ParcelSent, note, notes, running, send, until
 from sqlalchemy import text
+
+from libs.chassis.tests.shipping import NOON, ParcelLost, ParcelSent, note, notes, running, send, until
 
 pytestmark = pytest.mark.integration
 

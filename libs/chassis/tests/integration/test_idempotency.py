@@ -17,8 +17,9 @@ from kontor_chassis.ids import new_id
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.principal import Principal, set_current_principal
 from kontor_chassis.testing.plugin import ServiceDatabase
-from shipping import Parcel, SendRequest, database
 from sqlalchemy import text
+
+from libs.chassis.tests.shipping import Parcel, SendRequest, database
 
 pytestmark = pytest.mark.integration
 

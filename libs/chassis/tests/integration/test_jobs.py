@@ -11,8 +11,9 @@ from kontor_chassis.database import Database
 from kontor_chassis.jobs import Job, JobContext, JobRunner
 from kontor_chassis.leases import Leases
 from kontor_chassis.principal import Principal
-from shipping import running, until
 from sqlalchemy import text
+
+from libs.chassis.tests.shipping import running, until
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,8 @@ from kontor_chassis.errors import DomainError
 from kontor_chassis.live import WAITING, LiveEvents
 from kontor_chassis.relay import Relay
 from kontor_tools.embedded.nats import EmbeddedNats
-from shipping import ParcelSent, running, send
+
+from libs.chassis.tests.shipping import ParcelSent, running, send
 
 pytestmark = pytest.mark.integration
 

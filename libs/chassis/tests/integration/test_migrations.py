@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 from kontor_chassis.migrations import applied_revision, current_head, migrate, migrate_async, needs_migration
 from kontor_chassis.testing.plugin import ServiceDatabase
-from shipping import MIGRATIONS
+
+from libs.chassis.tests.shipping import MIGRATIONS
 
 pytestmark = pytest.mark.integration
 

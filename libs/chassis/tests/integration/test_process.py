@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
-import parcel_office
 import pytest
 from kontor_chassis.database import Database
 from kontor_chassis.ids import new_id
@@ -16,10 +15,12 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import Running, running
 from kontor_tools.embedded.nats import EmbeddedNats
-from offices import environment, run, side_port, staff, started
-from parcels import Parcel, ParcelStub
-from shipping import until
 from sqlalchemy import text
+
+from libs.chassis.tests import parcel_office
+from libs.chassis.tests.offices import environment, run, side_port, staff, started
+from libs.chassis.tests.parcels import Parcel, ParcelStub
+from libs.chassis.tests.shipping import until
 
 pytestmark = pytest.mark.integration
 

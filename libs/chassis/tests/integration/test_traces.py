@@ -10,10 +10,11 @@ import grpc
 import pytest
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_tools.embedded.nats import EmbeddedNats
-from offices import environment, staff, started
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from parcels import SERVICE, Parcel
+
+from libs.chassis.tests.offices import environment, staff, started
+from libs.chassis.tests.parcels import SERVICE, Parcel
 
 pytestmark = pytest.mark.integration
 

@@ -21,8 +21,9 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal, set_current_principal
 from kontor_chassis.testing.plugin import PostgresForTests, ServiceDatabase
-from shipping import NOON, ParcelRow, ParcelSent, SendRequest, database, until
 from sqlalchemy import any_, bindparam, func, select, text
+
+from libs.chassis.tests.shipping import NOON, ParcelRow, ParcelSent, SendRequest, database, until
 
 pytestmark = pytest.mark.integration
 

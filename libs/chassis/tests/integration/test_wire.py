@@ -26,7 +26,9 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from parcels import (
+from prometheus_client import REGISTRY
+
+from libs.chassis.tests.parcels import (
     SERVICE,
     UNDECLARED,
     Parcel,
@@ -35,7 +37,6 @@ from parcels import (
     add_parcels,
     parcel_servicer,
 )
-from prometheus_client import REGISTRY
 
 
 def staff() -> str:

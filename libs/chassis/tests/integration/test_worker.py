@@ -23,8 +23,9 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import REGISTRY
-from shipping import ParcelSent, note, notes, send, until
 from sqlalchemy import text
+
+from libs.chassis.tests.shipping import ParcelSent, note, notes, send, until
 
 pytestmark = pytest.mark.integration
 

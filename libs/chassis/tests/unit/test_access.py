@@ -11,7 +11,8 @@ from kontor_chassis.errors import DomainError
 from kontor_chassis.interceptors.access import AccessRule
 from kontor_chassis.principal import ANONYMOUS, Principal
 from kontor_chassis.tokens import person_of
-from parcels import ACCESS, DESCRIPTOR, UNDECLARED
+
+from libs.chassis.tests.parcels import ACCESS, DESCRIPTOR, UNDECLARED
 
 
 def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1", age: float = 3600) -> Principal:

@@ -16,7 +16,8 @@ from kontor_chassis.leases import key_of
 from kontor_chassis.principal import Principal
 from kontor_chassis.relay import WAVE, waves
 from kontor_chassis.row_security import NOBODY, role_name, security_settings
-from shipping import ParcelLost, ParcelSent, SendRequest, note
+
+from libs.chassis.tests.shipping import ParcelLost, ParcelSent, SendRequest, note
 
 
 @given(st.lists(st.sampled_from("abcde"), max_size=60))

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.interceptors.validation import RequestValidator, sentence
-from parcels import Parcel, UpdateParcelRequest
 from protovalidate import Violation
+
+from libs.chassis.tests.parcels import Parcel, UpdateParcelRequest
 
 
 def violation(rule_id: str, *, limit: Any = None, message: str = "") -> Violation:

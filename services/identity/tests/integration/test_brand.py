@@ -10,13 +10,14 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 from grpc_status.rpc_status import from_call
-from identity_office import Identity, registration
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import brand_pb2 as pb
 from kontor.identity.v1 import tenants_pb2
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor_chassis.testing.tokens import token_for
-from name_server import NameServer
+
+from services.identity.tests.identity_office import Identity, registration
+from services.identity.tests.name_server import NameServer
 
 if TYPE_CHECKING:
     from kontor.identity.v1.brand_pb2_grpc import BrandServiceAsyncStub

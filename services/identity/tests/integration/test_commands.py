@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from identity_office import PASSWORD, Identity
 from kontor.identity.v1 import signin_pb2
 from kontor_chassis.testing.tokens import test_issuer
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import LOOPBACK, free_port
+
+from services.identity.tests.identity_office import PASSWORD, Identity
 
 pytestmark = pytest.mark.integration
 

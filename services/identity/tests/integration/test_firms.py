@@ -10,7 +10,18 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from firms_in_tests import (
+from google.protobuf.field_mask_pb2 import FieldMask
+from kontor.common.v1.access_pb2 import Role
+from kontor.common.v1.money_pb2 import Money
+from kontor.identity.v1 import accounts_pb2, firms_pb2, internal_pb2, tenants_pb2
+from kontor_identity.accounts import create_account
+from kontor_identity.directory import DIRECTORY
+from kontor_identity.firm_deletion import KEPT, STATEMENTS
+from kontor_identity.memberships import add_membership, memberships_of
+from kontor_identity.tables import Tenant
+from sqlalchemy import text
+
+from services.identity.tests.firms_in_tests import (
     active_firm,
     customer,
     firms,
@@ -22,17 +33,7 @@ from firms_in_tests import (
     refused,
     staff,
 )
-from google.protobuf.field_mask_pb2 import FieldMask
-from identity_office import Identity, registration
-from kontor.common.v1.access_pb2 import Role
-from kontor.common.v1.money_pb2 import Money
-from kontor.identity.v1 import accounts_pb2, firms_pb2, internal_pb2, tenants_pb2
-from kontor_identity.accounts import create_account
-from kontor_identity.directory import DIRECTORY
-from kontor_identity.firm_deletion import KEPT, STATEMENTS
-from kontor_identity.memberships import add_membership, memberships_of
-from kontor_identity.tables import Tenant
-from sqlalchemy import text
+from services.identity.tests.identity_office import Identity, registration
 
 pytestmark = pytest.mark.integration
 

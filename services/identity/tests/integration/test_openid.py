@@ -11,7 +11,6 @@ from uuid import UUID
 import grpc
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
-from identity_office import PASSWORD, Browser, Platform, registration
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from kontor.common.v1.access_pb2 import Role
@@ -23,6 +22,8 @@ from kontor_identity.keys import SigningKeys
 from kontor_identity.sealing import Sealer
 from kontor_identity.tables import RefreshToken
 from sqlalchemy import update
+
+from services.identity.tests.identity_office import PASSWORD, Browser, Platform, registration
 
 pytestmark = pytest.mark.integration
 

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from identity_office import PASSWORD, Identity, all_of, registration
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb2, tenants_pb2
 from kontor_chassis.interceptors.errors import refused_with
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.invitations import expire_invitations
+
+from services.identity.tests.identity_office import PASSWORD, Identity, all_of, registration
 
 if TYPE_CHECKING:  # the generated stubs know this name only for type checkers
     from kontor.identity.v1.identity_pb2_grpc import IdentityServiceAsyncStub

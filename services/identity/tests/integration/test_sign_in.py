@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import grpc
 import pytest
-from identity_office import PASSWORD, Identity, add_operator, all_of
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import accounts_pb2, internal_pb2, signin_pb2
 from kontor_chassis.errors import DomainError
@@ -18,6 +17,8 @@ from kontor_chassis.principal import Principal
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.tables import Credential, Customer, LoginThrottle, PasswordReset, RefreshToken, SigningKey, Tenant
 from sqlalchemy import func, select
+
+from services.identity.tests.identity_office import PASSWORD, Identity, add_operator, all_of
 
 pytestmark = pytest.mark.integration
 

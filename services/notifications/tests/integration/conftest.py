@@ -14,7 +14,8 @@ from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import running
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
-from post_office import Mailbox, PostOffice, mail_server, producing
+
+from services.notifications.tests.post_office import Mailbox, PostOffice, mail_server, producing
 
 PRODUCERS = ("chat", "billing", "experts")
 

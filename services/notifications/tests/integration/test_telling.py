@@ -18,8 +18,9 @@ from kontor.experts.v1.orders_pb2 import OrderState
 from kontor.notifications.v1 import notifications_pb2 as pb
 from kontor_chassis.ids import new_id
 from kontor_notifications.sending import SERVICE
-from post_office import PostOffice, Someone, eventually, html_of, text_of
 from sqlalchemy import text
+
+from services.notifications.tests.post_office import PostOffice, Someone, eventually, html_of, text_of
 
 pytestmark = pytest.mark.integration
 

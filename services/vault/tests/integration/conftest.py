@@ -17,7 +17,8 @@ from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
-from vault_office import DEFAULT_QUOTA, Edge, Office, answering
+
+from services.vault.tests.vault_office import DEFAULT_QUOTA, Edge, Office, answering
 
 
 @pytest.fixture(scope="session")

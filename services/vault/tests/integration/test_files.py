@@ -15,7 +15,8 @@ from grpc import StatusCode
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2 import SetQuotaRequest
 from kontor_chassis.ids import new_id
-from vault_office import Edge, Office, Person, pdf, refused, upload
+
+from services.vault.tests.vault_office import Edge, Office, Person, pdf, refused, upload
 
 pytestmark = pytest.mark.integration
 

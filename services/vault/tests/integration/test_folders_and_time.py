@@ -20,7 +20,8 @@ from kontor_chassis.principal import Principal
 from kontor_vault import jobs
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.consumers import consumers
-from vault_office import Edge, Office, Person, refused, upload
+
+from services.vault.tests.vault_office import Edge, Office, Person, refused, upload
 
 pytestmark = pytest.mark.integration
 

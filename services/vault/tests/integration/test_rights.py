@@ -13,7 +13,8 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.ids import new_id
-from vault_office import Edge, Office, Person, refused, upload
+
+from services.vault.tests.vault_office import Edge, Office, Person, refused, upload
 
 pytestmark = pytest.mark.integration
 
