@@ -20,6 +20,7 @@ from kontor_chassis.database import Base, Database, Transaction
 from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.worker import end_all
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -105,8 +106,6 @@ async def running(*parts: Callable[[], Coroutine[Any, Any, None]]) -> AsyncItera
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    failures = [result for result in results if isinstance(result, Exception)]
+        await end_all(tasks)
+    failures = [task.exception() for task in tasks if not task.cancelled() and task.exception()]
     assert not failures, failures

@@ -2,17 +2,17 @@
 
 One process of the service is active per producer (lease), so that events of an aggregate are applied in order; events
 of different aggregates run side by side. A failed event is delivered again after a doubling delay and holds back only
-later events of its own aggregate; after its last attempt it becomes a dead letter and the others go on. Needs NATS
-2.14, where a successor can take over in order.
+later events of its own aggregate (`lanes`); after its last attempt it becomes a dead letter and the others go on. Needs
+NATS 2.14, where a successor can take over in order.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nats.errors
 import structlog
@@ -29,6 +29,7 @@ from kontor_chassis.bus import Bus
 from kontor_chassis.envelope import read_envelope, trace_of
 from kontor_chassis.events import EventMeta, Handler
 from kontor_chassis.inbox import Inbox, Outcome
+from kontor_chassis.lanes import Lane
 from kontor_chassis.leases import Lease, Leases
 from kontor_chassis.steps import OnStep, pass_by
 from kontor_chassis.streams import ensure_stream, stream_name
@@ -59,15 +60,6 @@ class Retries:
         return min(self.first * 2.0 ** (attempt - 1), self.longest)
 
 
-@dataclass
-class _Lane:
-    """Deliveries of one aggregate, in order, and the positions that must be settled before later ones."""
-
-    waiting: deque[Msg] = field(default_factory=deque)
-    held: set[int] = field(default_factory=set)
-    running: bool = False
-
-
 class Consumer:
     """Applies one producer's events in one service until cancelled."""
 
@@ -93,7 +85,7 @@ class Consumer:
         self._retries = retries or Retries()
         self._replicas = replicas
         self._on_step = on_step
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane[Msg]] = {}
         self._attempts: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(SIDE_BY_SIDE)
@@ -147,7 +139,7 @@ class Consumer:
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=ACK_WAIT,
                 max_deliver=-1,
-                max_ack_pending=1000,
+                max_ack_pending=-1,  # what waits behind a failed event must not use up everybody's share
                 filter_subjects=sorted(self._handlers),
             ),
         )
@@ -164,7 +156,7 @@ class Consumer:
     def _take(self, message: Msg) -> None:
         """Put a delivery in the lane of its aggregate."""
         aggregate = (message.headers or {}).get("ce-subject", "")
-        lane = self._lanes.setdefault(aggregate, _Lane())
+        lane = self._lanes.setdefault(aggregate, Lane())
         lane.waiting.append(message)
         if not lane.running:
             lane.running = True
@@ -172,7 +164,7 @@ class Consumer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run_lane(self, aggregate: str, lane: _Lane) -> None:
+    async def _run_lane(self, aggregate: str, lane: Lane[Msg]) -> None:
         try:
             while lane.waiting:
                 message = lane.waiting.popleft()
@@ -182,10 +174,10 @@ class Consumer:
             log.warning("consumer_could_not_ack", producer=self._producer, error=type(error).__name__)
         finally:
             lane.running = False
-            if not lane.held and not lane.waiting:
+            if lane.is_free and not lane.waiting:
                 self._lanes.pop(aggregate, None)
 
-    async def _deliver(self, lane: _Lane, message: Msg) -> None:
+    async def _deliver(self, lane: Lane[Msg], message: Msg) -> None:
         """Apply one delivery and answer it: ack, or try again later, or bury and ack."""
         try:
             meta = read_envelope(message.headers or {})
@@ -194,9 +186,11 @@ class Consumer:
             await message.term()
             return
         known = self._handlers.get(meta.event_type)
-        if known is None or (lane.held and meta.position > min(lane.held)):
-            lane.held |= {meta.position} if lane.held else set()
-            await message.nak(delay=self._retries.first)  # another version's event, or not its turn yet
+        if lane.must_wait(meta.position):
+            await message.nak(delay=lane.wait(meta.position, now=time.monotonic()))
+            return
+        if known is None:  # another version's event
+            await message.nak(delay=self._retries.first)
             return
         message_class, handler = known
         try:
@@ -218,7 +212,7 @@ class Consumer:
         ):
             return await self._inbox.apply(message_class.FromString(message.data), meta, handler)
 
-    async def _failed(self, lane: _Lane, message: Msg, meta: EventMeta, error: Exception) -> None:
+    async def _failed(self, lane: Lane[Msg], message: Msg, meta: EventMeta, error: Exception) -> None:
         """Ask for the event again later; after the last attempt, or when it cannot be decoded, bury it."""
         attempt = self._attempts.get(str(meta.event_id), 0) + 1
         log.warning(
@@ -230,9 +224,8 @@ class Consumer:
         )
         if attempt < self._retries.attempts and not isinstance(error, DecodeError):
             self._attempts[str(meta.event_id)] = attempt
-            lane.held.add(meta.position)
             event_metrics.CONSUMED.labels(self._service, self._producer, "failed").inc()
-            await message.nak(delay=self._retries.delay(attempt))
+            await self._try_later(lane, message, meta, self._retries.delay(attempt))
             return
         try:
             await self._inbox.bury(
@@ -244,7 +237,7 @@ class Consumer:
             )
         except Exception as cannot:
             log.error("event_could_not_be_buried", event_id=str(meta.event_id), exc_info=cannot)
-            await message.nak(delay=self._retries.longest)
+            await self._try_later(lane, message, meta, self._retries.longest)
             return
         self._settled(lane, meta)
         log.error("event_buried", event_id=str(meta.event_id), event_type=meta.event_type)
@@ -252,8 +245,12 @@ class Consumer:
         event_metrics.CONSUMED.labels(self._service, self._producer, "buried").inc()
         event_metrics.DEAD_LETTERS.labels(self._service).set(await self._inbox.open_dead_letters())
 
-    def _settled(self, lane: _Lane, meta: EventMeta) -> None:
-        lane.held.discard(meta.position)
+    async def _try_later(self, lane: Lane[Msg], message: Msg, meta: EventMeta, seconds: float) -> None:
+        lane.hold(meta.position, retry_at=time.monotonic() + seconds)
+        await message.nak(delay=seconds)
+
+    def _settled(self, lane: Lane[Msg], meta: EventMeta) -> None:
+        lane.settle(meta.position)
         self._attempts.pop(str(meta.event_id), None)
 
     async def _settle_tasks(self) -> None:

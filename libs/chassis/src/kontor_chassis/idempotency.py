@@ -7,12 +7,13 @@ given the stored answer. Key: caller, request message (each RPC has its own), re
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
+import asyncpg
 from google.protobuf.message import Message
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import parse_id
@@ -36,22 +37,19 @@ class RequestKey:
 
     caller: str
     method: str
-    request_id: str
+    request_id: UUID
     digest: bytes
 
 
-_CLAIM = text(
+_CLAIM = (
     "INSERT INTO idempotency (caller, method, request_id, request_digest)"
-    " VALUES (:caller, :method, CAST(:request_id AS uuid), :digest) ON CONFLICT DO NOTHING RETURNING true"
+    " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true"
 )
-_STORED = text(
-    "SELECT request_digest, answer FROM idempotency"
-    " WHERE caller = :caller AND method = :method AND request_id = CAST(:request_id AS uuid)"
-)
-_STORE = text(
-    "UPDATE idempotency SET answer = :answer"
-    " WHERE caller = :caller AND method = :method AND request_id = CAST(:request_id AS uuid)"
-)
+_STORED = "SELECT request_digest, answer FROM idempotency WHERE caller = $1 AND method = $2 AND request_id = $3"
+_STORE = "UPDATE idempotency SET answer = $4 WHERE caller = $1 AND method = $2 AND request_id = $3"
+
+Run = Callable[..., Awaitable[list[asyncpg.Record]]]
+"""Runs a statement in the transaction of the command (`Transaction.run`)."""
 
 
 def request_key(principal: Principal, request: Message) -> RequestKey | None:
@@ -61,33 +59,30 @@ def request_key(principal: Principal, request: Message) -> RequestKey | None:
         return None
     request_id = parse_id(given, "request_id")
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    return RequestKey(_caller(principal), request.DESCRIPTOR.full_name, str(request_id), digest)
+    return RequestKey(_caller(principal), request.DESCRIPTOR.full_name, request_id, digest)
 
 
-async def claim(session: AsyncSession, key: RequestKey) -> None:
+async def claim(run: Run, key: RequestKey) -> None:
     """Take the key for this transaction.
 
     Raises AlreadyAnswered when it was answered before (after waiting for a duplicate that is under way), and INVALID
     "REQUEST_ID_REUSED" when the id came with another request.
     """
-    named = {"caller": key.caller, "method": key.method, "request_id": key.request_id}
-    if (await session.execute(_CLAIM, {**named, "digest": key.digest})).scalar_one_or_none():
+    if await run(_CLAIM, key.caller, key.method, key.request_id, key.digest):
         return
-    stored = (await session.execute(_STORED, named)).one()
-    if stored.request_digest != key.digest:
+    [stored] = await run(_STORED, key.caller, key.method, key.request_id)
+    if stored["request_digest"] != key.digest:
         raise DomainError(
             ErrorKind.INVALID,
             "REQUEST_ID_REUSED",
             "Diese Anfragenummer wurde bereits für eine andere Anfrage verwendet.",
         )
-    raise AlreadyAnswered(stored.answer)
+    raise AlreadyAnswered(stored["answer"])
 
 
-async def store_answer(session: AsyncSession, key: RequestKey, answer: bytes) -> None:
+async def store_answer(run: Run, key: RequestKey, answer: bytes) -> None:
     """Keep the answer with the key, in the transaction of the command's effect."""
-    await session.execute(
-        _STORE, {"caller": key.caller, "method": key.method, "request_id": key.request_id, "answer": answer}
-    )
+    await run(_STORE, key.caller, key.method, key.request_id, answer)
 
 
 def _caller(principal: Principal) -> str:

@@ -21,9 +21,8 @@ from kontor_chassis.steps import OnStep, pass_by
 HANDLER_SECONDS = 30.0
 """A handler that takes longer has failed this attempt."""
 
-_CLAIM = text(
-    "INSERT INTO inbox (event_id, source, type, position) VALUES (:id, :source, :type, :position)"
-    " ON CONFLICT DO NOTHING RETURNING true"
+_CLAIM = (
+    "INSERT INTO inbox (event_id, source, type, position) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true"
 )
 _BURY = text(
     "INSERT INTO dead_letters (event_id, source, type, aggregate, tenant_id, position, event_time, payload,"
@@ -146,8 +145,4 @@ class Inbox:
 
 async def _claim(tx: Transaction, meta: EventMeta) -> bool:
     """Write the inbox row; False when the event was applied (or given up) before."""
-    claimed = await tx.session.execute(
-        _CLAIM,
-        {"id": meta.event_id, "source": meta.source, "type": meta.event_type, "position": meta.position},
-    )
-    return claimed.scalar_one_or_none() is not None
+    return bool(await tx.run(_CLAIM, meta.event_id, meta.source, meta.event_type, meta.position))

@@ -6,15 +6,13 @@ PostgreSQL is the truth about events, JetStream only their transport.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from google.protobuf.message import Message
 from opentelemetry import propagate
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kontor_chassis.events import event_type
 from kontor_chassis.ids import new_id
@@ -39,13 +37,12 @@ class OutboxEvent:
     created_at: datetime
 
 
-_APPEND = text(
-    "WITH given AS (SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:types AS text[]), CAST(:aggregates AS text[]),"
-    " CAST(:tenants AS uuid[]), CAST(:headers AS text[]), CAST(:payloads AS bytea[]), CAST(:times AS timestamptz[]))"
-    " WITH ORDINALITY AS e (id, type, aggregate, tenant_id, headers, payload, created_at, n)),"
+_APPEND = (
+    "WITH given AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bytea[],"
+    " $7::timestamptz[]) WITH ORDINALITY AS e (id, type, aggregate, tenant_id, headers, payload, created_at, n)),"
     " added AS (INSERT INTO outbox (id, type, aggregate, tenant_id, headers, payload, created_at)"
     " SELECT id, type, aggregate, tenant_id, CAST(headers AS jsonb), payload, created_at FROM given ORDER BY n)"
-    " SELECT pg_notify(:channel, '')"
+    " SELECT pg_notify($8, '')"
 )
 
 
@@ -64,18 +61,16 @@ def outbox_event(
     return OutboxEvent(new_id(), name, str(aggregate), tenant_id, json.dumps(headers), payload, created_at)
 
 
-async def append(session: AsyncSession, events: Sequence[OutboxEvent]) -> None:
-    """Insert the rows in the given order and wake the relay at commit."""
-    await session.execute(
+async def append(run: Callable[..., Awaitable[object]], events: Sequence[OutboxEvent]) -> None:
+    """Insert the rows in the given order and wake the relay at commit; `run` is the transaction's."""
+    await run(
         _APPEND,
-        {
-            "channel": CHANNEL,
-            "ids": [e.id for e in events],
-            "types": [e.type for e in events],
-            "aggregates": [e.aggregate for e in events],
-            "tenants": [e.tenant_id for e in events],
-            "headers": [e.headers for e in events],
-            "payloads": [e.payload for e in events],
-            "times": [e.created_at for e in events],
-        },
+        [e.id for e in events],
+        [e.type for e in events],
+        [e.aggregate for e in events],
+        [e.tenant_id for e in events],
+        [e.headers for e in events],
+        [e.payload for e in events],
+        [e.created_at for e in events],
+        CHANNEL,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -34,6 +35,8 @@ BATCH = 500
 WAVE = 256
 ACK_SECONDS = 5.0
 POLL_SECONDS = 5.0
+MEASURE_SECONDS = 1.0
+"""The least between two looks at the depth of the outbox."""
 STANDBY_SECONDS = 1.0
 FIRST_BACK_OFF = 0.1
 LONGEST_BACK_OFF = 10.0
@@ -66,6 +69,7 @@ class Relay:
         self._on_step = on_step
         self._woken = asyncio.Event()
         self._stream_is_there = False
+        self._measured_at = float("-inf")
 
     async def run(self) -> None:
         """Publish until cancelled; survives the loss of the database and of NATS."""
@@ -83,6 +87,7 @@ class Relay:
             await _become_active(connection)
             connection.add_termination_listener(lambda _c: self._woken.set())
             await connection.add_listener(CHANNEL, lambda *_: self._woken.set())
+            await connection.execute("SET synchronous_commit = off")  # a lost mark is published again, under its id
             log.info("relay_active", service=self._service)
             await self._publish_forever(connection)
         finally:
@@ -106,12 +111,14 @@ class Relay:
                 await asyncio.sleep(back_off * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
                 back_off = min(back_off * 2, LONGEST_BACK_OFF)
                 continue
-            await self._measure(connection)
+            back_off = FIRST_BACK_OFF
+            if self._measured_at + MEASURE_SECONDS < time.monotonic():
+                await self._measure(connection)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
     async def _publish_batch(self, connection: asyncpg.Connection) -> bool:
-        """Publish the oldest unsent events; False when there are none."""
+        """Publish the oldest unsent events; whether there may be more of which no notification will tell."""
         rows = await connection.fetch(_UNSENT, BATCH)
         if not rows:
             return False
@@ -122,7 +129,7 @@ class Relay:
             self._stream_is_there = True
         for wave in waves(rows):
             await self._publish_wave(connection, jetstream, wave)
-        return True
+        return len(rows) == BATCH
 
     async def _publish_wave(
         self, connection: asyncpg.Connection, jetstream: JetStreamContext, wave: Sequence[Any]
@@ -151,6 +158,7 @@ class Relay:
         return ack.seq
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
+        self._measured_at = time.monotonic()
         found = await connection.fetchrow(_DEPTH)
         if found is not None:
             event_metrics.OUTBOX_DEPTH.labels(self._service).set(found["depth"])

@@ -6,7 +6,7 @@ Any number of worker processes may run; leases see to it that each task is done 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from kontor_chassis.relay import Relay
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 10.0
 
 Part = Callable[[], Coroutine[Any, Any, None]]
 """A part of the worker: called, it works until cancelled."""
@@ -59,9 +60,7 @@ class Worker:
         try:
             await stop.wait()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_all(tasks)
             await self._leases.close()
 
     async def replay(self, source: str | None = None) -> Replay:
@@ -95,6 +94,16 @@ class Worker:
                 replicas=self._replicas,
             ).run
         return parts
+
+
+async def end_all(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: `asyncio.wait_for` of Python 3.11 loses a cancellation that comes together
+    with what it waited for, as it does under traffic."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _keep(part: Part) -> None:

@@ -39,12 +39,12 @@ async def consumer(receiver: Database, bus: Bus) -> AsyncIterator[MakeConsumer]:
     """Makes a consumer of the sender's events with a process's own leases."""
     processes: list[Leases] = []
 
-    def make(handler: Handler = note, event: type[Message] = ParcelSent) -> Consumer:
+    def make(handler: Handler = note, event: type[Message] = ParcelSent, retries: Retries = QUICK) -> Consumer:
         handlers = Subscriptions.of({event: handler}).by_producer["sender"]
         inbox = Inbox(receiver.work, "receiver")
         leases = Leases(receiver.connect)
         processes.append(leases)
-        return Consumer("receiver", "sender", handlers, bus=bus, inbox=inbox, leases=leases, retries=QUICK)
+        return Consumer("receiver", "sender", handlers, bus=bus, inbox=inbox, leases=leases, retries=retries)
 
     yield make
     for leases in processes:
@@ -135,6 +135,43 @@ async def test_failed_event_is_retried_in_its_place(
     found = await notes(receiver)
     assert [number for name, number in found if name == "bad"] == [1, 2, 3]
     assert [number for name, number in found if name == "good"] == [1, 2]
+
+
+async def test_waiting_events_come_again_with_the_failed_one(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """What waits behind a failed event is delivered again when that one is, however long its back-off has become."""
+    failures = iter([True] * 4)
+
+    async def stumble(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        if event.number == 1 and next(failures, False):
+            raise RuntimeError("not yet")
+        await note(tx, event, meta)
+
+    await send(sender, tenant, 1, 2, 3, 4, 5)
+    async with running(Relay(sender, bus).run, consumer(stumble, retries=Retries(first=0.2)).run):
+        await until(noted(receiver, 5))
+        info = await (await bus.jetstream()).consumer_info(stream_name("sender"), "receiver")
+    assert await notes(receiver) == [("parcel", number) for number in range(1, 6)]
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq <= 5 * (1 + 5), "five events, five attempts and one to spare"
+
+
+async def test_a_stuck_aggregate_does_not_hold_up_the_others(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """However many events wait behind a failed one, those of other aggregates go on."""
+
+    async def get_stuck(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        if meta.subject == "stuck":
+            raise RuntimeError("not yet")
+        await note(tx, event, meta)
+
+    await send(sender, tenant, *range(1100), aggregate="stuck")
+    await send(sender, tenant, 1, aggregate="good")
+    async with running(Relay(sender, bus).run, consumer(get_stuck, retries=Retries(first=600, longest=600)).run):
+        await until(noted(receiver, 1), seconds=120)  # every event of the relay is synced to disk
+    assert await notes(receiver) == [("good", 1)]
 
 
 async def test_dead_letter_and_replay(
