@@ -7,6 +7,7 @@ states are drawn in the README. Boundary: `queries` lists, `watching` streams.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -24,6 +25,7 @@ from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
 from sqlalchemy import func, select
 
+from kontor_chat.appending import append_to_answered_chat
 from kontor_chat.operators import Responsibles, operator_after_message, recipients
 from kontor_chat.tables import Chat, Message, ReadMark
 
@@ -71,7 +73,7 @@ async def start_chat(tx: Transaction, *, customer_id: UUID, subject: str, text: 
     operator = str(chat.operator_account_id or "")
     started = ChatStarted(**_ids(chat), started_by_account_id=str(starter), operator_account_id=operator)
     tx.publish(started, aggregate=chat.chat_id)
-    _publish_message(tx, chat, message, people)
+    _publish_message(tx, message, _told(chat, message, people))
     return chat
 
 
@@ -89,6 +91,15 @@ async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Res
     Raises PeopleNeeded if the chat has no operator and `people` was not given; the caller finds out and tries again,
     so that no lock is held while another service is asked. Raises PRECONDITION "CHAT_ARCHIVED".
     """
+    if people is None and (sent := await append_to_answered_chat(tx, chat_id=chat_id, text=_checked(text))):
+        told = recipients(
+            sender_is_customer=sent.message.sender_is_customer,
+            operator=sent.operator_account_id,
+            customer_account=sent.customer_account_id,
+            administrators=(),
+        )
+        _publish_message(tx, sent.message, told)
+        return sent.message
     chat = await _find(tx, chat_id)
     if chat.archived:
         raise DomainError(
@@ -108,7 +119,7 @@ async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Res
     )
     tx.session.add(message)
     await tx.session.flush()
-    _publish_message(tx, chat, message, people)
+    _publish_message(tx, message, _told(chat, message, people))
     return message
 
 
@@ -185,8 +196,6 @@ async def _find(tx: Transaction, chat_id: UUID) -> Chat:
 
 def _next_message(tx: Transaction, chat: Chat, text: str) -> Message:
     principal = tx.principal
-    if not text.strip() or "\x00" in text:
-        raise invalid("text", "Bitte schreiben Sie etwas.")
     by_customer = principal.is_customer
     chat.last_number += 1
     if by_customer:
@@ -203,11 +212,17 @@ def _next_message(tx: Transaction, chat: Chat, text: str) -> Message:
         sender_account_id=principal.required_account(),
         sender_is_customer=by_customer,
         sender_name=principal.display_name,
-        text=text,
+        text=_checked(text),
         create_time=tx.now,
     )
     chat.last_message_id, chat.last_message_time = message.message_id, message.create_time
     return message
+
+
+def _checked(text: str) -> str:
+    if not text.strip() or "\x00" in text:
+        raise invalid("text", "Bitte schreiben Sie etwas.")
+    return text
 
 
 def _assign(tx: Transaction, chat: Chat, operator: UUID | None) -> None:
@@ -217,16 +232,19 @@ def _assign(tx: Transaction, chat: Chat, operator: UUID | None) -> None:
     tx.publish(OperatorAssigned(**_ids(chat), operator_account_id=str(operator)), aggregate=chat.chat_id)
 
 
-def _publish_message(tx: Transaction, chat: Chat, message: Message, people: Responsibles) -> None:
-    told = recipients(
+def _told(chat: Chat, message: Message, people: Responsibles) -> tuple[UUID, ...]:
+    return recipients(
         sender_is_customer=message.sender_is_customer,
         operator=chat.operator_account_id,
         customer_account=chat.customer_account_id,
         administrators=people.administrators,
     )
+
+
+def _publish_message(tx: Transaction, message: Message, told: Sequence[UUID]) -> None:
     tx.publish(
         MessagePosted(
-            **_ids(chat),
+            **_ids(message),
             message_id=str(message.message_id),
             sender_account_id=str(message.sender_account_id),
             sender_is_customer=message.sender_is_customer,
@@ -234,7 +252,7 @@ def _publish_message(tx: Transaction, chat: Chat, message: Message, people: Resp
             post_time=_timestamp(message),
             number=message.number,
         ),
-        aggregate=chat.chat_id,
+        aggregate=message.chat_id,
     )
 
 
@@ -265,5 +283,5 @@ def _timestamp(message: Message) -> Timestamp:
     return stamp
 
 
-def _ids(chat: Chat) -> dict[str, str]:
-    return {"tenant_id": str(chat.tenant_id), "chat_id": str(chat.chat_id), "customer_id": str(chat.customer_id)}
+def _ids(of: Chat | Message) -> dict[str, str]:
+    return {"tenant_id": str(of.tenant_id), "chat_id": str(of.chat_id), "customer_id": str(of.customer_id)}

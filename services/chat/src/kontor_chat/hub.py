@@ -96,7 +96,7 @@ class Hub:
         self._rows = rows
         self._opening = asyncio.Lock()
         self._pumps: list[asyncio.Task[None]] = []
-        self._messages: OrderedDict[str, asyncio.Task[pb.Message | None]] = OrderedDict()
+        self._messages: OrderedDict[str, asyncio.Future[pb.Message | None]] = OrderedDict()
         self.streams: dict[str, set[Listening]] = {}
 
     def listen(self, tenant_id: UUID, wanted: Callable[[Event], bool]) -> Listening:
@@ -117,10 +117,15 @@ class Hub:
         reading = self._messages.get(event.message_id)
         if reading is None or (reading.done() and (reading.cancelled() or reading.exception() is not None)):
             reading = asyncio.create_task(self._read(UUID(event.tenant_id), UUID(event.message_id)))
-            self._messages[event.message_id] = reading
-            if len(self._messages) > REMEMBERED:
-                self._messages.popitem(last=False)
+            self._keep(event.message_id, reading)
         return await asyncio.shield(reading)
+
+    def remember(self, tenant_id: UUID, message: pb.Message) -> None:
+        """Keep a message that this process has written, so that its streams need not read it again."""
+        if str(tenant_id) in self.streams:
+            known: asyncio.Future[pb.Message | None] = asyncio.get_running_loop().create_future()
+            known.set_result(message)
+            self._keep(message.message_id, known)
 
     async def close(self) -> None:
         """Stop hearing."""
@@ -128,6 +133,11 @@ class Hub:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
         self._pumps = []
+
+    def _keep(self, message_id: str, known: asyncio.Future[pb.Message | None]) -> None:
+        self._messages[message_id] = known
+        if len(self._messages) > REMEMBERED:
+            self._messages.popitem(last=False)
 
     async def _read(self, tenant_id: UUID, message_id: UUID) -> pb.Message | None:
         row = await queries.find_message(self._rows, Principal.of_service("chat", tenant_id), message_id)

@@ -59,6 +59,10 @@ class Watching:
                 if answer is not None:
                     yield answer
 
+    def remember(self, tenant_id: UUID, message: pb.Message) -> None:
+        """Take a message that was just committed here; the event that tells of it is still on its way."""
+        self._hub.remember(tenant_id, message)
+
     async def _missed(self, principal: Principal, start: UUID, chat_id: UUID | None) -> AsyncIterator[pb.Message]:
         while True:
             rows = await queries.messages_after(self._rows, principal, message_id=start, chat_id=chat_id, size=PAGE)
