@@ -25,6 +25,7 @@ IDENTITY_PAGES = (
     {"path_separated_prefix": "/logout"},
     {"prefix": "/invitation/"},
     {"path_separated_prefix": "/password"},
+    {"prefix": "/email/"},
 )
 """What the sign-in pages and the OpenID provider own; every other path that is not data belongs to the portal."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import html
 import re
 import secrets
 import threading
@@ -19,9 +20,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import internal_pb2, tenants_pb2
+from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
+from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import service_token_for, test_issuer, token_for
@@ -33,9 +36,11 @@ from kontor_tools.embedded.process import LOOPBACK
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceAsyncStub
     from kontor.identity.v1.identity_pb2_grpc import IdentityServiceAsyncStub
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
     from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceAsyncStub
+    from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceAsyncStub
 
 PASSWORD = "Wolke-Besen-Tiger-Mond"
 START = datetime(2026, 7, 15, 9, 0, tzinfo=UTC)
@@ -69,6 +74,15 @@ class Identity:
     def sign_in(self) -> SignInInternalServiceAsyncStub:
         """The RPCs of the OpenID edge."""
         return self.service.stub(SignInInternalServiceStub, service_token_for("identity-http"))
+
+    def account_security(self, token: str) -> AccountSecurityServiceAsyncStub:
+        """The API of one's own account's security, with a given token."""
+        return self.service.stub(AccountSecurityServiceStub, token)
+
+    @property
+    def steps(self) -> SignInStepsInternalServiceAsyncStub:
+        """The RPCs beyond the password, as notifications calls them."""
+        return self.service.stub(SignInStepsInternalServiceStub, service_token_for("notifications"))
 
     async def link_of(self, invitation_id: str) -> str:
         """Return the token in an invitation's mail."""
@@ -107,10 +121,14 @@ class Browser:
     async def submit(self, path: str, **fields: str) -> httpx.Response:
         """Load the page at `path`, fill in its form and send it."""
         page = await self.http.get(path)
-        hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page.text))
-        unescaped = {name: value.replace("&amp;", "&") for name, value in hidden.items()}
         action = re.search(r'<form[^>]*action="([^"]+)"', page.text)
-        return await self.http.post(action[1] if action else path, data={**unescaped, **fields})
+        return await self.send(page, action[1] if action else path, **fields)
+
+    async def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        """Send a form of a page that is loaded, to `action`."""
+        hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', page.text))
+        unescaped = {name: html.unescape(value) for name, value in hidden.items()}
+        return await self.http.post(action, data={**unescaped, **fields})
 
     async def code(self, email: str, password: str = PASSWORD) -> str:
         """Go through sign-in and return the code the portal receives."""

@@ -11,11 +11,12 @@ from kontor_identity.http.brand import Firms
 from kontor_identity.http.browser import Cookies
 from kontor_identity.http.clients import portal_client
 from kontor_identity.http.oauth import OAuthEndpoints
-from kontor_identity.http.pages import Pages
+from kontor_identity.http.pages import CONTENT_SECURITY_POLICY, Pages
 from kontor_identity.http.provider import Provider
+from kontor_identity.http.steps import Steps
 
 EDGE = "identity-http"
-_PAGES = ("/login", "/logout", "/invitation/", "/password", "/oauth/authorize")
+_PAGES = ("/login", "/logout", "/invitation/", "/password", "/email/", "/oauth/authorize")
 
 
 def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
@@ -33,17 +34,15 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
     provider = Provider(app, loaded.issuer, portal_client(loaded.public_url))
     pages = Pages(provider, cookies, Firms())
     app.register_blueprint(pages.blueprint())
+    app.register_blueprint(Steps(pages, cookies).blueprint())
     app.register_blueprint(OAuthEndpoints(provider, cookies, pages.show_error).blueprint())
     app.after_request(_harden)
     return app
 
 
 def _harden(response: Response) -> Response:
-    """Nothing runs in these pages, nothing frames them, nothing keeps them."""
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
-    )
+    """Nothing runs in these pages unless a page says so, nothing frames them, nothing keeps them."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"  # with no-referrer, browsers send forms with `Origin: null`
     response.headers.setdefault("Cache-Control", "no-store")

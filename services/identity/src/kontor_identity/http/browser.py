@@ -10,7 +10,7 @@ import secrets
 from uuid import UUID
 
 import grpc
-from flask import Response, request
+from flask import Response, g, request
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from kontor.identity.v1 import signin_pb2 as pb
 from kontor_chassis.errors import ErrorKind
@@ -22,16 +22,14 @@ FORM_COOKIE = "office_form"
 FIRM_COOKIE = "office_firm"
 FORM_FIELD = "form_mark"
 _FORM_SECONDS = 4 * 3600
+DEVICE_COOKIE = "kontor_device"
+"""A secret by which accounts know this browser (see `kontor_identity.devices`); it opens nothing by itself."""
+STEP_COOKIE = "kontor_step"
+"""The ticket of a sign-in that waits for one more step."""
+_DEVICE_SECONDS = 365 * 24 * 3600
+_STEP_SECONDS = 600
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _FIRM = re.compile(r"[a-z][a-z0-9-]{1,39}")
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "Mac"),
-    ("Linux", "Linux"),
-)
 
 
 class Cookies:
@@ -59,6 +57,33 @@ class Cookies:
         response.delete_cookie(SESSION_COOKIE, path="/", secure=self._secure, httponly=True, samesite="Lax")
         return response
 
+    def device_token(self) -> str:
+        """Return this browser's secret, made anew where it is missing; the same one throughout a request."""
+        if "device_token" not in g:
+            kept = request.cookies.get(DEVICE_COOKIE, "")
+            g.device_token = kept if _DEVICE.fullmatch(kept) else secrets.token_urlsafe(32)
+        token: str = g.device_token
+        return token
+
+    def keep_device(self, response: Response) -> Response:
+        """Put the secret into the browser, once an account knows it."""
+        self._set(response, DEVICE_COOKIE, self.device_token(), seconds=_DEVICE_SECONDS)
+        return response
+
+    def ticket(self) -> str:
+        """Return the ticket of a sign-in under way, "" when there is none."""
+        return request.cookies.get(STEP_COOKIE, "")[:200]
+
+    def keep_ticket(self, response: Response, ticket: str) -> Response:
+        """Put a ticket into the browser."""
+        self._set(response, STEP_COOKIE, ticket, seconds=_STEP_SECONDS)
+        return response
+
+    def forget_ticket(self, response: Response) -> Response:
+        """Take a ticket out of the browser."""
+        response.delete_cookie(STEP_COOKIE, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        return response
+
     def form_nonce(self) -> str:
         """Return what binds forms to this browser, made anew where it is missing."""
         return request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(18)
@@ -82,8 +107,8 @@ class Cookies:
         nonce = request.cookies.get(FORM_COOKIE, "")
         return bool(nonce) and secrets.compare_digest(str(marked).encode(), nonce.encode())
 
-    def _set(self, response: Response, name: str, value: str) -> None:
-        response.set_cookie(name, value, path="/", secure=self._secure, httponly=True, samesite="Lax")
+    def _set(self, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+        response.set_cookie(name, value, path="/", max_age=seconds, secure=self._secure, httponly=True, samesite="Lax")
 
 
 def open_session(cookies: Cookies) -> pb.BrowserSession | None:
@@ -110,11 +135,3 @@ def firm_slug(given: str = "") -> str:
 def visitor_address() -> str:
     """Return the visitor's network address, as the gateway forwarded it."""
     return (request.remote_addr or "")[:60]
-
-
-def device() -> str:
-    """Return the visitor's browser and system in words, for example "Firefox auf Windows"."""
-    agent = request.headers.get("User-Agent", "")
-    browser = next((name for sign, name in _BROWSERS if sign in agent), "Ein Programm")
-    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
-    return f"{browser} auf {system}" if system else browser

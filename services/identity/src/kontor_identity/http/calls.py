@@ -7,6 +7,7 @@ from typing import cast
 import grpc
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
+from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.edge import current_edge
 from kontor_chassis.errors import DomainError
 from kontor_chassis.interceptors.errors import refused_with
@@ -17,6 +18,11 @@ SERVICE = "identity"
 def sign_in_service() -> SignInInternalServiceStub:
     """Return the stub with which the edge acts in its own name."""
     return current_edge().as_service(SERVICE, SignInInternalServiceStub, None)
+
+
+def steps_service() -> SignInStepsInternalServiceStub:
+    """Return the stub for the steps beyond the password, with which the edge acts in its own name."""
+    return current_edge().as_service(SERVICE, SignInStepsInternalServiceStub, None)
 
 
 def sign_in_service_for_visitor() -> SignInInternalServiceStub:

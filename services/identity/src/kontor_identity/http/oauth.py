@@ -13,6 +13,7 @@ from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from flask import Blueprint, Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
+from kontor.common.v1.access_pb2 import AuthLevel
 from kontor.identity.v1 import signin_pb2 as pb
 from kontor.identity.v1.accounts_pb2 import GetMeRequest
 from kontor_chassis.clock import SystemClock
@@ -22,6 +23,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_identity.http.browser import Cookies, open_session
 from kontor_identity.http.calls import public_service, refusal_in, sign_in_service
 from kontor_identity.http.clients import SCOPES
+from kontor_identity.http.pages import STRONG
 from kontor_identity.http.provider import ALGORITHM, Provider, Visitor
 
 _CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "name", "locale", "email"]
@@ -64,6 +66,8 @@ class OAuthEndpoints:
             or grant.prompt in ("login", "select_account")
         ):
             return _to_sign_in(choose=session is not None and grant.prompt == "select_account")
+        if STRONG in asked.get("acr_values", "").split() and session.level < AuthLevel.AUTH_LEVEL_STRONG:
+            return _to_second_factor()
         if not session.membership_id or asked.get("membership"):
             chosen = _chosen(session, asked.get("membership", ""))
             if chosen is None:
@@ -131,6 +135,7 @@ class OAuthEndpoints:
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "subject_types_supported": ["public"],
             "claims_supported": _CLAIMS,
+            "acr_values_supported": ["1", STRONG],
             "prompt_values_supported": ["none", "login", "select_account"],
             "ui_locales_supported": ["de-DE"],
             "authorization_response_iss_parameter_supported": True,
@@ -167,6 +172,12 @@ def _to_sign_in(*, choose: bool) -> ResponseReturnValue:
     query = {"next": f"/oauth/authorize?{urlencode(asked)}"}
     query |= {"firm": asked["firm"]} if asked.get("firm") else {}
     query |= {"choose": "1"} if choose else {"again": "1"}
+    return redirect(f"/login?{urlencode(query)}", code=303)
+
+
+def _to_second_factor() -> ResponseReturnValue:
+    """Send the visitor to prove a second factor, and from there back here."""
+    query = {"next": f"/oauth/authorize?{urlencode(dict(request.values.items()))}", "level": STRONG}
     return redirect(f"/login?{urlencode(query)}", code=303)
 
 
