@@ -82,7 +82,7 @@ async def test_a_second_factor_makes_sessions_strong(platform: Platform) -> None
     other = platform.browser()
     asked = await with_password(other)
     assert asked.headers["location"].startswith("/login/second-factor?")
-    assert "kontor_browser" not in other.http.cookies
+    assert "office_browser" not in other.http.cookies
     wrong = await other.submit(asked.headers["location"], code="000000")
     assert (wrong.status_code, "nicht richtig" in wrong.text) == (400, True)
     tokens = await finished(other, await other.submit(asked.headers["location"], code=code_of(secret)))

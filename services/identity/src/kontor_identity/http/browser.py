@@ -22,9 +22,9 @@ FORM_COOKIE = "office_form"
 FIRM_COOKIE = "office_firm"
 FORM_FIELD = "form_mark"
 _FORM_SECONDS = 4 * 3600
-DEVICE_COOKIE = "kontor_device"
+DEVICE_COOKIE = "office_device"
 """A secret by which accounts know this browser (see `kontor_identity.devices`); it opens nothing by itself."""
-STEP_COOKIE = "kontor_step"
+STEP_COOKIE = "office_step"
 """The ticket of a sign-in that waits for one more step."""
 _DEVICE_SECONDS = 365 * 24 * 3600
 _STEP_SECONDS = 600
