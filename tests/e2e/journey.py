@@ -100,8 +100,14 @@ def open_firm(stage: Stage, name: str, slug: str, *, kind: str = "TENANT_KIND_BR
     waiting = stage.operator.get("/v1/tenants", state="TENANT_STATE_WAITING", pageSize=100)["tenants"]
     assert tenant_id in {tenant["tenantId"] for tenant in waiting}
     active = stage.operator.post(f"/v1/tenants/{tenant_id}:activate")
-    assert active["state"] == "TENANT_STATE_TRIAL"
-    return Firm(tenant_id, name, slug, invited(stage, address))
+    firm = Firm(tenant_id, name, slug, invited(stage, address))
+    if kind == "TENANT_KIND_EXPERT":
+        assert active["state"] == "TENANT_STATE_ACTIVE", "experts need no plan"
+    else:
+        assert active["state"] == "TENANT_STATE_TRIAL"
+        chosen = firm.administrator.post("/v1/firm:choosePlan", {"plan": "PLAN_PREMIUM"})
+        assert chosen["state"] == "TENANT_STATE_ACTIVE", "months will pass in these stories"
+    return firm
 
 
 def brand_and_price(firm: Firm) -> None:

@@ -8,7 +8,7 @@ from kontor.billing.v1 import billing_pb2, prices_pb2
 from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import catalogue_pb2, orders_pb2
-from kontor.identity.v1 import accounts_pb2, people_pb2, tenants_pb2
+from kontor.identity.v1 import accounts_pb2, firms_pb2, people_pb2, tenants_pb2
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal.i18n import t
@@ -226,6 +226,8 @@ def tenant_state(value: tenants_pb2.TenantState.ValueType) -> Label:
         tenants_pb2.TENANT_STATE_WAITING: Label(t("Auf der Warteliste"), "warn"),
         tenants_pb2.TENANT_STATE_TRIAL: Label(t("Testzeitraum"), "info"),
         tenants_pb2.TENANT_STATE_ACTIVE: Label(t("Aktiv"), "ok"),
+        tenants_pb2.TENANT_STATE_SUSPENDED: Label(t("Test beendet"), "bad"),
+        tenants_pb2.TENANT_STATE_DELETED: Label(t("Gelöscht")),
     }.get(value, Label(t("Unbekannt")))
 
 
@@ -233,8 +235,26 @@ def tenant_kind(value: tenants_pb2.TenantKind.ValueType) -> str:
     """Return what a firm does here."""
     return {
         tenants_pb2.TENANT_KIND_EXPERT: t("Expertenbetrieb"),
+        tenants_pb2.TENANT_KIND_ADVISER: t("Versicherungsberatung"),
         tenants_pb2.TENANT_KIND_PLATFORM: t("Plattform"),
     }.get(value, t("Maklerbetrieb"))
+
+
+def plan(value: firms_pb2.Plan.ValueType) -> str:
+    """Return the name of a plan."""
+    return {
+        firms_pb2.PLAN_PAY_PER_USE: t("Pay-per-Use"),
+        firms_pb2.PLAN_PREMIUM_STARTER: t("PREMIUMstarter"),
+        firms_pb2.PLAN_PREMIUM: t("PREMIUM"),
+    }.get(value, t("ohne Tarif"))
+
+
+def channel(value: firms_pb2.RegistrationChannel.ValueType) -> str:
+    """Return how a registration came in (F48)."""
+    return {
+        firms_pb2.REGISTRATION_CHANNEL_MAIL: t("per Brief oder E-Mail"),
+        firms_pb2.REGISTRATION_CHANNEL_PHONE: t("am Telefon"),
+    }.get(value, t("über das Formular"))
 
 
 def role(value: access_pb2.Role.ValueType) -> str:

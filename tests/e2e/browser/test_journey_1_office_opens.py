@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import zipfile
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -24,6 +26,66 @@ def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
     desk.sees("Die ersten Schritte")
     desk.sees("Ihr Testzeitraum läuft bis")
     desk.looks_right("broker-first-steps")
+
+
+def test_operator_enters_a_firm_that_called(operator: Visitor) -> None:
+    """Registrations at the telephone join the list with a note, and its order is the operator's (F45, F48)."""
+    operator.go("Warteliste")
+    operator.follow("Betrieb eintragen")
+    for name in ("Anruf Assekuranz", "Brief Beratung"):
+        operator.open("/betrieb/eintragen")
+        operator.fill("Name des Betriebs", f"{name} {secrets.token_hex(2)}")
+        operator.fill("Name der Ansprechperson", "Gerda Anruf")
+        operator.fill("E-Mail-Adresse", "gerda@anruf.example")
+        operator.page.get_by_label("Notiz").fill("Bittet um Rückruf")
+        operator.looks_right("operator-entry")
+        operator.press("Auf die Warteliste")
+        operator.is_told(re.compile("steht auf der Warteliste"))
+    rows = operator.page.get_by_role("row")
+    before = [rows.nth(place).get_by_role("rowheader").inner_text() for place in (-2, -1)]
+    rows.nth(-1).get_by_role("button", name="nach vorn").click()
+    expect(rows.nth(-2).get_by_role("rowheader")).to_contain_text(before[1].splitlines()[0])
+    operator.sees("Bittet um Rückruf")
+    operator.looks_right("operator-queue")
+
+
+def test_firm_settles_its_life(operator: Visitor, office: Office, enter: Callable[[], Visitor]) -> None:
+    """Agreement with proof, plan, public entry verified by hand, archive (F82, F88, F92, F94)."""
+    desk = office.administrator
+    desk.go("Start")
+    desk.follow("Zur Vereinbarung")
+    desk.page.get_by_text(re.compile("Fassung 1 lesen")).click()
+    desk.sees("Art und Zweck der Verarbeitung")
+    desk.looks_right("broker-firm-agreement")
+    desk.page.get_by_label("Ich habe die Vereinbarung gelesen").check()
+    desk.press("Annehmen")
+    desk.is_told("Die Vereinbarung ist angenommen")
+    desk.page.get_by_role(
+        "radio", name=re.compile("^PREMIUM Emp|^PREMIUM bis|^PREMIUM$|PREMIUM\\s+bis 1000")
+    ).last.check()
+    desk.press("Tarif wählen")
+    desk.is_told("Ihr Tarif ist gewählt.")
+    homepage = f"https://{office.slug}.example"
+    desk.page.get_by_label("Homepage").fill(homepage)
+    desk.page.get_by_label("In der öffentlichen Suche").check()
+    desk.page.get_by_label("Über Ihren Betrieb").fill("Seit 1998 an der Küste.")
+    desk.page.get_by_role("region", name="Öffentlicher Eintrag").get_by_role("button", name="Speichern").click()
+    desk.is_told("Die Angaben sind gespeichert.")
+    desk.looks_right("broker-firm")
+    with desk.page.expect_download() as loading:
+        desk.page.get_by_role("link", name="Archiv herunterladen").click()
+    assert zipfile.is_zipfile(loading.value.path())
+
+    operator.open("/betrieb/betriebe?suche=Nordwind")
+    operator.looks_right("operator-firms")
+    operator.page.get_by_role("row").filter(has_text="PREMIUM").first.get_by_role("link").click()
+    operator.page.get_by_role("button", name="Als geprüft vermerken").last.click()
+    operator.is_told("Die Angabe gilt als geprüft.")
+    operator.looks_right("operator-firm-record")
+    guest = enter()
+    guest.open("/ansprechpartner?name=nordwind")
+    guest.sees(homepage.removeprefix("https://"))
+    guest.looks_right("public-advisers")
 
 
 def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -> None:

@@ -11,7 +11,7 @@ from kontor.billing.v1 import billing_pb2
 from kontor.chat.v1 import chat_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import orders_pb2
-from kontor.identity.v1 import people_pb2, tenants_pb2
+from kontor.identity.v1 import firms_pb2, people_pb2, tenants_pb2
 
 from kontor_portal import gateway
 from kontor_portal.customers import names_of
@@ -55,6 +55,8 @@ class BrokerHome:
     unreleased: Figure
     agreements: Figure
     orders: tuple[orders_pb2.Order, ...]
+    needs_agreement: bool
+    """Whether an administrator has yet to accept the processing agreement (F94)."""
 
 
 @broker_home.get("/makler")
@@ -79,8 +81,13 @@ def home() -> ResponseReturnValue:
         unreleased=_unreleased(),
         agreements=_agreements(),
         orders=tuple(orders.orders),
+        needs_agreement=signed_in().is_administrator and not optional(_agreement_accepted, True),
     )
     return render_template("broker/home.html", page=page, may_chat=signed_in().may("CHAT"))
+
+
+def _agreement_accepted() -> bool:
+    return gateway.firms().GetOwnFirm(firms_pb2.GetOwnFirmRequest()).processing_accepted
 
 
 def _unread() -> int:

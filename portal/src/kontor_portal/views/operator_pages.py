@@ -1,4 +1,4 @@
-"""The platform's operator: waiting list, firms, billing runs (F34, F45)."""
+"""The platform's operator: billing runs (F34). Firms are in `operator_firms`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from typing import Final
 
 import grpc
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from kontor.billing.v1 import billing_pb2
-from kontor.identity.v1 import tenants_pb2
 from kontor_chassis.clock import billing_day
 
 from kontor_portal import gateway
@@ -18,43 +17,10 @@ from kontor_portal.extension import portal
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
-from kontor_portal.reading import next_page, page_token
 
 operator_pages = Blueprint("operator_pages", __name__)
 
 _RUN_SECONDS: Final = 50
-
-
-@operator_pages.get("/betrieb")
-def waiting_list() -> ResponseReturnValue:
-    """List the firms that wait, the longest waiting first."""
-    return _tenants(tenants_pb2.TENANT_STATE_WAITING, "operator/waiting.html")
-
-
-@operator_pages.get("/betrieb/betriebe")
-def firms() -> ResponseReturnValue:
-    """List all firms."""
-    return _tenants(tenants_pb2.TENANT_STATE_UNSPECIFIED, "operator/firms.html")
-
-
-@operator_pages.get("/betrieb/betriebe/<id:tenant_id>")
-def firm(tenant_id: str) -> ResponseReturnValue:
-    """Show one firm."""
-    found = gateway.identity().GetTenant(tenants_pb2.GetTenantRequest(tenant_id=tenant_id))
-    return render_template("operator/firm.html", tenant=found)
-
-
-@operator_pages.post("/betrieb/betriebe/<id:tenant_id>/aktivieren")
-def activate(tenant_id: str) -> ResponseReturnValue:
-    """Activate a firm; its administrator is invited."""
-    wanted = tenants_pb2.ActivateTenantRequest(tenant_id=tenant_id, request_id=new_request_id())
-    try:
-        activated = gateway.identity().ActivateTenant(wanted)
-    except grpc.RpcError as error:
-        flash(refused(error).problem_text, "bad")
-        return redirect("/betrieb", 303)
-    flash(t("%(name)s ist freigeschaltet. Die Einladung ist unterwegs.", name=activated.name), "ok")
-    return redirect("/betrieb", 303)
 
 
 @operator_pages.get("/betrieb/abrechnung")
@@ -78,18 +44,6 @@ def run_billing() -> ResponseReturnValue:
         form = refused(error)
         return render_template("operator/billing.html", period=period, run=None, form=form), form.status
     return render_template("operator/billing.html", period=period, run=run, form=Form())
-
-
-def _tenants(state: tenants_pb2.TenantState.ValueType, template: str) -> ResponseReturnValue:
-    answer = gateway.identity().ListTenants(
-        tenants_pb2.ListTenantsRequest(state=state, page_size=50, page_token=page_token())
-    )
-    return render_template(
-        template,
-        tenants=tuple(answer.tenants),
-        path=request.path,
-        next_url=next_page(answer.next_page_token),
-    )
 
 
 def _last_month() -> str:

@@ -21,6 +21,7 @@ public = Blueprint("public", __name__)
 _KINDS: Final[Mapping[str, tenants_pb2.TenantKind.ValueType]] = {
     "makler": tenants_pb2.TENANT_KIND_BROKER,
     "experte": tenants_pb2.TENANT_KIND_EXPERT,
+    "berater": tenants_pb2.TENANT_KIND_ADVISER,
 }
 
 
@@ -55,16 +56,9 @@ def registration() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     """Put a firm on the waiting list."""
     values = sent()
-    tenant = tenants_pb2.NewTenant(
-        name=values.get("name", ""),
-        slug=values.get("slug") or _slug_for(values.get("name", "")),
-        kind=_KINDS.get(values.get("kind", ""), tenants_pb2.TENANT_KIND_BROKER),
-        contact_name=values.get("contact_name", ""),
-        contact_email=values.get("contact_email", ""),
-        phone=values.get("phone", ""),
-        ihk_number=values.get("ihk_number", ""),
+    wanted = tenants_pb2.RegisterTenantRequest(
+        tenant=tenant_of(values), request_id=values.get("request_id") or new_request_id()
     )
-    wanted = tenants_pb2.RegisterTenantRequest(tenant=tenant, request_id=values.get("request_id") or new_request_id())
     try:
         gateway.identity("").RegisterTenant(wanted)
     except grpc.RpcError as error:
@@ -76,6 +70,19 @@ def register() -> ResponseReturnValue:
 def registered() -> ResponseReturnValue:
     """Say what happens next."""
     return render_template("public/registered.html", firm=firms.PLATFORM)
+
+
+def tenant_of(values: Mapping[str, str]) -> tenants_pb2.NewTenant:
+    """Return the firm that a registration's fields describe; without a short name one is made from the name."""
+    return tenants_pb2.NewTenant(
+        name=values.get("name", ""),
+        slug=values.get("slug") or _slug_for(values.get("name", "")),
+        kind=_KINDS.get(values.get("kind", ""), tenants_pb2.TENANT_KIND_BROKER),
+        contact_name=values.get("contact_name", ""),
+        contact_email=values.get("contact_email", ""),
+        phone=values.get("phone", ""),
+        ihk_number=values.get("ihk_number", ""),
+    )
 
 
 def _slug_for(name: str) -> str:

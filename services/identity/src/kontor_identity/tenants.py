@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.events_pb2 import TenantActivated, TenantRegistered
 from kontor.identity.v1.tenants_pb2 import TenantKind, TenantState, TierOneAccess
@@ -88,6 +87,8 @@ async def register_tenant(tx: Transaction, registration: Registration) -> Tenant
 async def activate_tenant(tx: Transaction, tenant_id: UUID) -> Tenant:
     """Take a firm from the waiting list: the trial starts and its first administrator is invited (F45, F88, F167).
 
+    Experts need no plan, so they have no trial: they pay by the order (F105, F106).
+
     Raises PRECONDITION "ALREADY_ACTIVATED".
     """
     tenant = (
@@ -97,18 +98,21 @@ async def activate_tenant(tx: Transaction, tenant_id: UUID) -> Tenant:
         raise not_found("Diese Firma")
     if tenant.state != TenantState.TENANT_STATE_WAITING:
         raise DomainError(ErrorKind.PRECONDITION, "ALREADY_ACTIVATED", "Diese Firma ist bereits freigeschaltet.")
-    tenant.state = TenantState.TENANT_STATE_TRIAL
     tenant.activated_at = tx.now
-    tenant.trial_ends_at = tx.now + TRIAL
+    if tenant.kind == TenantKind.TENANT_KIND_EXPERT:
+        tenant.state = TenantState.TENANT_STATE_ACTIVE
+    else:
+        tenant.state = TenantState.TENANT_STATE_TRIAL
+        tenant.trial_ends_at = tx.now + TRIAL
     roles = [Role.ROLE_ADMINISTRATOR]
     if tenant.kind == TenantKind.TENANT_KIND_EXPERT:
         roles.append(Role.ROLE_EXPERT)
     invitation = invite_member(tx, tenant, name=tenant.contact_name, email=tenant.contact_email, roles=roles, rights=[])
     tenant.administrator_invitation_id = invitation.invitation_id
     await tx.session.flush()
-    ends = Timestamp()
-    ends.FromDatetime(tenant.trial_ends_at)
-    event = TenantActivated(tenant_id=str(tenant_id), name=tenant.name, slug=tenant.slug, trial_end_time=ends)
+    event = TenantActivated(tenant_id=str(tenant_id), name=tenant.name, slug=tenant.slug)
+    if tenant.trial_ends_at is not None:
+        event.trial_end_time.FromDatetime(tenant.trial_ends_at)
     tx.publish(event, aggregate=tenant_id, tenant_id=tenant_id)
     return tenant
 

@@ -98,6 +98,8 @@ class Loader:
         administrator = self._person(email)
         self._progress.once(f"brand {firm.slug}", lambda: self._brand(firm, administrator))
         if firm.kind == "TENANT_KIND_BROKER":
+            administrator.command("/v1/firm:choosePlan", {"plan": "PLAN_PREMIUM"}, key="plan")
+            self._progress.once(f"entry {firm.slug}", lambda: self._enter_directory(firm, administrator))
             share = {"tier": "TIER_2", "net": {"minorUnits": "500", "currency": "EUR"}}
             administrator.command("/v1/pricePlan:setBrokerShare", share, key="tier 2")
         for employee in firm.staff:
@@ -130,6 +132,19 @@ class Loader:
         tenants = operator.get("/v1/tenants", pageSize=100)["tenants"]
         tenant = next(tenant for tenant in tenants if tenant["slug"] == firm.slug)
         operator.command(f"/v1/tenants/{tenant['tenantId']}:activate", {}, key="activate")
+
+    def _enter_directory(self, firm: Firm, administrator: Person) -> None:
+        """Accept the processing agreement, stand in the directory, and have homepage and number verified (F92, F94)."""
+        agreement = administrator.get("/v1/processingAgreement")
+        shown = {"version": agreement["version"], "sha256": agreement["sha256"]}
+        administrator.command("/v1/processingAgreement:accept", shown, key="processing agreement")
+        homepage = f"https://{firm.slug}.example"
+        entry = {"homepage": homepage, "directoryListed": True, "directoryText": firm.greeting}
+        administrator.update("/v1/firm", entry)
+        operator, tenant_id = self._person(content.OPERATOR), administrator.get("/v1/firm")["tenantId"]
+        for fact, value in (("FIRM_FACT_HOMEPAGE", homepage), ("FIRM_FACT_IHK_NUMBER", firm.ihk_number)):
+            checked = {"fact": fact, "value": value}
+            operator.command(f"/v1/firms/{tenant_id}:verifyFact", checked, key=f"{firm.slug} {fact}")
 
     def _brand(self, firm: Firm, administrator: Person) -> None:
         initials = "".join(word[0] for word in firm.name.split() if word[0].isalpha())[:2]
