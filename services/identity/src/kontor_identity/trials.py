@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_identity.firm_tables import TrialExtension, TrialNotice
-from kontor_identity.staff import own_tenant
+from kontor_identity.staff import administrators_of, own_tenant
 from kontor_identity.tables import Tenant
 
 EXTENSION: Final = timedelta(days=30)
@@ -86,7 +86,7 @@ async def remind_or_suspend(tx: Transaction, tenant_id: UUID) -> None:
     if tenant is None or tenant.trial_ends_at is None:
         return
     if tenant.trial_ends_at <= tx.now:
-        _suspend(tx, tenant)
+        await _suspend(tx, tenant)
         return
     left = tenant.trial_ends_at - tx.now
     days = next((days for days in REMINDERS if left <= timedelta(days=days)), None)
@@ -113,16 +113,29 @@ async def _announce(tx: Transaction, tenant: Tenant, ends: datetime, days: int) 
     noted = insert(TrialNotice).values(tenant_id=tenant.tenant_id, trial_ends_at=ends, days_before=days)
     added = await tx.session.execute(noted.on_conflict_do_nothing().returning(TrialNotice.days_before))
     if added.scalar_one_or_none() is not None:
-        event = TrialEndAnnounced(tenant_id=str(tenant.tenant_id), trial_end_time=_stamp(ends), days_left=days)
+        event = TrialEndAnnounced(
+            tenant_id=str(tenant.tenant_id),
+            trial_end_time=_stamp(ends),
+            days_left=days,
+            administrator_account_ids=await _administrators(tx, tenant),
+        )
         tx.publish(event, aggregate=tenant.tenant_id, tenant_id=tenant.tenant_id)
 
 
-def _suspend(tx: Transaction, tenant: Tenant) -> None:
+async def _suspend(tx: Transaction, tenant: Tenant) -> None:
     tenant.state = TenantState.TENANT_STATE_SUSPENDED
     tenant.suspended_at = tx.now
     tenant.deletion_due_at = tx.now + GRACE
-    event = TenantSuspended(tenant_id=str(tenant.tenant_id), deletion_due_time=_stamp(tenant.deletion_due_at))
+    event = TenantSuspended(
+        tenant_id=str(tenant.tenant_id),
+        deletion_due_time=_stamp(tenant.deletion_due_at),
+        administrator_account_ids=await _administrators(tx, tenant),
+    )
     tx.publish(event, aggregate=tenant.tenant_id, tenant_id=tenant.tenant_id)
+
+
+async def _administrators(tx: Transaction, tenant: Tenant) -> list[str]:
+    return [str(account_id) for account_id in await administrators_of(tx, tenant.tenant_id)]
 
 
 async def _locked(tx: Transaction, tenant_id: UUID, state: int) -> Tenant | None:

@@ -66,7 +66,7 @@ class TenantActivated(message.Message):
     """Its short name."""
     @builtins.property
     def trial_end_time(self) -> timestamp_pb2.Timestamp:
-        """When the trial ends."""
+        """When the trial ends; not set for an expert's firm, which needs no plan."""
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class TrialEndAnnounced(message.Message):
     TENANT_ID_FIELD_NUMBER: builtins.int
     TRIAL_END_TIME_FIELD_NUMBER: builtins.int
     DAYS_LEFT_FIELD_NUMBER: builtins.int
+    ADMINISTRATOR_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     days_left: builtins.int
@@ -99,16 +100,21 @@ class TrialEndAnnounced(message.Message):
     def trial_end_time(self) -> timestamp_pb2.Timestamp:
         """When the trial ends."""
 
+    @builtins.property
+    def administrator_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Accounts of its administrators."""
+
     def __init__(
         self,
         *,
         tenant_id: builtins.str = ...,
         trial_end_time: timestamp_pb2.Timestamp | None = ...,
         days_left: builtins.int = ...,
+        administrator_account_ids: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["trial_end_time", b"trial_end_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["days_left", b"days_left", "tenant_id", b"tenant_id", "trial_end_time", b"trial_end_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["administrator_account_ids", b"administrator_account_ids", "days_left", b"days_left", "tenant_id", b"tenant_id", "trial_end_time", b"trial_end_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -186,21 +192,27 @@ class TenantSuspended(message.Message):
 
     TENANT_ID_FIELD_NUMBER: builtins.int
     DELETION_DUE_TIME_FIELD_NUMBER: builtins.int
+    ADMINISTRATOR_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     @builtins.property
     def deletion_due_time(self) -> timestamp_pb2.Timestamp:
         """When its data will be deleted."""
 
+    @builtins.property
+    def administrator_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Accounts of its administrators."""
+
     def __init__(
         self,
         *,
         tenant_id: builtins.str = ...,
         deletion_due_time: timestamp_pb2.Timestamp | None = ...,
+        administrator_account_ids: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["deletion_due_time", b"deletion_due_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["deletion_due_time", b"deletion_due_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["administrator_account_ids", b"administrator_account_ids", "deletion_due_time", b"deletion_due_time", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
