@@ -17,7 +17,7 @@ from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
-from kontor_notifications import wording
+from kontor_notifications import firm_mails, wording
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
@@ -56,6 +56,8 @@ class Handlers:
             identity.PasswordChanged: self.password_changed,
             identity.EmergencyRequestChanged: emergency.request_changed,
             identity.TrustedPersonChanged: emergency.person_changed,
+            identity.TrialEndAnnounced: firm_mails.trial_end_announced,
+            identity.TenantSuspended: firm_mails.tenant_suspended,
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,
