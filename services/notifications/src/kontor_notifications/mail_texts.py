@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kontor_notifications.mail_text import MailText
+from kontor_notifications.mail_texts_firm import FIRM_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
 
 TEXTS: Mapping[str, MailText] = {
@@ -89,5 +90,6 @@ TEXTS: Mapping[str, MailText] = {
         "deine Stornorechnung $number über $gross liegt für dich bereit.",
         "Rechnung ansehen",
     ),
+    **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
 }
