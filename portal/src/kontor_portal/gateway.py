@@ -8,6 +8,7 @@ from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
+from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -20,6 +21,12 @@ def identity(token: str | None = None) -> IdentityServiceStub:
     """Return identity's stub; `token` replaces the visitor's (right after signing in, or "" for a public page)."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, IdentityServiceStub, token=own)
+
+
+def firms(token: str | None = None) -> FirmServiceStub:
+    """Return the stub for the life of firms; `token` as for identity."""
+    own = None if token is None else (lambda: token)
+    return current_edge().stub(_GATEWAY, FirmServiceStub, token=own)
 
 
 def contracts() -> ContractsServiceStub:

@@ -95,7 +95,10 @@ def _expert(session: Session) -> tuple[NavItem, ...]:
 
 def _own_firm(session: Session) -> tuple[NavItem, ...]:
     team = NavItem(t("Team"), "/makler/team", "users", t("Ihr Betrieb"))
-    return (team, NavItem(t("Erscheinungsbild"), "/makler/marke", "palette")) if session.is_administrator else (team,)
+    if not session.is_administrator:
+        return (team,)
+    look = NavItem(t("Erscheinungsbild"), "/makler/marke", "palette")
+    return (team, NavItem(t("Tarif und Betrieb"), "/makler/betrieb", "building"), look)
 
 
 def _network() -> tuple[NavItem, ...]:
@@ -110,5 +113,6 @@ def _operator() -> tuple[NavItem, ...]:
     return (
         NavItem(t("Warteliste"), "/betrieb", "clock", is_pinned=True),
         NavItem(t("Betriebe"), "/betrieb/betriebe", "building", is_pinned=True),
+        NavItem(t("Auftragsverarbeitung"), "/betrieb/auftragsverarbeitung", "scales"),
         NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt", is_pinned=True),
     )

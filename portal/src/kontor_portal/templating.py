@@ -18,9 +18,9 @@ from kontor_portal.requests import current_session, home_of
 from kontor_portal.session import FIRM_COOKIE, Session
 
 LABELS: Final = (
-    "access_state", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
+    "access_state", "channel", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
     "document_kind", "file_kind", "invitation_state", "ledger_account", "line_icon", "order_state",
-    "order_step", "payment_interval", "right", "role", "salutation", "service_state", "tax", "tenant_kind",
+    "order_step", "payment_interval", "plan", "right", "role", "salutation", "service_state", "tax", "tenant_kind",
     "tenant_state", "tier",
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""

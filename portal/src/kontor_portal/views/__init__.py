@@ -14,6 +14,7 @@ from kontor_portal.views.broker_customer import broker_customer
 from kontor_portal.views.broker_customer_parts import broker_customer_parts
 from kontor_portal.views.broker_customers import broker_customers
 from kontor_portal.views.broker_firm import broker_firm
+from kontor_portal.views.broker_firm_life import broker_firm_life
 from kontor_portal.views.broker_home import broker_home
 from kontor_portal.views.broker_orders import broker_orders
 from kontor_portal.views.broker_portfolio import broker_portfolio
@@ -27,9 +28,11 @@ from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
+from kontor_portal.views.directory import directory
 from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
 from kontor_portal.views.network_pages import network_pages
+from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.public import public
 from kontor_portal.views.static import static
@@ -37,6 +40,7 @@ from kontor_portal.views.static import static
 AREAS: tuple[Blueprint, ...] = (
     static,
     public,
+    directory,
     api_pages,
     auth,
     account,
@@ -60,8 +64,10 @@ AREAS: tuple[Blueprint, ...] = (
     broker_catalogue,
     broker_orders,
     broker_firm,
+    broker_firm_life,
     expert_orders,
     expert_services,
     network_pages,
+    operator_firms,
     operator_pages,
 )
