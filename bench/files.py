@@ -1,9 +1,10 @@
 """Row 2: 100 MB up and down through gateway, file edge and encryption, against Tink alone on the same disk.
 
 The peer is Tink's streaming AEAD with the product's parameters (AES256-GCM-HKDF, 1 MB segments) between memory and a
-file beside the product's object store. Neither side calls fsync: the product leaves that to the object store.
+file beside the product's object store. What either side wrote survives a power cut: each round writes a new file and
+flushes it and its folder. The product also measures the SHA-256 of what it stores; the peer does not.
 An upload is timed from its first byte to the answer that the document is stored, a download from the request to its
-last byte.
+last byte. The client is this process, the peer too, so the client shares the cores with the product.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def measure(office: Office, folder: Path) -> list[Row]:
     for _ in range(ROUNDS + 1):
         upload = vault.reserve()
         speeds["up"].append(_speed(partial(vault.upload, upload, content)))
+        alone.forget()
         speeds["sealed"].append(_speed(partial(alone.seal, content)))
         speeds["down"].append(_speed(partial(vault.download, upload.document_id)))
         speeds["opened"].append(_speed(alone.open))
@@ -109,12 +111,20 @@ class _TinkAlone:
         self._cipher = tink.new_keyset_handle(template).primitive(streaming_aead.StreamingAead)
         self._file = file
 
+    def forget(self) -> None:
+        """Delete the file, so that the next one is new, as each upload is."""
+        self._file.unlink(missing_ok=True)
+
     def seal(self, content: bytes) -> None:
-        """Write the file."""
+        """Write the file, durably."""
         left = memoryview(content)
-        with self._file.open("wb") as target, self._cipher.new_encrypting_stream(target, BOUND_TO) as sealing:
+        with self._file.open("xb") as target, self._cipher.new_encrypting_stream(target, BOUND_TO) as sealing:
             while left:
                 left = left[sealing.write(left[:PIECE]) or 0 :]
+        for written in (self._file, self._file.parent):
+            opened = os.open(written, os.O_RDONLY)
+            os.fsync(opened)
+            os.close(opened)
 
     def open(self) -> None:
         """Read the file and forget it."""

@@ -36,8 +36,8 @@ def seal(store: LocalStore, plain: bytes, *, key: bytes = KEY, piece: int = 300_
 
 def read(store: LocalStore, size: int, start: int = 0, stop: int | None = None) -> bytes:
     """Read a range back."""
-    reader = SealedReader(store, "object", KEY, BOUND, size)
-    return b"".join(reader.read(start, size if stop is None else stop))
+    with SealedReader(store, "object", KEY, BOUND, size) as reader:
+        return b"".join(reader.read(start, size if stop is None else stop))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_refuses_another_key_and_another_place(store: LocalStore) -> None:
     """F2: a key opens one object of one customer and nothing else."""
     seal(store, b"x" * 1000)
     for key, bound in ((bytes(32), BOUND), (KEY, b"other")):
-        with pytest.raises(CorruptContentError):
-            list(SealedReader(store, "object", key, bound, 1000).read(0, 1000))
+        with SealedReader(store, "object", key, bound, 1000) as reader, pytest.raises(CorruptContentError):
+            list(reader.read(0, 1000))
 
 
 def test_content_keys_differ_per_object_and_customer() -> None:

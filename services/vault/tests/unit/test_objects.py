@@ -1,0 +1,66 @@
+"""Objects in a directory: durable before they are visible, and nothing left of those that never were."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from kontor_vault.adapters.objects import delete_object, read_object, write_object
+from obstore.store import LocalStore, MemoryStore, ObjectStore
+
+PATH = "firm/customer/content"
+
+
+@pytest.fixture(params=["directory", "store"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """Return either kind of object store, empty."""
+    return LocalStore(tmp_path) if request.param == "directory" else MemoryStore()
+
+
+async def test_what_was_committed_is_read_back_until_it_is_deleted(store: ObjectStore) -> None:
+    """F1: a directory and an object store answer alike, also beyond the end and for an object written again."""
+    for content in (b"first", b"second, and longer"):
+        sink = write_object(store, PATH)
+        sink.write(content[:3])
+        sink.write(content[3:])
+        sink.commit()
+    source = read_object(store, PATH)
+    assert bytes(source.fetch(0, 6)) == b"second"
+    assert bytes(source.fetch(8, 18)) == b"and longer"
+    assert bytes(source.fetch(14, 40)) == b"nger"
+    source.close()
+    for _ in range(2):
+        await delete_object(store, PATH)
+    with pytest.raises(FileNotFoundError):
+        read_object(store, PATH).fetch(0, 1)
+
+
+def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F1: a power cut takes no document back that its uploader was told is stored."""
+    flushed: list[tuple[Path, bool]] = []
+    flush = os.fsync
+
+    def remembering(opened: int) -> None:
+        flush(opened)
+        flushed.append((Path(f"/proc/self/fd/{opened}").readlink(), (tmp_path / PATH).exists()))
+
+    sink = write_object(LocalStore(tmp_path), PATH)
+    sink.write(os.urandom(20_000_000))
+    monkeypatch.setattr(os, "fsync", remembering)
+    sink.commit()
+    (part, visible), *folders = flushed
+    assert part.name.startswith("content#")
+    assert not visible
+    assert folders == [(tmp_path / "firm/customer", True), (tmp_path / "firm", True), (tmp_path, True)]
+
+
+async def test_deleting_takes_what_a_killed_writer_left(tmp_path: Path) -> None:
+    """F14: the sweep of abandoned uploads also finds the file of an edge that was killed while it wrote."""
+    store = LocalStore(tmp_path)
+    write_object(store, PATH).write(b"never finished")
+    assert len(list((tmp_path / "firm/customer").iterdir())) == 1
+    await delete_object(store, PATH)
+    assert list((tmp_path / "firm/customer").iterdir()) == []
