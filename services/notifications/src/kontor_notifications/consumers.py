@@ -18,6 +18,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_notifications import firm_mails, wording
+from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
@@ -49,11 +50,14 @@ class Handlers:
 
     def table(self) -> Mapping[type[Message], Handler]:
         """Return events and handlers."""
-        emergency = EmergencyHandlers(self._directory)
+        emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         return {
             identity.InvitationCreated: self.invitation_created,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
+            identity.AccountEventRecorded: account.event_recorded,
+            identity.SignInCodeRequested: account.code_requested,
+            identity.EmailChangeRequested: account.email_change_requested,
             identity.EmergencyRequestChanged: emergency.request_changed,
             identity.TrustedPersonChanged: emergency.person_changed,
             identity.TrialEndAnnounced: firm_mails.trial_end_announced,

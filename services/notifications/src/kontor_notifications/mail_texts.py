@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kontor_notifications.mail_text import MailText
-from kontor_notifications.mail_texts_firm import FIRM_TEXTS
+from kontor_notifications.mail_texts_account import ACCOUNT_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
+from kontor_notifications.mail_texts_firm import FIRM_TEXTS
 
 TEXTS: Mapping[str, MailText] = {
     "customer_invitation": MailText(
@@ -90,6 +91,7 @@ TEXTS: Mapping[str, MailText] = {
         "deine Stornorechnung $number über $gross liegt für dich bereit.",
         "Rechnung ansehen",
     ),
+    **ACCOUNT_TEXTS,
     **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
 }

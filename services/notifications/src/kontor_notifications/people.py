@@ -58,6 +58,23 @@ class TrustedPersonNotice:
     addressee: Addressee
 
 
+@dataclass(frozen=True)
+class SignInCode:
+    """A one-time code that was made for one mail."""
+
+    code: str
+    expires: str
+    """Day and time in German, for people."""
+
+
+@dataclass(frozen=True)
+class AccountNotice:
+    """What a mail about a person's own access says; `former_email` only after a change of address."""
+
+    parameters: Mapping[str, str]
+    former_email: str
+
+
 class Directory(Protocol):
     """Knows people and firms. Every question may raise DirectoryError; those about one thing, NotWantedError."""
 
@@ -79,6 +96,18 @@ class Directory(Protocol):
 
     async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
         """Make the link of an open password request."""
+        ...
+
+    async def email_link(self, tenant_id: UUID, change_id: str) -> Link:
+        """Make the link of an open change of address, for the new address."""
+        ...
+
+    async def sign_in_code(self, tenant_id: UUID, ticket_id: str) -> SignInCode:
+        """Return the one-time code of an open sign-in."""
+        ...
+
+    async def account_notice(self, tenant_id: UUID, account_event_id: str) -> AccountNotice:
+        """Return what happened to a person's access."""
         ...
 
     async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:

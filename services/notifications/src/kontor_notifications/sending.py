@@ -6,6 +6,7 @@ mail. A crash between the mail server's yes and the commit repeats it once more,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Protocol
@@ -15,6 +16,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.principal import Principal
 
+from kontor_notifications.account_security import FORMER_ADDRESS
 from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
 from kontor_notifications.mails import Addressee, Outgoing, compose_mail
 from kontor_notifications.people import Directory, DirectoryError, Link, NotWantedError
@@ -100,6 +102,18 @@ class Sender:
         elif template == "password_reset":
             made = await self._directory.password_link(delivery.tenant_id, parameters["reset_id"])
             addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+        elif template == "email_change":
+            made = await self._directory.email_link(delivery.tenant_id, parameters["change_id"])
+            addressee, link, parameters = made.addressee, made.url, {**parameters, "expires": made.expires}
+        elif template == "sign_in_code":
+            code = await self._directory.sign_in_code(delivery.tenant_id, parameters["ticket_id"])
+            addressee, parameters = await self._addressee(delivery), {"code": code.code, "expires": code.expires}
+        elif "account_event_id" in parameters:
+            told = await self._directory.account_notice(delivery.tenant_id, parameters["account_event_id"])
+            addressee = await self._addressee(delivery)
+            if parameters.get("to") == FORMER_ADDRESS:
+                addressee = replace(addressee, email=told.former_email)
+            parameters = dict(told.parameters)
         elif "emergency_request_id" in parameters:
             to_customer = template.endswith("_customer")
             request_id = parameters["emergency_request_id"]

@@ -22,7 +22,8 @@ FIRM = Firm(
 )
 ORDERS_AND_INVOICES = ("service_title", "expert_firm_name", "state", "reason", "number", "gross", "expires")
 EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person")
-PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES)}
+ACCOUNTS = ("code", "device", "moment", "detail")
+PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS)}
 
 
 def mail(template: str, form: Form = Form.SIE, **changes: object) -> EmailMessage:

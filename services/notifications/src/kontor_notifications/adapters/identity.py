@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,19 +14,23 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import emergency_internal_pb2 as emergency_pb
 from kontor.identity.v1 import internal_pb2 as pb
+from kontor.identity.v1 import signin_steps_pb2 as steps_pb
 from kontor.identity.v1.emergency_internal_pb2_grpc import EmergencyInternalServiceStub
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor.identity.v1.people_pb2 import AddressForm
+from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.calls import Callers
 from kontor_chassis.clock import BILLING_ZONE
 
 from kontor_notifications.mails import Addressee, Firm
 from kontor_notifications.people import (
+    AccountNotice,
     DirectoryError,
     EmergencyNotice,
     Link,
     NotWantedError,
     Person,
+    SignInCode,
     TrustedPersonNotice,
 )
 from kontor_notifications.wording import Form, Side
@@ -33,6 +38,7 @@ from kontor_notifications.wording import Form, Side
 if TYPE_CHECKING:
     from kontor.identity.v1.emergency_internal_pb2_grpc import EmergencyInternalServiceAsyncStub
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
+    from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceAsyncStub
     from kontor.identity.v1.tenants_pb2 import Address
 
 _GONE = frozenset({grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION})
@@ -106,6 +112,31 @@ class IdentityDirectory:
         [person] = await self.people(tenant_id, [answer.account_id])
         return Link(answer.url, _in_german(answer.expire_time), person.addressee, person.side is Side.CUSTOMER)
 
+    async def email_link(self, tenant_id: UUID, change_id: str) -> Link:
+        """Make the link of an open change of address, for the new address; raises like `invitation_link`."""
+        with _asking():
+            answer = await self._steps(tenant_id).MintEmailChangeLink(
+                steps_pb.MintEmailChangeLinkRequest(change_id=change_id)
+            )
+        [person] = await self.people(tenant_id, [answer.account_id])
+        addressee = replace(person.addressee, email=answer.new_email)
+        return Link(answer.url, _in_german(answer.expire_time), addressee, person.side is Side.CUSTOMER)
+
+    async def sign_in_code(self, tenant_id: UUID, ticket_id: str) -> SignInCode:
+        """Return the one-time code of an open sign-in; raises like `invitation_link`."""
+        with _asking():
+            answer = await self._steps(tenant_id).MintSignInCode(steps_pb.MintSignInCodeRequest(ticket_id=ticket_id))
+        return SignInCode(answer.code, _in_german(answer.expire_time))
+
+    async def account_notice(self, tenant_id: UUID, account_event_id: str) -> AccountNotice:
+        """Return what happened to a person's access; raises like `invitation_link`."""
+        request = steps_pb.GetAccountEventRequest(account_event_id=account_event_id)
+        with _asking():
+            answer = await self._steps(tenant_id).GetAccountEvent(request)
+        entry = answer.event
+        parameters = {"device": entry.device, "detail": entry.detail, "moment": _in_german(entry.event_time)}
+        return AccountNotice(parameters, answer.former_email)
+
     async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
         """Return what a mail about a request for emergency access says; raises like `invitation_link`."""
         request = emergency_pb.PrepareEmergencyNoticeRequest(
@@ -132,6 +163,9 @@ class IdentityDirectory:
         greeting = f"Guten Tag {answer.person_name}"
         addressee = Addressee(answer.person_email, answer.person_name, greeting, Form.SIE)
         return TrustedPersonNotice(answer.customer_name, addressee)
+
+    def _steps(self, tenant_id: UUID) -> SignInStepsInternalServiceAsyncStub:
+        return self._callers.as_service("identity", SignInStepsInternalServiceStub, tenant_id)
 
     def _emergency(self, tenant_id: UUID) -> EmergencyInternalServiceAsyncStub:
         return self._callers.as_service("identity", EmergencyInternalServiceStub, tenant_id)
