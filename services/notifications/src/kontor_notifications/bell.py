@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from kontor.notifications.v1 import events_pb2
@@ -15,6 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kontor_notifications.tables import Notification
 
+SILENCE = timedelta(minutes=1)
+"""After so long without a message, the next one of an unread chat rings again."""
 _UNREAD_CHAT = text("kind = 1 AND read_time IS NULL")
 """The condition of uq_notifications_unread_chat, word for word: PostgreSQL must find the index by it, which it cannot
 once the statement's plan is generic and the 1 a parameter."""
@@ -63,27 +66,25 @@ async def ring(tx: Transaction, event_id: UUID, what: Ring) -> None:
     notification_id = await tx.session.scalar(statement.returning(Notification.notification_id))
     if notification_id is None:
         return
-    created = events_pb2.NotificationCreated(
-        tenant_id=str(what.tenant_id),
-        notification_id=str(notification_id),
-        account_id=str(what.account_id),
-        kind=what.kind,
-        subject_id=str(what.subject_id),
-    )
-    tx.publish(created, aggregate=what.account_id, tenant_id=what.tenant_id)
+    _publish(tx, notification_id, what.tenant_id, what.account_id, what.kind, what.subject_id)
 
 
 _RING_AGAIN = """
 UPDATE notifications SET create_time = $4, event_id = $5
-WHERE account_id = $1 AND tenant_id = $2 AND subject_id = $3 AND kind = 1 AND read_time IS NULL RETURNING 1"""
+WHERE account_id = $1 AND tenant_id = $2 AND subject_id = $3 AND kind = 1 AND read_time IS NULL
+RETURNING notification_id, old.create_time AS last_time"""
 
 
 async def ring_again(tx: Transaction, event_id: UUID, *, tenant_id: UUID, account_id: UUID, chat_id: UUID) -> bool:
     """Bring a person's unread notification of a chat to the top again; False when he has none and must be told.
 
-    Nothing is published: his bell shows as many as before.
+    Open pages hear of it if the chat was silent for `SILENCE`: a conversation rings once, not with every message.
     """
-    return bool(await tx.run(_RING_AGAIN, account_id, tenant_id, chat_id, tx.now, event_id))
+    found = await tx.run(_RING_AGAIN, account_id, tenant_id, chat_id, tx.now, event_id)
+    if found and tx.now - found[0]["last_time"] >= SILENCE:
+        kind = NotificationKind.NOTIFICATION_KIND_CHAT_MESSAGE
+        _publish(tx, found[0]["notification_id"], tenant_id, account_id, kind, chat_id)
+    return bool(found)
 
 
 async def mark_read(
@@ -111,6 +112,24 @@ async def unread_count(tx: Transaction) -> int:
         )
     )
     return count or 0
+
+
+def _publish(
+    tx: Transaction,
+    notification_id: UUID,
+    tenant_id: UUID,
+    account_id: UUID,
+    kind: NotificationKind.ValueType,
+    subject_id: UUID,
+) -> None:
+    created = events_pb2.NotificationCreated(
+        tenant_id=str(tenant_id),
+        notification_id=str(notification_id),
+        account_id=str(account_id),
+        kind=kind,
+        subject_id=str(subject_id),
+    )
+    tx.publish(created, aggregate=account_id, tenant_id=tenant_id)
 
 
 async def _read(tx: Transaction, tenant_id: UUID, account_id: UUID, chosen: ColumnElement[bool] | None) -> None:

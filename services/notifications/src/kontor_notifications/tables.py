@@ -84,14 +84,3 @@ class UnreadMessage(Base):
     tenant_id: Mapped[UUID]
     is_customer: Mapped[bool]
     posted_at: Mapped[datetime] = mapped_column(_Time)
-
-
-class ReadPosition(Base):
-    """How far a person has read a chat."""
-
-    __tablename__ = "read_positions"
-
-    chat_id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    tenant_id: Mapped[UUID]
-    number: Mapped[int] = mapped_column(BigInteger)

@@ -153,6 +153,13 @@ async def test_live_bell(office: PostOffice, hansen: Someone) -> None:
     await office.publish("chat", posted(office, new_id(), customer, hansen, 1), hansen.tenant_id)
     heard = await asyncio.wait_for(stream.read(), 5)
     assert (heard.notification.title, heard.unread_count) == ("Neue Nachricht im Chat", 1)
+    chat_id = UUID(heard.notification.subject_id)
+    await office.publish("chat", posted(office, chat_id, customer, hansen, 2), hansen.tenant_id)
+    await eventually(lambda: waiting(office, chat_id, 2))
+    office.clock.advance(timedelta(minutes=1))
+    await office.publish("chat", posted(office, chat_id, customer, hansen, 3), hansen.tenant_id)
+    again = await asyncio.wait_for(stream.read(), 5)
+    assert (again.notification.subject_id, again.unread_count) == (str(chat_id), 1), "once after a minute, not twice"
     await stub.MarkRead(pb.MarkReadRequest(notification_ids=[heard.notification.notification_id]))
     again = await asyncio.wait_for(stream.read(), 5)
     assert again.HasField("heartbeat")
@@ -161,6 +168,13 @@ async def test_live_bell(office: PostOffice, hansen: Someone) -> None:
     assert (await office.bell(customer, Role.ROLE_CUSTOMER).MarkRead(foreign)).unread_count == 0
     stream.cancel()
     strangers.cancel()
+
+
+async def waiting(office: PostOffice, chat_id: UUID, messages: int) -> bool:
+    """Whether so many messages of a chat wait for their reader."""
+    async with office.notifications.platform.work.work(SERVICE) as tx:
+        statement = text("SELECT count(*) FROM unread_messages WHERE chat_id = :chat")
+        return (await tx.session.execute(statement, {"chat": chat_id})).scalar_one() == messages
 
 
 async def test_the_bell_keeps_ringing(office: PostOffice, hansen: Someone) -> None:
@@ -187,7 +201,7 @@ async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -
         "service_title": "Gefährdungsbeurteilung",
         "client_account_id": str(hansen.account_id),
     }
-    with_expert = {**order, "expert_account_id": str(expert.account_id)}
+    with_expert: dict[str, Any] = {**order, "expert_account_id": str(expert.account_id)}
     asked = experts.ConsentRequested(**order, customer_id=str(customer.customer_id), expert_firm_name="Dr. Wolff")
     await office.publish("experts", asked, hansen.tenant_id)
     consent = (await eventually(lambda: office.mailbox.to(customer.email)[1:]))[0]

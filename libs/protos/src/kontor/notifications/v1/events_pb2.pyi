@@ -19,7 +19,7 @@ DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
 class NotificationCreated(message.Message):
-    """A person has a new notification in his bell."""
+    """A person has a new notification in his bell, or one of a chat has come to the top again after a minute of silence."""
 
     DESCRIPTOR: descriptor.Descriptor
 
