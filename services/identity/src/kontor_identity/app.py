@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 from kontor.identity.v1 import (
@@ -25,7 +28,7 @@ from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServ
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
 from kontor.identity.v1.signin_steps_pb2_grpc import add_SignInStepsInternalServiceServicer_to_server
 from kontor_chassis.clock import Clock, SystemClock
-from kontor_chassis.service import Platform, Service, servicer
+from kontor_chassis.service import Platform, Service, Servicer, servicer
 
 from kontor_identity.acceptance import Acceptance
 from kontor_identity.config import IdentitySettings
@@ -75,53 +78,39 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
     )
     return Service(
         servicers=[
-            servicer(
-                add_IdentityServiceServicer_to_server,
-                IdentityRpc(work, platform.rows, machine),
-                identity_pb2.DESCRIPTOR.services_by_name["IdentityService"],
-            ),
-            servicer(
-                add_BrandServiceServicer_to_server,
-                BrandRpc(brand),
-                brand_pb2.DESCRIPTOR.services_by_name["BrandService"],
-            ),
-            servicer(
-                add_FirmServiceServicer_to_server,
-                FirmRpc(work, platform.rows),
-                firms_pb2.DESCRIPTOR.services_by_name["FirmService"],
-            ),
-            servicer(
-                add_EmergencyAccessServiceServicer_to_server,
-                EmergencyRpc(work),
-                emergency_pb2.DESCRIPTOR.services_by_name["EmergencyAccessService"],
-            ),
-            servicer(
+            _served(add_IdentityServiceServicer_to_server, IdentityRpc(work, platform.rows, machine), identity_pb2),
+            _served(add_BrandServiceServicer_to_server, BrandRpc(brand), brand_pb2),
+            _served(add_FirmServiceServicer_to_server, FirmRpc(work, platform.rows), firms_pb2),
+            _served(add_EmergencyAccessServiceServicer_to_server, EmergencyRpc(work), emergency_pb2),
+            _served(
                 add_EmergencyInternalServiceServicer_to_server,
                 EmergencyInternalRpc(work, settings.public_url),
-                emergency_internal_pb2.DESCRIPTOR.services_by_name["EmergencyInternalService"],
+                emergency_internal_pb2,
             ),
-            servicer(
+            _served(
                 add_IdentityInternalServiceServicer_to_server,
                 IdentityInternalRpc(work, platform.rows, settings.public_url),
-                internal_pb2.DESCRIPTOR.services_by_name["IdentityInternalService"],
+                internal_pb2,
             ),
-            servicer(
-                add_SignInInternalServiceServicer_to_server,
-                SignInRpc(parts),
-                signin_pb2.DESCRIPTOR.services_by_name["SignInInternalService"],
-            ),
-            servicer(
+            _served(add_SignInInternalServiceServicer_to_server, SignInRpc(parts), signin_pb2),
+            _served(
                 add_SignInStepsInternalServiceServicer_to_server,
                 SignInStepsRpc(work, sign_in, passkeys, sealer, settings.public_url),
-                signin_steps_pb2.DESCRIPTOR.services_by_name["SignInStepsInternalService"],
+                signin_steps_pb2,
             ),
-            servicer(
+            _served(
                 add_AccountSecurityServiceServicer_to_server,
                 AccountSecurityRpc(work, second_factor, passkeys, passwords, machine),
-                account_security_pb2.DESCRIPTOR.services_by_name["AccountSecurityService"],
+                account_security_pb2,
             ),
         ],
         consumers=CONSUMERS,
         jobs=jobs(keys, machine),
         close=[passwords.close],
     )
+
+
+def _served(add: Callable[[Any, Any], None], rpc: object, contract: ModuleType) -> Servicer:
+    """Serve the one service that a contract's file declares."""
+    [declared] = contract.DESCRIPTOR.services_by_name.values()
+    return servicer(add, rpc, declared)
