@@ -22,7 +22,7 @@ from kontor_experts import announcements, listings, tables
 from kontor_experts.consent_texts import CustomerField
 from kontor_experts.forms import Form, Line
 from kontor_experts.history import record
-from kontor_experts.people import People
+from kontor_experts.people import FirmRecord, People
 from kontor_experts.states import ConsentState, ListingState, OrderState, Step, check_order_step
 
 EXPERT_STEPS: Mapping[OrderState, Step] = {
@@ -56,8 +56,9 @@ async def create_order(
 ) -> OrderView:
     """Save a new draft for a customer of the firm.
 
-    Raises NOT_FOUND without a customer's record (F109) or listing, PRECONDITION "OWN_SERVICE" for the firm's own, and
-    INVALID for answers that the form does not take.
+    Raises NOT_FOUND without a customer's record (F109) or listing, PRECONDITION "OWN_SERVICE" for the firm's own,
+    FORBIDDEN "YIELD_NOT_ALLOWED" for a yield to a Versicherungsberater (F100), and INVALID for answers that the form
+    does not take.
     """
     tenant_id = tx.principal.required_tenant()
     listing = await _orderable(tx, service_id)
@@ -65,6 +66,8 @@ async def create_order(
         raise DomainError(
             ErrorKind.PRECONDITION, "OWN_SERVICE", "Eine Dienstleistung der eigenen Firma kann nicht bestellt werden."
         )
+    firm = await people.firm(tenant_id)
+    _require_yield_allowed(firm, listing)
     await people.customer(tenant_id, customer_id)
     Form.parse(listing.form_schema).check(answers, complete=False)
     order = tables.Order(
@@ -72,7 +75,7 @@ async def create_order(
         tenant_id=tenant_id,
         customer_id=customer_id,
         client_account_id=tx.principal.required_account(),
-        client_firm_name=await people.firm_name(tenant_id),
+        client_firm_name=firm.name,
         expert_tenant_id=listing.tenant_id,
         service_id=service_id,
         state=OrderState.DRAFT,
@@ -106,6 +109,7 @@ async def update_order(
     order = await clients_order_locked(tx, order_id, etag)
     check_order_step(OrderState(order.state), OrderState.DRAFT)
     listing = await _orderable(tx, order.service_id)
+    _require_yield_allowed(await people.firm(order.tenant_id), listing)
     form = await tx.session.get_one(tables.OrderForm, order_id)
     kept = form.answers if answers is None else dict(answers)
     Form.parse(listing.form_schema).check(kept, complete=False)
@@ -294,6 +298,17 @@ async def _orderable(tx: Transaction, service_id: UUID) -> tables.Listing:
             ErrorKind.PRECONDITION, "NOT_ORDERABLE", "Diese Dienstleistung kann zurzeit nicht bestellt werden."
         )
     return listing
+
+
+def _require_yield_allowed(firm: FirmRecord, listing: tables.Listing) -> None:
+    """Refuse a service that pays the client to a firm that may take nothing but its client's fee (F100, decision 9)."""
+    if listing.compensation_kind == "YIELD" and not firm.may_earn_yields:
+        raise DomainError(
+            ErrorKind.FORBIDDEN,
+            "YIELD_NOT_ALLOWED",
+            "Diese Dienstleistung bringt dem Auftraggeber einen Ertrag. Versicherungsberater dürfen sie nicht "
+            "bestellen (§ 34d Abs. 2 GewO).",
+        )
 
 
 async def _clients_order(tx: Transaction, order_id: UUID) -> tables.Order:

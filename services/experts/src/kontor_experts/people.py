@@ -48,6 +48,15 @@ class CustomerRecord:
                 return f"{date.fromisoformat(self.birth_date):%d.%m.%Y}" if self.birth_date else ""
 
 
+@dataclass(frozen=True)
+class FirmRecord:
+    """A firm as the expert network needs it."""
+
+    name: str
+    may_earn_yields: bool
+    """False for a Versicherungsberater (§ 34d Abs. 2 GewO): he may take nothing but his client's fee (F100)."""
+
+
 class People(Protocol):
     """Tells about customers and firms; raises DomainError when it cannot."""
 
@@ -55,6 +64,6 @@ class People(Protocol):
         """Return a customer's record; raises NOT_FOUND for one the firm does not have."""
         ...
 
-    async def firm_name(self, tenant_id: UUID) -> str:
-        """Return a firm's name."""
+    async def firm(self, tenant_id: UUID) -> FirmRecord:
+        """Return a firm."""
         ...

@@ -8,11 +8,12 @@ from uuid import UUID
 import grpc
 from kontor.identity.v1.internal_pb2 import GetCustomerProfileRequest, GetTenantProfileRequest
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
+from kontor.identity.v1.tenants_pb2 import TenantKind
 from kontor_chassis.calls import Callers
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.interceptors.errors import domain_error_of
 
-from kontor_experts.people import CustomerRecord
+from kontor_experts.people import CustomerRecord, FirmRecord
 
 if TYPE_CHECKING:  # the generated stub's asyncio face exists for the type checker only
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
@@ -41,13 +42,13 @@ class IdentityPeople:
             birth_date=profile.birth_date,
         )
 
-    async def firm_name(self, tenant_id: UUID) -> str:
-        """Return a firm's name; raises identity's refusal, or UNAVAILABLE when it does not answer."""
+    async def firm(self, tenant_id: UUID) -> FirmRecord:
+        """Return a firm; raises identity's refusal, or UNAVAILABLE when it does not answer."""
         try:
             card = await self._identity(tenant_id).GetTenantProfile(GetTenantProfileRequest(tenant_id=str(tenant_id)))
         except grpc.aio.AioRpcError as error:
             raise _refusal(error) from error
-        return card.name
+        return FirmRecord(card.name, may_earn_yields=card.kind != TenantKind.TENANT_KIND_ADVISER)
 
     def _identity(self, tenant_id: UUID) -> IdentityInternalServiceAsyncStub:
         return self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)

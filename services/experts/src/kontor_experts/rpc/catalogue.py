@@ -24,7 +24,7 @@ class CatalogueRpc(experts_pb2_grpc.ExpertsServiceServicer):
 
     async def CreateService(self, request: pb.CreateServiceRequest, _context: Context) -> pb.ExpertService:
         """Create a listing."""
-        firm_name = await self._people.firm_name(current_principal().required_tenant())
+        firm_name = (await self._people.firm(current_principal().required_tenant())).name
         async with self._work.command(request) as tx:
             created = await listings.create_listing(tx, requests.listing_text(request.service), firm_name=firm_name)
             return await tx.commit(await _shown(tx, created))
