@@ -45,7 +45,7 @@ def edge() -> Iterator[Edge]:
 @pytest.fixture(scope="session")
 async def chats() -> Chats:
     """What the gRPC server does."""
-    return Chats()
+    return Chats()  # type: ignore[abstract]  # it answers only what the tests call
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +69,14 @@ def start_gateway(edge: Edge, grpc_address: str, tmp_path_factory: pytest.TempPa
 
     @asynccontextmanager
     async def start(**settings: str) -> AsyncIterator[Gateway]:
-        ports = [free_port() for _ in range(4)]
+        port, internal, admin, metrics = (free_port() for _ in range(4))
         environment = {
             "KONTOR_ENVIRONMENT": "test",
             "KONTOR_ISSUER": test_issuer().issuer,
-            "KONTOR_HTTP_LISTEN": f"{LOOPBACK}:{ports[0]}",
-            "KONTOR_INTERNAL_LISTEN": f"{LOOPBACK}:{ports[1]}",
-            "KONTOR_ADMIN_LISTEN": f"{LOOPBACK}:{ports[2]}",
-            "KONTOR_METRICS_LISTEN": f"{LOOPBACK}:{ports[3]}",
+            "KONTOR_HTTP_LISTEN": f"{LOOPBACK}:{port}",
+            "KONTOR_INTERNAL_LISTEN": f"{LOOPBACK}:{internal}",
+            "KONTOR_ADMIN_LISTEN": f"{LOOPBACK}:{admin}",
+            "KONTOR_METRICS_LISTEN": f"{LOOPBACK}:{metrics}",
             "KONTOR_HEALTH_CHECK_SECONDS": "0.2",
             "KONTOR_WORKER_THREADS": "1",
             **{f"KONTOR_{name.upper()}_ADDRESS": grpc_address for name in SERVICES},
@@ -86,7 +86,7 @@ def start_gateway(edge: Edge, grpc_address: str, tmp_path_factory: pytest.TempPa
         folder = tmp_path_factory.mktemp("gateway")
         process = run_gateway(folder, environment)
         try:
-            gateway = Gateway(*ports, log=folder / "log", process=process, environment=environment)
+            gateway = Gateway(port, internal, admin, metrics, folder / "log", process, environment)
             await gateway.answers("/static/ready", 200)
             yield gateway
         finally:

@@ -85,7 +85,7 @@ async def test_internal_rpcs_are_not_reachable(gateway: Gateway, client: httpx.A
     port = gateway.port if listener == "public" else gateway.internal_port
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         for method in internal_methods():
-            call = channel.unary_unary(method)
+            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await call(b"")
             assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED, method

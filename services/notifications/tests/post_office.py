@@ -10,28 +10,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from uuid import UUID
 
 from aiosmtpd.controller import Controller
 from google.protobuf.message import Message
 from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1 import accounts_pb2, people_pb2, signin_pb2, tenants_pb2
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
-from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
+from kontor.identity.v1 import accounts_pb2, people_pb2
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor_chassis.bus import Bus
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.database import Database
-from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
 from kontor_chassis.relay import Relay
 from kontor_chassis.testing.server import Running
-from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_chassis.testing.tokens import token_for
+
+from tests.with_identity import administrator_of, follow_invitation, new_customer, new_firm
+
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceAsyncStub
 
 T = TypeVar("T")
 LINK = re.compile(r"https?://\S+")
-PASSWORD = "Regenschirm-Laterne-47"
 
 
 @dataclass
@@ -69,7 +70,11 @@ def html_of(mail: EmailMessage) -> str:
     return str(part.get_content())
 
 
-async def eventually(probe: Callable[[], Awaitable[T | None]] | Callable[[], T | None], seconds: float = 20) -> T:
+@overload
+async def eventually(probe: Callable[[], Awaitable[T | None]], seconds: float = 20) -> T: ...
+@overload
+async def eventually(probe: Callable[[], T | None], seconds: float = 20) -> T: ...
+async def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
     """Wait until a probe gives something true."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -108,7 +113,7 @@ class PostOffice:
             tx.publish(event, aggregate=getattr(event, "chat_id", "") or tenant_id)
             await tx.commit()
 
-    def bell(self, person: Someone, role: Role.ValueType) -> NotificationsServiceStub:
+    def bell(self, person: Someone, role: Role.ValueType) -> NotificationsServiceAsyncStub:
         """Return a person's stub."""
         token = token_for(
             roles=[role], tenant_id=person.tenant_id, customer_id=person.customer_id, account_id=person.account_id
@@ -117,60 +122,38 @@ class PostOffice:
 
     async def firm(self, name: str, slug: str, email_address: str) -> Someone:
         """Activate a firm and return its administrator, who followed the link in his mail."""
-        token = token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id())
-        operator = self.identity.stub(IdentityServiceStub, token)
-        new = tenants_pb2.NewTenant(
-            name=name, slug=slug, contact_name="Petra Hansen", contact_email=email_address, phone="040 123456"
-        )
-        registered = await self.identity.stub(IdentityServiceStub).RegisterTenant(
-            tenants_pb2.RegisterTenantRequest(tenant=new)
-        )
-        await operator.ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id))
+        firm = await new_firm(self.identity, name, slug=slug, contact_email=email_address, phone="040 123456")
         account = await self.accept(email_address)
-        return Someone(account, UUID(registered.tenant_id), email_address)
+        return Someone(account, firm.tenant_id, email_address)
 
     async def customer(self, admin: Someone, given: str, family: str, address: str, *, informal: bool) -> Someone:
         """Create and invite a customer who follows the link in his mail."""
         form = people_pb2.ADDRESS_FORM_DU if informal else people_pb2.ADDRESS_FORM_SIE
-        staff = self.identity.stub(
-            IdentityServiceStub,
-            token_for(
-                roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR],
-                tenant_id=admin.tenant_id,
-                account_id=admin.account_id,
-            ),
+        customer_id = await new_customer(
+            self.identity,
+            admin.tenant_id,
+            given_name=given,
+            family_name=family,
+            email=address,
+            salutation=people_pb2.SALUTATION_FRAU,
+            form=form,
         )
-        customer = await staff.CreateCustomer(
-            people_pb2.CreateCustomerRequest(
-                customer=people_pb2.Customer(
-                    given_name=given,
-                    family_name=family,
-                    email=address,
-                    salutation=people_pb2.SALUTATION_FRAU,
-                    form=form,
-                )
-            )
-        )
-        await staff.CreateInvitation(
+        await administrator_of(self.identity, admin.tenant_id).CreateInvitation(
             accounts_pb2.CreateInvitationRequest(
-                customer_id=customer.customer_id,
+                customer_id=str(customer_id),
                 form=form,
                 release_choice=accounts_pb2.RELEASE_CHOICE_ALL,
             )
         )
         account = await self.accept(address)
-        return Someone(account, admin.tenant_id, address, UUID(customer.customer_id))
+        return Someone(account, admin.tenant_id, address, customer_id)
 
     async def accept(self, address: str) -> UUID:
         """Follow the link in the invitation mail and choose a password."""
         mail = (await eventually(lambda: self.mailbox.to(address)))[-1]
         link = LINK.search(text_of(mail))
         assert link is not None
-        edge = self.identity.stub(SignInInternalServiceStub, service_token_for("identity-http"))
-        session = await edge.AcceptInvitation(
-            signin_pb2.AcceptInvitationRequest(token=link.group().rsplit("/", 1)[-1], password=PASSWORD)
-        )
-        return UUID(session.account_id)
+        return await follow_invitation(self.identity, link.group())
 
 
 @asynccontextmanager

@@ -7,17 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import grpc
 import httpx
 import pytest
 from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1 import internal_pb2, people_pb2, signin_pb2, tenants_pb2
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
-from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
-from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
+from kontor.identity.v1 import people_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -27,6 +24,12 @@ from kontor_chassis.jobs import JobContext
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import service_token_for, token_for
+
+from tests.with_identity import accept_invitation, administrator_of, new_customer, new_firm
+
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceAsyncStub
+    from kontor.vault.v1.vault_pb2_grpc import VaultServiceAsyncStub
 
 DEFAULT_QUOTA = 300 << 20
 
@@ -38,8 +41,8 @@ class Person:
     token: str
     account_id: UUID
     tenant_id: UUID
-    vault: VaultServiceStub
-    internal: VaultInternalServiceStub
+    vault: VaultServiceAsyncStub
+    internal: VaultInternalServiceAsyncStub
     customer_id: UUID | None = None
 
     @property
@@ -76,47 +79,24 @@ class Office:
 
     async def firm(self) -> UUID:
         """Activate a broker firm."""
-        slug = f"firma-{new_id().hex[-12:]}"
-        new = tenants_pb2.NewTenant(
-            name=slug, slug=slug, contact_name="Petra H.", contact_email=f"chefin@{slug}.example"
-        )
-        anybody = self.identity.stub(IdentityServiceStub)
-        registered = await anybody.RegisterTenant(tenants_pb2.RegisterTenantRequest(tenant=new))
-        token = token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id())
-        operator = self.identity.stub(IdentityServiceStub, token)
-        await operator.ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id))
-        return UUID(registered.tenant_id)
+        return (await new_firm(self.identity)).tenant_id
 
     async def customer(self, tenant_id: UUID) -> Person:
         """Create a customer of a firm and sign him in."""
-        customer = people_pb2.Customer(given_name="Julia", family_name="Brandt")
-        created = await self._administrator(tenant_id).CreateCustomer(
-            people_pb2.CreateCustomerRequest(customer=customer)
-        )
-        return self.person(tenant_id, Role.ROLE_CUSTOMER, customer_id=UUID(created.customer_id))
+        customer_id = await new_customer(self.identity, tenant_id)
+        return self.person(tenant_id, Role.ROLE_CUSTOMER, customer_id=customer_id)
 
     async def employee(self, tenant_id: UUID) -> Person:
         """Let an employee of a firm accept his invitation and sign him in."""
-        invitation = await self._administrator(tenant_id).InviteStaff(
+        invitation = await administrator_of(self.identity, tenant_id).InviteStaff(
             people_pb2.InviteStaffRequest(
                 display_name="Jonas Peters", email=f"jonas.{new_id().hex}@mail.example", roles=[Role.ROLE_STAFF]
             )
         )
-        mail = self.identity.stub(IdentityInternalServiceStub, service_token_for("notifications", tenant_id))
-        minted = await mail.MintInvitationLink(
-            internal_pb2.MintInvitationLinkRequest(invitation_id=invitation.invitation_id)
-        )
-        edge = self.identity.stub(SignInInternalServiceStub, service_token_for("identity-http"))
-        session = await edge.AcceptInvitation(
-            signin_pb2.AcceptInvitationRequest(token=minted.url.rsplit("/", 1)[-1], password="Regenschirm-Laterne-47")
-        )
-        return self.person(tenant_id, Role.ROLE_STAFF, account_id=UUID(session.account_id))
+        account_id = await accept_invitation(self.identity, invitation.invitation_id)
+        return self.person(tenant_id, Role.ROLE_STAFF, account_id=account_id)
 
-    def _administrator(self, tenant_id: UUID) -> IdentityServiceStub:
-        token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=tenant_id)
-        return self.identity.stub(IdentityServiceStub, token)
-
-    def service(self, name: str, tenant_id: UUID) -> VaultInternalServiceStub:
+    def service(self, name: str, tenant_id: UUID) -> VaultInternalServiceAsyncStub:
         """Return another service's stub."""
         return self.running.stub(VaultInternalServiceStub, service_token_for(name, tenant_id))
 

@@ -55,7 +55,7 @@ def _present(name: str, default: Any) -> Any:
 
 
 @lru_cache(maxsize=512)
-def compile_select(statement: Select[Any]) -> CompiledSelect:
+def compile_select(statement: Select[*tuple[Any, ...]]) -> CompiledSelect:
     """Compile a select that lives as long as the process (a constant of its module).
 
     Raises ValueError for `IN` with a list parameter: its text depends on the list's length; use `= ANY(:list)`.
@@ -82,7 +82,7 @@ class RowReader:
         self._opening = asyncio.Lock()
 
     async def rows(
-        self, statement: Select[Any], parameters: Mapping[str, Any], *, principal: Principal
+        self, statement: Select[*tuple[Any, ...]], parameters: Mapping[str, Any], *, principal: Principal
     ) -> list[asyncpg.Record]:
         """Return the rows `principal` may see. Raises the errors of `database_errors`, never the driver's."""
         compiled = compile_select(statement)

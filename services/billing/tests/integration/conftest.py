@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import grpc
@@ -16,25 +16,21 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.billing.v1 import billing_pb2 as pb
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.common.v1.access_pb2 import Right, Role
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
-from kontor.identity.v1.people_pb2 import CreateCustomerRequest, Customer
-from kontor.identity.v1.tenants_pb2 import (
-    ActivateTenantRequest,
-    Address,
-    NewTenant,
-    RegisterTenantRequest,
-    TenantProfile,
-    UpdateTenantProfileRequest,
-)
+from kontor.identity.v1.tenants_pb2 import Address, TenantProfile, UpdateTenantProfileRequest
 from kontor_billing import runs
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.ids import new_id
-from kontor_chassis.interceptors.errors import domain_error_of
 from kontor_chassis.principal import Principal
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
+from kontor_chassis.testing.refusals import refusal
 from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.embedded.nats import EmbeddedNats
+
+from tests.with_identity import administrator_of, new_customer, new_firm, serving_identity
+
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.billing.v1.billing_pb2_grpc import BillingServiceAsyncStub
 
 SIGNING_DAY = datetime(2026, 7, 22, 10, 0, tzinfo=UTC)
 
@@ -49,32 +45,26 @@ class Firm:
     slug: str
     _accounts: dict[str, UUID] = field(default_factory=dict)
 
-    def customer(self, customer_id: UUID) -> BillingServiceStub:
+    def customer(self, customer_id: UUID) -> BillingServiceAsyncStub:
         """Return the RPCs as a customer calls them."""
         return self._as([Role.ROLE_CUSTOMER], customer_id=customer_id)
 
-    def administrator(self) -> BillingServiceStub:
+    def administrator(self) -> BillingServiceAsyncStub:
         """Return the RPCs as the firm's administrator calls them."""
         return self._as([Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], rights=[Right.RIGHT_BILLING])
 
-    def staff(self, *rights: Right.ValueType) -> BillingServiceStub:
+    def staff(self, *rights: Right.ValueType) -> BillingServiceAsyncStub:
         """Return the RPCs as an employee with these rights calls them."""
         return self._as([Role.ROLE_STAFF], rights=rights)
 
-    def operator(self) -> BillingServiceStub:
+    def operator(self) -> BillingServiceAsyncStub:
         """Return the RPCs as the platform's operator calls them."""
         return self.service.stub(BillingServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
 
     async def new_customer(self) -> UUID:
         """Create a customer in identity."""
-        julia = Customer(
-            given_name="Julia",
-            family_name="Brandt",
-            address=Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg"),
-        )
-        token = token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id)
-        stub = self.identity.stub(IdentityServiceStub, token)
-        return UUID((await stub.CreateCustomer(CreateCustomerRequest(customer=julia))).customer_id)
+        address = Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg")
+        return await new_customer(self.identity, self.tenant_id, address=address)
 
     async def become_known(self) -> None:
         """Let billing know the firm, as the consumer of TenantActivated does where workers run."""
@@ -98,7 +88,7 @@ class Firm:
             setattr(request, name, value)
         return await stub.SignAgreement(request)
 
-    def _as(self, roles: list[Role.ValueType], **token: Any) -> BillingServiceStub:
+    def _as(self, roles: list[Role.ValueType], **token: Any) -> BillingServiceAsyncStub:
         account_id = self._accounts.setdefault(f"{roles}{token}", new_id())
         signed = token_for(roles=roles, tenant_id=self.tenant_id, account_id=account_id, **token)
         return self.service.stub(BillingServiceStub, signed)
@@ -132,24 +122,16 @@ class World:
 
     async def firm(self) -> Firm:
         """Return a new firm that the operator has activated and that has entered its address."""
-        slug = f"firm-{new_id().hex[-8:]}"
-        wanted = NewTenant(
-            name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
-        )
-        registered = await self.identity.stub(IdentityServiceStub).RegisterTenant(RegisterTenantRequest(tenant=wanted))
-        operator = token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id())
-        activate = ActivateTenantRequest(tenant_id=registered.tenant_id)
-        await self.identity.stub(IdentityServiceStub, operator).ActivateTenant(activate)
-        tenant_id = UUID(registered.tenant_id)
-        administrator = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=tenant_id)
+        known = await new_firm(self.identity)
+        tenant_id = known.tenant_id
         address = Address(street="Hafenstraße 1", postal_code="20095", city="Hamburg")
-        await self.identity.stub(IdentityServiceStub, administrator).UpdateTenantProfile(
+        await administrator_of(self.identity, tenant_id).UpdateTenantProfile(
             UpdateTenantProfileRequest(
-                profile=TenantProfile(name=wanted.name, address=address, email="info@hansen.example"),
+                profile=TenantProfile(name="Hansen & Partner", address=address, email="info@hansen.example"),
                 update_mask=FieldMask(paths=["address", "email"]),
             )
         )
-        firm = Firm(self.service, self.identity, tenant_id, slug)
+        firm = Firm(self.service, self.identity, tenant_id, known.slug)
         if not self.eventful:
             await firm.become_known()
         return firm
@@ -165,19 +147,9 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """Serve billing and identity on one clock."""
     clock, database = FixedClock(SIGNING_DAY), service_database("billing")
-    key = folder / "key-encryption-key"
-    key.write_bytes(b"k" * 32)
     async with AsyncExitStack() as stack:
         identity = await stack.enter_async_context(
-            running(
-                "kontor_identity",
-                database_url=service_database("identity").url,
-                nats_url=nats_url,
-                clock=clock,
-                work=eventful,
-                public_url="http://localhost:8080",
-                key_encryption_key_file=key,
-            )
+            serving_identity(service_database, nats_url, folder, clock=clock, work=eventful)
         )
         service = await stack.enter_async_context(
             running(
@@ -209,9 +181,7 @@ async def eventful_world(
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
     """Return the machine-readable reason of a refusal."""
-    refused = domain_error_of(error)
-    assert refused is not None, error
-    return refused.reason
+    return refusal(error).reason
 
 
 @pytest.fixture

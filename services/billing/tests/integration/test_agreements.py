@@ -11,6 +11,7 @@ import pytest
 from kontor.billing.v1 import billing_pb2 as pb
 from kontor.billing.v1 import internal_pb2
 from kontor.billing.v1.internal_pb2_grpc import BillingInternalServiceStub
+from kontor.billing.v1.prices_pb2 import Tier
 from kontor.common.v1.access_pb2 import Right
 from kontor.common.v1.money_pb2 import Money
 from kontor_chassis.ids import new_id
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.integration
 Reason = Callable[[grpc.aio.AioRpcError], str]
 
 
-async def set_share(firm: Firm, tier: int, cents: int, valid_from: str = "", request_id: str = "") -> pb.PricePlan:
+async def set_share(
+    firm: Firm, tier: Tier.ValueType, cents: int, valid_from: str = "", request_id: str = ""
+) -> pb.PricePlan:
     """Set the firm's share as its administrator."""
     return await firm.administrator().SetBrokerShare(
         pb.SetBrokerShareRequest(
@@ -51,7 +54,7 @@ async def test_a_customer_sees_the_recommended_prices_as_totals(world: World) ->
 async def test_the_administrator_sets_the_firms_share(world: World) -> None:
     """F6, F12: his firm's price changes, no other firm's; 50 € are possible."""
     firm, other = await world.firm(), await world.firm()
-    plan = await set_share(firm, 2, 50_00)
+    plan = await set_share(firm, Tier.TIER_2, 50_00)
     assert plan.tiers[1].monthly.net.minor_units == 52_60
     assert [c.payee for c in plan.tiers[1].components] == [pb.PAYEE_POOL, pb.PAYEE_POOL, pb.PAYEE_BROKER]
     assert await gross_offered(firm, 2) == 62_60  # 52.60 € net, 9.90 € VAT and 0.10 € insurance tax
@@ -63,9 +66,9 @@ async def test_the_administrator_sets_the_firms_share(world: World) -> None:
 async def test_two_changes_in_one_month_each_count_from_their_day(world: World) -> None:
     """Known failure: two price changes in one period and the oldest silently wins."""
     firm = await world.firm()
-    await set_share(firm, 2, 600, "2026-07-25")
-    await set_share(firm, 2, 700, "2026-07-28")
-    plan = await set_share(firm, 2, 800, "2026-07-28")
+    await set_share(firm, Tier.TIER_2, 600, "2026-07-25")
+    await set_share(firm, Tier.TIER_2, 700, "2026-07-28")
+    plan = await set_share(firm, Tier.TIER_2, 800, "2026-07-28")
     nets = {
         day: (await firm.administrator().GetPricePlan(pb.GetPricePlanRequest(day=day))).tiers[1].monthly.net.minor_units
         for day in ("2026-07-24", "2026-07-25", "2026-07-27", "2026-07-28", "2026-08-15")
@@ -82,9 +85,9 @@ async def test_a_share_cannot_be_set_for_the_past_nor_by_anybody_else(world: Wor
     """F6: what was shown stays true; only the administrator sets prices."""
     firm = await world.firm()
     with pytest.raises(grpc.aio.AioRpcError) as past:
-        await set_share(firm, 2, 600, "2026-07-21")
+        await set_share(firm, Tier.TIER_2, 600, "2026-07-21")
     assert past.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    request = pb.SetBrokerShareRequest(tier=2, net=Money(minor_units=1, currency="EUR"))
+    request = pb.SetBrokerShareRequest(tier=Tier.TIER_2, net=Money(minor_units=1, currency="EUR"))
     for caller in (firm.staff(Right.RIGHT_BILLING), firm.customer(new_id()), firm.operator()):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await caller.SetBrokerShare(request)
@@ -98,12 +101,12 @@ async def test_a_customer_signs_at_the_price_he_was_shown(world: World, reason: 
     """F8: a price that changed in between is refused; a later change does not touch what he signed."""
     firm, customer = await world.firm(), new_id()
     offered = await firm.customer(customer).GetTierOffers(pb.GetTierOffersRequest())
-    await set_share(firm, 2, 600)
+    await set_share(firm, Tier.TIER_2, 600)
     with pytest.raises(grpc.aio.AioRpcError) as changed:
         await firm.sign(customer, price_version=offered.offers[1].price_version)
     assert reason(changed.value) == "PRICE_CHANGED"
     signed = await firm.sign(customer)
-    await set_share(firm, 2, 900)
+    await set_share(firm, Tier.TIER_2, 900)
     kept = await firm.customer(customer).GetAgreement(
         pb.GetAgreementRequest(customer_id=str(customer), agreement_id=signed.agreement_id)
     )

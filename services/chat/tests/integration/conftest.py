@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -15,19 +15,19 @@ from kontor.chat.v1 import chat_pb2 as pb
 from kontor.chat.v1 import events_pb2
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.common.v1.access_pb2 import Right, Role
-from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb2, tenants_pb2
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
-from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
-from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
-from kontor_chassis.errors import DomainError
+from kontor.identity.v1 import accounts_pb2, people_pb2
 from kontor_chassis.ids import new_id
-from kontor_chassis.interceptors.errors import domain_error_of
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
 from kontor_chassis.testing.server import Running, running
-from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_chassis.testing.tokens import token_for
 from kontor_tools.embedded.nats import EmbeddedNats
 
-PASSWORD = "Wolke-Besen-Tiger-Mond"
+from tests.with_identity import accept_invitation, administrator_of, new_customer, new_firm
+from tests.with_identity import identity as identity
+
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.chat.v1.chat_pb2_grpc import ChatServiceAsyncStub
+    from kontor.identity.v1.identity_pb2_grpc import IdentityServiceAsyncStub
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Person:
     """Somebody who calls chat; `stub` carries his token."""
 
     account_id: UUID
-    stub: ChatServiceStub
+    stub: ChatServiceAsyncStub
     customer_id: UUID | None = None
 
     async def start(self, text: str = "Guten Tag", *, customer_id: UUID | None = None, **request: str) -> pb.Chat:
@@ -73,7 +73,7 @@ class Person:
 class Watch:
     """An open stream: `async with person.watch() as stream`; entered once nothing can be missed any more."""
 
-    def __init__(self, call: Any) -> None:
+    def __init__(self, call: grpc.aio.UnaryStreamCall[pb.WatchChatsRequest, pb.WatchChatsResponse]) -> None:
         self.call = call
 
     async def __aenter__(self) -> Watch:
@@ -92,13 +92,17 @@ class Watch:
 
     async def until(self, message: pb.Message) -> pb.Message:
         """Return the message as the stream delivers it, passing earlier ones by."""
-        while (heard := await self.next()).message_id != message.message_id:
+        heard: pb.Message = await self.next()
+        while heard.message_id != message.message_id:
             assert heard.number < message.number
+            heard = await self.next()
         return heard
 
     async def _next(self) -> pb.WatchChatsResponse:
         async with asyncio.timeout(10):
-            return await self.call.read()
+            heard = await self.call.read()
+        assert isinstance(heard, pb.WatchChatsResponse), "the stream has ended"
+        return heard
 
 
 @dataclass
@@ -138,27 +142,18 @@ class Firm:
 
     async def customer_without_access(self) -> UUID:
         """Return a customer who has not been invited yet."""
-        email = f"julia-{new_id().hex[-10:]}@mail.example"
-        julia = people_pb2.Customer(given_name="Julia", family_name="Brandt", email=email)
-        created = await self._office().CreateCustomer(people_pb2.CreateCustomerRequest(customer=julia))
-        return UUID(created.customer_id)
+        return await new_customer(self.identity, self.tenant_id, email=f"julia-{new_id().hex[-10:]}@mail.example")
 
     def on(self, service: Running, person: Person) -> Person:
         """Return the same person as connected to another replica."""
         stub = service.stub(ChatServiceStub, self._tokens[person.account_id])
         return Person(person.account_id, stub, person.customer_id)
 
-    def _office(self) -> IdentityServiceStub:
-        token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=self.tenant_id)
-        return self.identity.stub(IdentityServiceStub, token)
+    def _office(self) -> IdentityServiceAsyncStub:
+        return administrator_of(self.identity, self.tenant_id)
 
     async def _accepted(self, invitation_id: str) -> UUID:
-        """Accept an invitation by the link in its mail; return the account."""
-        mail = self.identity.stub(IdentityInternalServiceStub, service_token_for("notifications"))
-        link = await mail.MintInvitationLink(internal_pb2.MintInvitationLinkRequest(invitation_id=invitation_id))
-        edge = self.identity.stub(SignInInternalServiceStub, service_token_for("identity-http"))
-        accept = signin_pb2.AcceptInvitationRequest(token=link.url.rpartition("/")[2], password=PASSWORD)
-        return UUID((await edge.AcceptInvitation(accept)).account_id)
+        return await accept_invitation(self.identity, invitation_id)
 
     def _person(
         self,
@@ -181,35 +176,9 @@ class Firm:
 
 
 async def a_firm(chat: Running, identity: Running) -> Firm:
-    """Register a firm with identity and let the operator activate it."""
-    slug = f"firm-{new_id().hex[-10:]}"
-    wanted = tenants_pb2.NewTenant(
-        name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
-    )
-    registered = await identity.stub(IdentityServiceStub).RegisterTenant(
-        tenants_pb2.RegisterTenantRequest(tenant=wanted)
-    )
-    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
-    request = tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id)
-    activated = await operator.ActivateTenant(request)
-    return Firm(chat, identity, UUID(registered.tenant_id), activated.administrator_invitation_id)
-
-
-@pytest.fixture(scope="session")
-async def identity(
-    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    """Identity that answers calls, for all tests: every test has a firm of its own."""
-    key = tmp_path_factory.mktemp("identity") / "key-encryption-key"
-    key.write_bytes(b"k" * 32)
-    async with running(
-        "kontor_identity",
-        database_url=service_database("identity").url,
-        nats_url=nats.url,
-        public_url="http://localhost:8080",
-        key_encryption_key_file=key,
-    ) as service:
-        yield service
+    """Return a new firm whose people call this process of chat."""
+    firm = await new_firm(identity)
+    return Firm(chat, identity, firm.tenant_id, firm.administrator_invitation_id)
 
 
 @pytest.fixture
@@ -232,7 +201,11 @@ async def replicas(
     identity: Running, database: ServiceDatabase, fresh_nats: EmbeddedNats
 ) -> AsyncIterator[tuple[Running, Running]]:
     """Two whole processes of chat side by side on one database: both serve, both work."""
-    settings = {"database_url": database.url, "nats_url": fresh_nats.url, "identity_address": identity.address}
+    settings: dict[str, Any] = {
+        "database_url": database.url,
+        "nats_url": fresh_nats.url,
+        "identity_address": identity.address,
+    }
     async with (
         running("kontor_chat", work=True, **settings) as one,
         running("kontor_chat", work=True, **settings) as two,
@@ -285,20 +258,3 @@ class Outbox:
 def outbox(database: ServiceDatabase) -> Outbox:
     """The outbox of chat."""
     return Outbox(database.owner_url)
-
-
-Refused = Callable[[Awaitable[object]], Awaitable[DomainError]]
-
-
-@pytest.fixture
-def refused() -> Refused:
-    """`await refused(call)` is the refusal that the call ends with."""
-
-    async def refusal(call: Awaitable[object]) -> DomainError:
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await call
-        error = domain_error_of(raised.value)
-        assert error is not None, raised.value
-        return error
-
-    return refusal

@@ -13,6 +13,7 @@ from kontor.identity.v1.events_pb2 import ResponsibleChanged
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.refusals import refused
 from kontor_chassis.testing.server import Running
 from kontor_chat.consumers import CONSUMERS
 from kontor_chat.tables import Chat, Message, ReadMark
@@ -69,7 +70,7 @@ async def test_a_responsible_named_later_takes_waiting_chats(chat: Running, firm
     assert (await petra.get(answered)).operator_account_id == str(jonas.account_id)
 
 
-async def test_staff_start_chats_only_with_active_customers(firm: Any, refused: Any) -> None:
+async def test_staff_start_chats_only_with_active_customers(firm: Any) -> None:
     """F180: no chat with a customer who could not read it; the starter is the operator if nobody is responsible."""
     jonas, julia = await firm.staff(), await firm.customer()
     chat = await jonas.start("Ihre neue Police", customer_id=julia.customer_id, subject="Hausrat")
@@ -107,7 +108,7 @@ async def test_messages_page_back_by_key(firm: Any) -> None:
     assert (texts, older.next_page_token) == (["5", "4", "3", "2", "1"], "")
 
 
-async def test_texts_are_checked(firm: Any, refused: Any) -> None:
+async def test_texts_are_checked(firm: Any) -> None:
     """F189: a message says something, in at most 10,000 characters."""
     julia = await firm.customer()
     chat = await julia.start("x" * 10_000)
@@ -142,7 +143,7 @@ async def test_administrators_count_chats_without_operator(firm: Any) -> None:
     assert [await person.unread() for person in (petra, jonas)] == [(1, 1), (0, 0)]
 
 
-async def test_archive_hides_from_the_customer(firm: Any, refused: Any, outbox: Any) -> None:
+async def test_archive_hides_from_the_customer(firm: Any, outbox: Any) -> None:
     """F188: gone for the customer, no messages, restored by the filter and by reopening."""
     jonas = await firm.staff()
     julia = await firm.customer(jonas)
@@ -189,7 +190,7 @@ async def test_filters_and_order(firm: Any) -> None:
         assert seen == await jonas.chats(oldest_first=oldest_first)
 
 
-async def test_nobody_else_sees_a_chat(firm: Any, other_firm: Any, refused: Any) -> None:
+async def test_nobody_else_sees_a_chat(firm: Any, other_firm: Any) -> None:
     """F194, F180: other customers and firms get NOT_FOUND; staff without the right are refused."""
     julia = await firm.customer()
     chat = await julia.start()

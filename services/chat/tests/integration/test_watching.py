@@ -13,6 +13,7 @@ from kontor_chassis.clock import FixedClock
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.refusals import refused
 from kontor_chassis.testing.server import Running
 from kontor_chat.hub import Hub
 from kontor_chat.watching import Watching
@@ -123,7 +124,7 @@ async def test_heartbeats_keep_the_connection_alive(chat: Running, firm: Any) ->
     assert beats[0].heartbeat.time.ToDatetime(tzinfo=UTC) == clock.now()
 
 
-async def test_only_a_message_can_be_resumed_from(firm: Any, refused: Any) -> None:
+async def test_only_a_message_can_be_resumed_from(firm: Any) -> None:
     """F189: an id that is none of ours is refused rather than silently ignored."""
     call = (await firm.staff()).stub.WatchChats(
         pb.WatchChatsRequest(after_message_id="6f1c1f8e-8a39-4a55-9d8e-0a6f3b0e3a11")

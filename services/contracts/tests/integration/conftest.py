@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
-import grpc
 import pytest
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor.contracts.v1 import contracts_pb2 as pb
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.identity.v1 import internal_pb2 as identity_pb
-from kontor.identity.v1 import people_pb2, tenants_pb2
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1 import people_pb2
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
-from kontor_chassis.errors import DomainError
-from kontor_chassis.ids import new_id
-from kontor_chassis.interceptors.errors import domain_error_of
 from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_contracts.lines import line_id
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
+
+from tests.with_identity import administrator_of, new_customer, new_firm
+from tests.with_identity import identity as identity
+
+if TYPE_CHECKING:  # the generated stubs know this name only for type checkers
+    from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceAsyncStub
 
 
 @dataclass
@@ -42,14 +44,11 @@ class Firm:
 
     async def person(self, given_name: str = "Julia") -> UUID:
         """Create a customer in identity."""
-        token = token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id)
-        julia = people_pb2.Customer(given_name=given_name, family_name="Brandt")
-        stub = self.identity.stub(IdentityServiceStub, token)
-        return UUID((await stub.CreateCustomer(people_pb2.CreateCustomerRequest(customer=julia))).customer_id)
+        return await new_customer(self.identity, self.tenant_id, given_name=given_name)
 
     async def customers(self) -> list[identity_pb.CustomerProfile]:
         """Return the firm's customers as identity knows them, in no particular order."""
-        staff = self.identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=self.tenant_id))
+        staff = administrator_of(self.identity, self.tenant_id)
         listed = await staff.ListCustomers(people_pb2.ListCustomersRequest(page_size=100))
         internal = self.identity.stub(IdentityInternalServiceStub, service_token_for("contracts", self.tenant_id))
         return [
@@ -59,11 +58,11 @@ class Firm:
             for one in listed.customers
         ]
 
-    def customer(self, customer_id: UUID) -> ContractsServiceStub:
+    def customer(self, customer_id: UUID) -> ContractsServiceAsyncStub:
         """Return the RPCs as a customer calls them."""
         return self._as([Role.ROLE_CUSTOMER], customer_id=customer_id)
 
-    def staff(self, *rights: Right.ValueType, account_id: UUID | None = None) -> ContractsServiceStub:
+    def staff(self, *rights: Right.ValueType, account_id: UUID | None = None) -> ContractsServiceAsyncStub:
         """Return the RPCs as an employee with these rights calls them."""
         return self._as([Role.ROLE_STAFF], rights=rights, account_id=account_id)
 
@@ -71,16 +70,16 @@ class Firm:
         """Return the id of one of the firm's default lines."""
         return str(line_id(self.tenant_id, key))
 
-    def values(self, **changes: object) -> pb.Contract:
+    def values(self, **changes: Any) -> pb.Contract:
         """Return a household contract as somebody enters it."""
-        stated: dict[str, object] = {
+        stated: dict[str, Any] = {
             "line_of_business_id": self.line("household"),
             "number": "HR-1",
             "insurer_name": "Nordlicht",
         }
-        return pb.Contract(**(stated | changes))  # type: ignore[arg-type]
+        return pb.Contract(**(stated | changes))
 
-    async def contract(self, customer_id: UUID, *, released: bool = False, **changes: object) -> pb.Contract:
+    async def contract(self, customer_id: UUID, *, released: bool = False, **changes: Any) -> pb.Contract:
         """Create a contract as staff do, and release it on demand."""
         request = pb.CreateContractRequest(customer_id=str(customer_id), contract=self.values(**changes))
         created = await self.staff().CreateContract(request)
@@ -97,49 +96,17 @@ class Firm:
         customer_id: UUID | None = None,
         rights: tuple[Right.ValueType, ...] = (),
         account_id: UUID | None = None,
-    ) -> ContractsServiceStub:
+    ) -> ContractsServiceAsyncStub:
         token = token_for(
             roles=roles, tenant_id=self.tenant_id, customer_id=customer_id, rights=rights, account_id=account_id
         )
         return self.service.stub(ContractsServiceStub, token)
 
 
-async def a_firm(contracts: Running, identity: Running) -> Firm:
-    """Register a firm with identity and let the operator activate it."""
-    slug = f"firm-{new_id().hex[-8:]}"
-    wanted = tenants_pb2.NewTenant(
-        name="Hansen & Partner", slug=slug, contact_name="Petra Hansen", contact_email=f"petra@{slug}.example"
-    )
-    registered = await identity.stub(IdentityServiceStub).RegisterTenant(
-        tenants_pb2.RegisterTenantRequest(tenant=wanted)
-    )
-    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
-    await operator.ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=registered.tenant_id))
-    return Firm(contracts, identity, UUID(registered.tenant_id))
-
-
 @pytest.fixture
 def database(service_database: ServiceDatabases) -> ServiceDatabase:
     """A migrated database of contracts."""
     return service_database("contracts")
-
-
-@pytest.fixture(scope="session")
-async def identity(
-    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    """Identity that answers calls, for all tests: every test has a firm of its own."""
-    key = tmp_path_factory.mktemp("identity") / "key-encryption-key"
-    key.write_bytes(b"k" * 32)
-    service_token_for("contracts")  # makes the key that identity is to accept
-    async with running(
-        "kontor_identity",
-        database_url=service_database("identity").url,
-        nats_url=nats.url,
-        public_url="http://localhost:8080",
-        key_encryption_key_file=key,
-    ) as service:
-        yield service
 
 
 @pytest.fixture
@@ -179,13 +146,13 @@ async def cut_off(database: ServiceDatabase, nats: EmbeddedNats) -> AsyncIterato
 @pytest.fixture
 async def firm(contracts: Running, identity: Running) -> Firm:
     """One firm."""
-    return await a_firm(contracts, identity)
+    return Firm(contracts, identity, (await new_firm(identity)).tenant_id)
 
 
 @pytest.fixture
 async def other_firm(contracts: Running, identity: Running) -> Firm:
     """Another firm on the same platform."""
-    return await a_firm(contracts, identity)
+    return Firm(contracts, identity, (await new_firm(identity)).tenant_id)
 
 
 @pytest.fixture
@@ -218,20 +185,3 @@ class Outbox:
 def outbox(owner: asyncpg.Connection) -> Outbox:
     """The outbox of contracts."""
     return Outbox(owner)
-
-
-Refused = Callable[[Awaitable[object]], Awaitable[DomainError]]
-
-
-@pytest.fixture
-def refused() -> Refused:
-    """`await refused(stub.Rpc(...))` is the refusal that the call ends with."""
-
-    async def refusal(call: Awaitable[object]) -> DomainError:
-        with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await call
-        error = domain_error_of(raised.value)
-        assert error is not None, raised.value
-        return error
-
-    return refusal

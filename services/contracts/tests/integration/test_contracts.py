@@ -14,6 +14,7 @@ from kontor.contracts.v1.events_pb2 import ContractReleased
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.refusals import refused
 from kontor_chassis.testing.server import Running
 from kontor_contracts.tables import Contract, LineOfBusiness, PortfolioImport
 from sqlalchemy import func, select
@@ -32,7 +33,7 @@ async def numbers(stub: Any, customer_id: object, **request: Any) -> list[str]:
     return [contract.number for contract in listed.contracts]
 
 
-async def test_a_customer_sees_exactly_what_was_released(firm: Any, refused: Any, outbox: Any) -> None:
+async def test_a_customer_sees_exactly_what_was_released(firm: Any, outbox: Any) -> None:
     """F176, F63: not released means not listed and not found; withdrawn means gone again."""
     julia = await firm.person()
     hidden = await firm.contract(julia, number="HIDDEN")
@@ -48,7 +49,7 @@ async def test_a_customer_sees_exactly_what_was_released(firm: Any, refused: Any
     assert await outbox.types() == ["ContractReleased", "ContractWithdrawn"]
 
 
-async def test_nobody_sees_another_customers_or_firms_contracts(firm: Any, other_firm: Any, refused: Any) -> None:
+async def test_nobody_sees_another_customers_or_firms_contracts(firm: Any, other_firm: Any) -> None:
     """F176: another customer and another firm get NOT_FOUND, as if there were nothing."""
     julia, mehmet = await firm.person(), await firm.person()
     contract = await firm.contract(julia, released=True)
@@ -81,7 +82,7 @@ async def test_row_level_security_holds_without_any_filter(contracts: Running, f
     assert await counted(customer, PortfolioImport) == 0
 
 
-async def test_own_entries_wait_for_the_broker(firm: Any, refused: Any, outbox: Any) -> None:
+async def test_own_entries_wait_for_the_broker(firm: Any, outbox: Any) -> None:
     """F177: what a customer enters has the status "Start", is seen by both, and is confirmed by the broker."""
     julia = await firm.person()
     customer = firm.customer(julia)
@@ -102,7 +103,7 @@ async def test_own_entries_wait_for_the_broker(firm: Any, refused: Any, outbox: 
     assert await outbox.types() == ["ContractEntered", "ContractConfirmed"]
 
 
-async def test_customers_do_not_change_contracts(firm: Any, refused: Any) -> None:
+async def test_customers_do_not_change_contracts(firm: Any) -> None:
     """F66: a customer cannot change, delete, confirm or release anything."""
     julia = await firm.person()
     contract = await firm.contract(julia, released=True)
@@ -118,7 +119,7 @@ async def test_customers_do_not_change_contracts(firm: Any, refused: Any) -> Non
         assert (await refused(call)).kind is ErrorKind.FORBIDDEN
 
 
-async def test_update_changes_only_the_named_fields(firm: Any, refused: Any) -> None:
+async def test_update_changes_only_the_named_fields(firm: Any) -> None:
     """F130: premium and payment mode are changed under an etag; the rest stays."""
     julia = await firm.person()
     contract = await firm.contract(julia, number="HR-1", description="Für die Wohnung")
@@ -145,7 +146,7 @@ async def test_update_changes_only_the_named_fields(firm: Any, refused: Any) -> 
     assert (await refused(firm.staff().UpdateContract(request))).fields[0].field == "update_mask"
 
 
-async def test_entries_are_checked(firm: Any, refused: Any) -> None:
+async def test_entries_are_checked(firm: Any) -> None:
     """F177: number, insurer and line are required, days and customers must exist; the field is named."""
     julia = await firm.person()
     for changes, field in (
@@ -185,7 +186,7 @@ async def test_list_has_offers_on_top_and_pages_by_key(firm: Any) -> None:
     assert await numbers(firm.staff(), julia, statuses=[pb.CONTRACT_STATUS_ACTIVE]) == ["old"]
 
 
-async def test_release_of_many_is_all_or_none(firm: Any, refused: Any, outbox: Any) -> None:
+async def test_release_of_many_is_all_or_none(firm: Any, outbox: Any) -> None:
     """F176: one unknown contract releases none; releasing again changes nothing."""
     julia = await firm.person()
     ids = [(await firm.contract(julia, number=str(number))).contract_id for number in range(3)]
@@ -201,7 +202,7 @@ async def test_release_of_many_is_all_or_none(firm: Any, refused: Any, outbox: A
     assert await outbox.types() == ["ContractReleased"] * 3
 
 
-async def test_delete_withdraws(firm: Any, refused: Any, outbox: Any) -> None:
+async def test_delete_withdraws(firm: Any, outbox: Any) -> None:
     """F66: staff delete; a visible contract is withdrawn by it."""
     julia = await firm.person()
     contract = await firm.contract(julia, released=True)

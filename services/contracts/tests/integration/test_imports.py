@@ -15,8 +15,10 @@ from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.identity.v1.events_pb2 import TenantActivated
 from kontor.identity.v1.people_pb2 import Salutation
 from kontor_chassis.errors import ErrorKind
+from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.refusals import refused
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import token_for
 from kontor_contracts import imports
@@ -62,7 +64,7 @@ async def test_customers_and_contracts_appear(firm: Any, sample: bytes, outbox: 
     assert done == await importer(firm).GetPortfolioImport(pb.GetPortfolioImportRequest(import_id=done.import_id))
 
 
-async def test_a_broken_file_imports_nothing(firm: Any, gdv: ModuleType, refused: Any, outbox: Any) -> None:
+async def test_a_broken_file_imports_nothing(firm: Any, gdv: ModuleType, outbox: Any) -> None:
     """F130: refused with record number and field; neither customers nor contracts nor events."""
     broken = gdv.patched(gdv.gdv_file(gdv.NORDLICHT), 7, 116, "0000000O8740")
     refusal = await refused(importer(firm).ImportPortfolio(pb.ImportPortfolioRequest(content=broken)))
@@ -122,7 +124,7 @@ def replace_people(gdv: ModuleType, people: list[Any]) -> Any:
 
 
 async def test_an_interrupted_import_is_completed_by_repeating(
-    firm: Any, cut_off: Running, contracts: Running, sample: bytes, refused: Any
+    firm: Any, cut_off: Running, contracts: Running, sample: bytes
 ) -> None:
     """F130: identity away, or customers there and contracts not yet: the same request completes it, once."""
     account = new_id()
@@ -146,7 +148,7 @@ async def test_two_imports_at_once_do_not_collide(firm: Any, sample: bytes) -> N
     assert len(await portfolio(firm)) == 6
 
 
-async def test_who_may_import(firm: Any, sample: bytes, refused: Any) -> None:
+async def test_who_may_import(firm: Any, sample: bytes) -> None:
     """F130: staff need the right to import and export portfolios."""
     request = pb.ImportPortfolioRequest(content=sample)
     for stub in (firm.staff(), firm.customer(new_id())):
@@ -169,9 +171,10 @@ async def test_official_sample(firm: Any, official: bytes, sample: bytes) -> Non
 async def test_a_new_firm_gets_the_default_lines(contracts: Any) -> None:
     """F72: the default tree is supplied when a firm is activated."""
     tenant = new_id()
+    meta = EventMeta(new_id(), "", "identity", "", tenant, contracts.platform.clock.now(), 1)
     async with contracts.platform.work.work(Principal.of_service("contracts", tenant)) as tx:
         for _ in range(2):
-            await CONSUMERS[TenantActivated](tx, TenantActivated(tenant_id=str(tenant)), None)
+            await CONSUMERS[TenantActivated](tx, TenantActivated(tenant_id=str(tenant)), meta)
         await tx.commit()
     stub = contracts.stub(ContractsServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=tenant))
     lines = (await stub.ListLinesOfBusiness(pb.ListLinesOfBusinessRequest())).lines_of_business

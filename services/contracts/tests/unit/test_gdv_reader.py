@@ -214,9 +214,7 @@ def test_any_damage_is_read_or_refused(at: int, damage: bytes) -> None:
     assert portfolio is None or portfolio.records == 48
 
 
-_latin = st.text(
-    st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=("Cc",)), min_size=1, max_size=30
-)
+_latin = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"]), min_size=1, max_size=30)
 
 
 @settings(max_examples=200)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -22,9 +22,7 @@ from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import events_pb2
 from kontor.experts.v1 import orders_pb2 as pb
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
-from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
-from kontor.identity.v1.people_pb2 import CreateCustomerRequest, Customer
-from kontor.identity.v1.tenants_pb2 import ActivateTenantRequest, Address, NewTenant, RegisterTenantRequest, TenantKind
+from kontor.identity.v1.tenants_pb2 import Address, TenantKind
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.ids import new_id
 from kontor_chassis.interceptors.errors import domain_error_of
@@ -32,6 +30,11 @@ from kontor_chassis.testing.plugin import ServiceDatabase, ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import token_for
 from kontor_tools.embedded.nats import EmbeddedNats
+
+from tests.with_identity import new_customer, new_firm, serving_identity
+
+if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
+    from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceAsyncStub
 
 FORM = {
     "type": "object",
@@ -54,21 +57,24 @@ class World:
     client_tenant: UUID
     expert_tenant: UUID
     customer_id: UUID
+    identity: Running
     accounts: dict[str, UUID] = field(default_factory=dict)
 
-    def staff(self, tenant_id: UUID | None = None, rights: Sequence[Right.ValueType] = (Right.RIGHT_ORDER,)) -> Any:
+    def staff(
+        self, tenant_id: UUID | None = None, rights: Sequence[Right.ValueType] = (Right.RIGHT_ORDER,)
+    ) -> ExpertsServiceAsyncStub:
         """Return the RPCs as an employee of the client calls them."""
         return self._as([Role.ROLE_STAFF], tenant_id or self.client_tenant, rights=rights, name="Petra Hansen")
 
-    def expert(self, tenant_id: UUID | None = None) -> Any:
+    def expert(self, tenant_id: UUID | None = None) -> ExpertsServiceAsyncStub:
         """Return the RPCs as the expert calls them."""
         return self._as([Role.ROLE_EXPERT], tenant_id or self.expert_tenant, name="Clara Wolff")
 
-    def network(self) -> Any:
+    def network(self) -> ExpertsServiceAsyncStub:
         """Return the RPCs as the network organisation calls them."""
         return self._as([Role.ROLE_NETWORK], new_id(), name="Netzwerk")
 
-    def customer(self, customer_id: UUID | None = None, tenant_id: UUID | None = None) -> Any:
+    def customer(self, customer_id: UUID | None = None, tenant_id: UUID | None = None) -> ExpertsServiceAsyncStub:
         """Return the RPCs as the customer calls them."""
         return self._as(
             [Role.ROLE_CUSTOMER],
@@ -137,6 +143,11 @@ class World:
         request = pb.SetOrderStatusRequest(order_id=order_id, state=state, reason=reason)
         return await self.expert().SetOrderStatus(request)
 
+    async def an_adviser(self) -> tuple[UUID, str]:
+        """Open the firm of a Versicherungsberater with a customer; returns both ids."""
+        firm = await new_firm(self.identity, "Honorarberatung Nord", kind=TenantKind.TENANT_KIND_ADVISER)
+        return firm.tenant_id, str(await new_customer(self.identity, firm.tenant_id))
+
     async def published_events(self) -> list[Message]:
         """Return all events of orders in the outbox, in order of position."""
         owner = await asyncpg.connect(self.database.owner_url)
@@ -146,7 +157,7 @@ class World:
             await owner.close()
         return [getattr(events_pb2, row["type"].split(".")[-1]).FromString(row["payload"]) for row in rows]
 
-    def _as(self, roles: list[Role.ValueType], tenant_id: UUID, **token: Any) -> ExpertsServiceStub:
+    def _as(self, roles: list[Role.ValueType], tenant_id: UUID, **token: Any) -> ExpertsServiceAsyncStub:
         account_id = self.accounts.setdefault(f"{roles}{tenant_id}{token.get('customer_id')}", new_id())
         signed = token_for(roles=roles, tenant_id=tenant_id, account_id=account_id, **token)
         return self.service.stub(ExpertsServiceStub, signed)
@@ -159,52 +170,38 @@ def struct(values: dict[str, Any]) -> Struct:
     return made
 
 
-async def a_firm(identity: Running, name: str, kind: TenantKind.ValueType) -> UUID:
-    """Register a firm and let the operator activate it."""
-    slug = f"firm-{new_id().hex[-8:]}"
-    wanted = NewTenant(
-        name=name, slug=slug, kind=kind, contact_name="Ansprechpartner", contact_email=f"a@{slug}.example"
-    )
-    registered = await identity.stub(IdentityServiceStub).RegisterTenant(RegisterTenantRequest(tenant=wanted))
-    operator = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_OPERATOR], tenant_id=new_id()))
-    await operator.ActivateTenant(ActivateTenantRequest(tenant_id=registered.tenant_id))
-    return UUID(registered.tenant_id)
-
-
 async def julia_brandt(identity: Running, tenant_id: UUID) -> UUID:
     """Create the customer whose data tests look for."""
-    staff = identity.stub(IdentityServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=tenant_id))
-    julia = Customer(
-        given_name="Julia",
-        family_name="Brandt",
+    return await new_customer(
+        identity,
+        tenant_id,
         email="julia.brandt@mail.example",
         phone="040 987654",
         birth_date="1984-05-17",
         address=Address(street="Elbchaussee 1", postal_code="22765", city="Hamburg"),
     )
-    return UUID((await staff.CreateCustomer(CreateCustomerRequest(customer=julia))).customer_id)
 
 
 @pytest.fixture
 async def world(service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path: Path) -> AsyncIterator[World]:
     """The expert network and identity answering calls."""
     database, clock = service_database("experts"), FixedClock(datetime(2026, 7, 22, 10, tzinfo=UTC))
-    key = tmp_path / "key-encryption-key"
-    key.write_bytes(b"k" * 32)
-    shared = {"nats_url": nats.url, "clock": clock}
+    shared: dict[str, Any] = {"nats_url": nats.url, "clock": clock}
     async with (
-        running(
-            "kontor_identity",
-            database_url=service_database("identity").url,
-            public_url="http://localhost:8080",
-            key_encryption_key_file=key,
-            **shared,
-        ) as identity,
+        serving_identity(service_database, nats.url, tmp_path, clock=clock) as identity,
         running("kontor_experts", database_url=database.url, identity_address=identity.address, **shared) as service,
     ):
-        client = await a_firm(identity, "Hansen & Partner", TenantKind.TENANT_KIND_BROKER)
-        expert = await a_firm(identity, "Dr. Wolff Gewerbeschutz", TenantKind.TENANT_KIND_EXPERT)
-        yield World(service, clock, database, client, expert, await julia_brandt(identity, client))
+        client = await new_firm(identity)
+        expert = await new_firm(identity, "Dr. Wolff Gewerbeschutz", kind=TenantKind.TENANT_KIND_EXPERT)
+        yield World(
+            service,
+            clock,
+            database,
+            client.tenant_id,
+            expert.tenant_id,
+            await julia_brandt(identity, client.tenant_id),
+            identity,
+        )
 
 
 class Refused:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -157,7 +158,8 @@ async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity)
     assert (reason, "Schnittstellen" in sentence) == ("PLAN_LIMIT_INTERFACES", True)
     await own.ChoosePlan(firms_pb2.ChoosePlanRequest(plan=firms_pb2.PLAN_PREMIUM_STARTER))
     await _import(identity, tenant_id, 100)
-    for call in (people.CreateCustomer(customer()), _import(identity, tenant_id, 101)):
+    too_many: list[Awaitable[object]] = [people.CreateCustomer(customer()), _import(identity, tenant_id, 101)]
+    for call in too_many:
         reason, sentence = await refusal(call)
         assert (reason, "100 Kontakte" in sentence) == ("PLAN_LIMIT_CONTACTS", True)
     await _import(identity, tenant_id, 100)
@@ -167,7 +169,7 @@ async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity)
     assert await refused(own.ChoosePlan(smaller)) == "PLAN_TOO_SMALL"
 
 
-def _import(identity: Identity, tenant_id: UUID, count: int) -> object:
+def _import(identity: Identity, tenant_id: UUID, count: int) -> Awaitable[object]:
     people = [internal_pb2.ImportedCustomer(external_number=f"V-{n}", family_name=f"Muster {n}") for n in range(count)]
     asked = internal_pb2.ImportCustomersRequest(tenant_id=str(tenant_id), import_id=str(uuid4()), customers=people)
     return identity.internal("contracts").ImportCustomers(asked)

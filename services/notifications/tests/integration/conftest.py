@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kontor_chassis.clock import FixedClock
@@ -16,6 +16,7 @@ from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
 
 from services.notifications.tests.post_office import Mailbox, PostOffice, mail_server, producing
+from tests.with_identity import serving_identity
 
 PRODUCERS = ("chat", "billing", "experts")
 
@@ -27,24 +28,16 @@ async def office(
     """Two workers of notifications beside one serving process, and everything around them."""
     clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
     mailbox, port = Mailbox(), free_port()
-    key = tmp_path / "kek"
-    key.write_text(os.urandom(32).hex())
     producers = {
         name: Database(service_database(name).url, service=name, clock=clock, connections=2) for name in PRODUCERS
     }
-    common = {"nats_url": fresh_nats.url, "clock": clock, "public_url": "http://localhost:8080"}
+    common: dict[str, Any] = {"nats_url": fresh_nats.url, "clock": clock, "public_url": "http://localhost:8080"}
     async with (
         mail_server(mailbox, port),
         producing(producers, fresh_nats.url),
-        running(
-            "kontor_identity",
-            database_url=service_database("identity").url,
-            work=True,
-            key_encryption_key_file=key,
-            **common,
-        ) as identity,
+        serving_identity(service_database, fresh_nats.url, tmp_path, clock=clock, work=True) as identity,
     ):
-        own = {
+        own: dict[str, Any] = {
             "database_url": service_database("notifications").url,
             "identity_address": identity.address,
             "smtp_host": "127.0.0.1",

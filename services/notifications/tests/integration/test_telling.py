@@ -174,7 +174,7 @@ async def waiting(office: PostOffice, chat_id: UUID, messages: int) -> bool:
     """Whether so many messages of a chat wait for their reader."""
     async with office.notifications.platform.work.work(SERVICE) as tx:
         statement = text("SELECT count(*) FROM unread_messages WHERE chat_id = :chat")
-        return (await tx.session.execute(statement, {"chat": chat_id})).scalar_one() == messages
+        return bool((await tx.session.execute(statement, {"chat": chat_id})).scalar_one() == messages)
 
 
 async def test_the_bell_keeps_ringing(office: PostOffice, hansen: Someone) -> None:

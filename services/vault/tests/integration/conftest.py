@@ -19,23 +19,7 @@ from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import free_port
 
 from services.vault.tests.vault_office import DEFAULT_QUOTA, Edge, Office, answering
-
-
-@pytest.fixture(scope="session")
-async def identity(
-    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    """The real identity service; firms and people of all tests live side by side in it."""
-    key = tmp_path_factory.mktemp("identity") / "kek"
-    key.write_text(os.urandom(32).hex())
-    async with running(
-        "kontor_identity",
-        database_url=service_database("identity").url,
-        nats_url=nats.url,
-        public_url="http://localhost:8080",
-        key_encryption_key_file=key,
-    ) as identity:
-        yield identity
+from tests.with_identity import identity as identity
 
 
 @pytest.fixture

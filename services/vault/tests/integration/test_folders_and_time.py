@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -189,7 +190,7 @@ async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: 
             await tx.commit()
         return await customer.vault.GetQuota(pb.GetQuotaRequest(customer_id=customer.cid))
 
-    about = {"tenant_id": str(tenant), "customer_id": customer.cid}
+    about: dict[str, Any] = {"tenant_id": str(tenant), "customer_id": customer.cid}
     meta = EventMeta(new_id(), "", "billing", "", tenant, office.clock.now(), 1)
     assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_2))).limit_bytes == 5 << 30
     assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_3))).limit_bytes == 10 << 30

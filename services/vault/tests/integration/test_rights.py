@@ -30,7 +30,7 @@ async def status(edge: Edge, person: Person, document_id: str) -> int:
     return (await edge.client.get(f"/files/documents/{document_id}", headers=person.headers)).status_code
 
 
-async def grant(customer: Person, **target: str) -> pb.Grant:
+async def grant(customer: Person, **target: Any) -> pb.Grant:
     """Give a grant."""
     return await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=pb.Grant(**target)))
 
