@@ -118,6 +118,12 @@ async def test_whom_a_customer_trusts_is_his_own_affair(home: Household) -> None
         (Role.ROLE_CUSTOMER,),
         (Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR),
     }
+    looking_on = token_for(
+        roles=[Role.ROLE_CUSTOMER], tenant_id=home.tenant_id, customer_id=home.customer_id, account_id=uuid4()
+    )
+    stub = home.identity.service.stub(EmergencyAccessServiceStub, looking_on)
+    listed = pb.ListTrustedPersonsRequest(customer_id=home.cid)
+    assert await refusal(stub.ListTrustedPersons(listed)) == "NOT_ACCOUNT_HOLDER"
     other = await household(home.identity, "alpen")
     asked = pb.ListTrustedPersonsRequest(customer_id=home.cid)
     assert await refusal(other.customer.ListTrustedPersons(asked)) == "NOT_FOUND"

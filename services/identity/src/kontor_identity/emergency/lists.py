@@ -11,6 +11,7 @@ from kontor_chassis.errors import not_found
 from sqlalchemy import select
 
 from kontor_identity.emergency.history import accepted_persons
+from kontor_identity.emergency.plans import require_holder
 from kontor_identity.emergency.tables import EmergencyEntry, EmergencyGrant, EmergencyRequest
 
 
@@ -26,6 +27,7 @@ async def reader_of(tx: Transaction, customer_id: UUID) -> Reader:
     if tx.principal.customer_id != customer_id:
         raise not_found("Dieser Kunde")
     if tx.principal.is_customer:
+        await require_holder(tx, customer_id)
         return Reader()
     account_id = tx.principal.required_account()
     own = [one for one in await accepted_persons(tx, customer_id) if one.account_id == account_id]

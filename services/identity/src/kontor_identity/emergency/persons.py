@@ -24,7 +24,7 @@ from sqlalchemy import select, update
 
 from kontor_identity.accounts import normal_email
 from kontor_identity.emergency.history import note, note_person
-from kontor_identity.emergency.plans import change_plan, locked_plan
+from kontor_identity.emergency.plans import change_plan, locked_plan, require_holder
 from kontor_identity.emergency.requests import customer_acts, released_request, revoke_grants_of
 from kontor_identity.emergency.tables import EmergencyPlan, TrustedPerson
 from kontor_identity.invitations import add_invitation
@@ -131,6 +131,7 @@ async def update_person(
 
 async def remove_person(tx: Transaction, customer_id: UUID, person_id: UUID) -> TrustedPerson:
     """Take the trust back at once: invitation, membership and what was released to him; twice changes nothing."""
+    await require_holder(tx, customer_id)
     await locked_plan(tx, customer_id)
     await customer_acts(tx, customer_id)
     person = await _person(tx, customer_id, person_id)
@@ -178,6 +179,7 @@ async def reorder_persons(tx: Transaction, customer_id: UUID, person_ids: Sequen
 
 async def _begin_change(tx: Transaction, customer_id: UUID) -> EmergencyPlan:
     """Lock the customer's emergency access for a change, which ends a request; refused while access is released."""
+    await require_holder(tx, customer_id)
     plan = await locked_plan(tx, customer_id)
     await customer_acts(tx, customer_id)
     if await released_request(tx, customer_id) is not None:

@@ -11,9 +11,22 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_identity.emergency.tables import EmergencyPlan
+from kontor_identity.tables import Customer
 
 DEFAULT_WAITING_HOURS = 72
 DEFAULT_ACCESS_DAYS = 30
+
+
+async def require_holder(tx: Transaction, customer_id: UUID) -> None:
+    """Let only the customer himself, whose account it is, see and change whom he trusts.
+
+    Raises FORBIDDEN "NOT_ACCOUNT_HOLDER" for others who act as this customer: his household, his broker looking on.
+    """
+    holder = await tx.session.scalar(select(Customer.account_id).where(Customer.customer_id == customer_id))
+    if holder != tx.principal.required_account():
+        raise DomainError(
+            ErrorKind.FORBIDDEN, "NOT_ACCOUNT_HOLDER", "Den Notfallzugang verwaltet nur der Kontoinhaber selbst."
+        )
 
 
 async def plan_of(tx: Transaction, customer_id: UUID) -> EmergencyPlan:

@@ -38,6 +38,7 @@ class EmergencyRpc(EmergencyAccessServiceServicer):
     async def GetEmergencyPlan(self, request: pb.GetEmergencyPlanRequest, context: Context) -> pb.EmergencyPlan:
         """See emergency.proto."""
         async with self._work.query() as tx:
+            await plans.require_holder(tx, _own(request))
             return messages.plan(await plans.plan_of(tx, _own(request)))
 
     async def UpdateEmergencyPlan(self, request: pb.UpdateEmergencyPlanRequest, context: Context) -> pb.EmergencyPlan:
@@ -59,6 +60,7 @@ class EmergencyRpc(EmergencyAccessServiceServicer):
         """See emergency.proto."""
         size, (_, after) = page_size(request.page_size), queries.text_and_id(request.page_token)
         async with self._work.query() as tx:
+            await plans.require_holder(tx, _own(request))
             found = list(await persons.persons_of(tx, _own(request)))
         begin = next((i + 1 for i, person in enumerate(found) if person.trusted_person_id == after), 0)
         page = found[begin : begin + size]
@@ -116,6 +118,7 @@ class EmergencyRpc(EmergencyAccessServiceServicer):
         """See emergency.proto."""
         async with self._work.command(request) as tx:
             actor, customer_id = pb.EMERGENCY_ACTOR_CUSTOMER, _own(request)
+            await plans.require_holder(tx, customer_id)
             row = await requests.stop_request(tx, _request(request), actor, customer_id=customer_id)
             names = await notices.names_of(tx, customer_id)
             return await tx.commit(messages.request(row, row.course, names))
@@ -126,6 +129,7 @@ class EmergencyRpc(EmergencyAccessServiceServicer):
         """See emergency.proto."""
         customer_id, size = _own(request), page_size(request.page_size)
         async with self._work.query() as tx:
+            await plans.require_holder(tx, customer_id)
             rows = await lists.list_entries(tx, customer_id, _before(request.page_token), size + 1)
             names = await notices.names_of(tx, customer_id)
         token = encode_cursor("", rows[size - 1].entry_id) if len(rows) > size else ""
