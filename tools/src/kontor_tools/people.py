@@ -162,7 +162,9 @@ def renew(base_url: str, refresh_token: str) -> Tokens:
 
 
 def _exchange(browser: httpx.Client, form: Mapping[str, str]) -> Tokens:
-    answer = answer_of(browser.post("/oauth/token", data={"client_id": CLIENT, **form}))
+    origin = str(browser.base_url).rstrip("/")  # who holds cookies says where the request comes from
+    posted = browser.post("/oauth/token", data={"client_id": CLIENT, **form}, headers={"Origin": origin})
+    answer = answer_of(posted)
     return Tokens(answer["access_token"], answer["refresh_token"])
 
 
