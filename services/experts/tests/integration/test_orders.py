@@ -292,6 +292,33 @@ async def test_ordering_needs_the_right_and_another_firm(world: World, refused: 
     assert own.reason == "OWN_SERVICE"
 
 
+async def test_advisers_take_no_yield(world: World, refused: Any) -> None:
+    """F100, decision 9: a Versicherungsberater orders services at a cost, but none that pays him; a broker may."""
+    yielding = await world.a_published_listing(compensation_kind=catalogue.COMPENSATION_KIND_YIELD)
+    costing = await world.a_published_listing()
+    adviser_tenant, his_customer = await world.an_adviser()
+    adviser = world.staff(adviser_tenant)
+    async with refused() as error:
+        wanted = pb.Order(service_id=yielding.service_id, customer_id=his_customer)
+        await adviser.CreateOrder(pb.CreateOrderRequest(order=wanted))
+    assert (error.reason, error.code) == ("YIELD_NOT_ALLOWED", grpc.StatusCode.PERMISSION_DENIED)
+    allowed = pb.Order(service_id=costing.service_id, customer_id=his_customer)
+    draft = await adviser.CreateOrder(pb.CreateOrderRequest(order=allowed))
+    changed = catalogue.ExpertService(
+        service_id=costing.service_id, compensation_kind=catalogue.COMPENSATION_KIND_YIELD
+    )
+    mask = FieldMask(paths=["compensation_kind"])
+    await world.expert().UpdateService(catalogue.UpdateServiceRequest(service=changed, update_mask=mask))
+    await world.expert().SubmitService(catalogue.SubmitServiceRequest(service_id=costing.service_id))
+    await world.network().PublishService(catalogue.PublishServiceRequest(service_id=costing.service_id))
+    async with refused() as later:
+        edited = pb.Order(order_id=draft.order_id)
+        request = pb.UpdateOrderRequest(order=edited, update_mask=FieldMask(paths=["answers"]))
+        await adviser.UpdateOrder(request)
+    assert later.reason == "YIELD_NOT_ALLOWED", "a service that becomes one with a yield is refused, too"
+    assert (await world.an_order(yielding.service_id)).state == pb.ORDER_STATE_DRAFT
+
+
 async def test_row_level_security_knows_both_firms_and_the_network(world: World) -> None:
     """ARCHITECTURE §5: queries without a filter, as the application role; the customer's data for two firms alone."""
     placed = await world.a_placed_order()
