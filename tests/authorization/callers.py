@@ -6,6 +6,7 @@ The expectation is computed here from the descriptors alone, independently of th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
@@ -69,14 +70,15 @@ def person(
     """Return somebody who acts in exactly these roles."""
     implied = {Role.ROLE_STAFF} if Role.ROLE_ADMINISTRATOR in roles else set()
     held = frozenset(RIGHTS) if Role.ROLE_ADMINISTRATOR in roles else rights
-    is_customer = bool({Role.ROLE_CUSTOMER, Role.ROLE_TRUSTED_PERSON} & set(roles))
+    is_customer = bool({Role.ROLE_CUSTOMER, Role.ROLE_TRUSTED_PERSON, Role.ROLE_INSURED_PERSON} & set(roles))
+    claims: dict[str, Any] = {} if fresh else {"auth_time": LONG_AGO}
     token = token_for(
         roles=roles,
         rights=[right for right in RIGHTS if right in rights],
         tenant_id=TENANT,
         customer_id=CUSTOMER if is_customer else None,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
-        **({} if fresh else {"auth_time": LONG_AGO}),
+        **claims,
     )
     return Caller(name, token, frozenset(roles) | implied, held, strong, fresh)
 

@@ -25,12 +25,10 @@ BASES = ("origin/main", "main")
 
 def lint() -> bool:
     """Check style, types and protos; True when all is well."""
-    sources = [str(folder / "src") for folder in members() if folder.name != "protos"]
     results = [
         _run("ruff", "check", "."),
         _run("ruff", "format", "--check", "--quiet", "."),
-        _run("mypy", *sources),
-        _run("mypy", "tests", *(["bench"] if (REPOSITORY / "bench").exists() else [])),
+        _run("mypy", *_typed_folders()),
         _run("buf", "lint"),
         proto_compatibility(),
     ]
@@ -93,6 +91,13 @@ def everything() -> bool:
         results.append(f"{'passed' if good else 'FAILED'}  {part.__name__:<12} {time.monotonic() - began:6.0f} s")
     print("\n" + "\n".join(results))
     return passed
+
+
+def _typed_folders() -> list[str]:
+    """Return the folders of all code that is written by hand, tests included."""
+    own = [folder / kind for folder in members() if folder.name != "protos" for kind in ("src", "tests")]
+    whole = [REPOSITORY / "tests", REPOSITORY / "bench"]
+    return [str(folder.relative_to(REPOSITORY)) for folder in (*own, *whole) if folder.exists()]
 
 
 def _pytest(folders: Iterable[Path]) -> bool:

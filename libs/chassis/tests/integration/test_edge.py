@@ -152,9 +152,7 @@ async def test_request_in_hand_is_finished_after_sigterm(tmp_path: Path) -> None
     """gunicorn with threads: ready, serving, measured; SIGTERM lets the visitor have his page."""
     values = settings("127.0.0.1:1")
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)}
-    env |= {
-        f"KONTOR_{name.upper()}": str(value) for name, value in values.items()
-    }
+    env |= {f"KONTOR_{name.upper()}": str(value) for name, value in values.items()}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -49,7 +49,7 @@ _PICTURE: Select[Any] = (
     .join(Tenant, Tenant.tenant_id == BrandPicture.tenant_id)
     .where(_IS_OPEN, Tenant.slug == _SLUG, BrandPicture.picture_id == bindparam("picture_id", type_=Uuid))
 )
-_TYPES: Select[Any] = select(BrandPicture.picture_id, BrandPicture.media_type).where(
+_TYPES: Select[*tuple[Any, ...]] = select(BrandPicture.picture_id, BrandPicture.media_type).where(
     BrandPicture.tenant_id == bindparam("tenant_id", type_=Uuid),
     BrandPicture.picture_id == any_(bindparam("picture_ids", type_=ARRAY(Uuid))),
 )

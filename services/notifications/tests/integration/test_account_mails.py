@@ -65,7 +65,9 @@ async def test_old_and_new_address_are_told(office: PostOffice) -> None:
     assert link is not None
     edge = office.identity.stub(SignInStepsInternalServiceStub, service_token_for("identity-http"))
     await edge.ConfirmEmailChange(steps.ConfirmEmailChangeRequest(token=link.group().rsplit("/", 1)[-1]))
-    for address in (hansen.email, "petra.neu@hansen.example"):
-        await eventually(
-            lambda address=address: [m for m in office.mailbox.to(address) if "wurde geändert" in m["Subject"]]
-        )
+
+    def both_told() -> bool:
+        boxes = (office.mailbox.to(address) for address in (hansen.email, "petra.neu@hansen.example"))
+        return all(any("wurde geändert" in mail["Subject"] for mail in box) for box in boxes)
+
+    await eventually(both_told)

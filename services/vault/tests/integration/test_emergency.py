@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +36,9 @@ from kontor_vault.consumers import consumers
 from sqlalchemy import text
 
 from services.vault.tests.vault_office import Edge, Office, Person, refused, upload
+
+if TYPE_CHECKING:  # the generated stubs know this name only for type checkers
+    from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceAsyncStub
 
 pytestmark = pytest.mark.integration
 
@@ -79,7 +82,7 @@ class Emergency:
         assert isinstance(clock, FixedClock)
         return clock
 
-    def api(self, person: Person, role: Role.ValueType) -> EmergencyAccessServiceStub:
+    def api(self, person: Person, role: Role.ValueType) -> EmergencyAccessServiceAsyncStub:
         """Identity's API of emergency access for somebody."""
         token = token_for(
             roles=[role],
@@ -250,7 +253,7 @@ async def test_trusted_persons_only_look(edge: Edge, emergency: Emergency) -> No
     await emergency.release()
     await emergency.deliver()
     of_will = {"customer_id": customer.cid, "document_id": will.document_id}
-    changed = pb.Document(**of_will, title="Neu")
+    changed = pb.Document(customer_id=customer.cid, document_id=will.document_id, title="Neu")
     writing = [
         anna.vault.UpdateDocument(pb.UpdateDocumentRequest(document=changed, update_mask=FieldMask(paths=["title"]))),
         anna.vault.TrashDocument(pb.TrashDocumentRequest(**of_will)),
