@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar, cast, overload
@@ -32,6 +32,8 @@ from kontor_chassis.sql_spans import statement_span, trace_statements_of
 __all__ = ["Base", "Database", "RowReader", "Transaction", "UnitOfWork"]
 
 M = TypeVar("M", bound=Message)
+
+Tell = Callable[[Sequence[outbox.OutboxEvent]], None]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -61,12 +63,14 @@ class Transaction:
         principal: Principal,
         now: datetime,
         service: str,
+        tell: Tell,
     ) -> None:
         self.session = session
         self.principal = principal
         self.now = now
         self._connection = connection
         self._service = service
+        self._tell = tell
         self._key: idempotency.RequestKey | None = None
         self._events: list[outbox.OutboxEvent] = []
 
@@ -113,13 +117,14 @@ class Transaction:
             await self.session.flush()
         if self._events:
             await outbox.append(self.run, self._events)
-            self._events.clear()
         if self._key is not None:
             await idempotency.store_answer(self.run, self._key, answer.SerializeToString() if answer else b"")
         try:
             await self._connection.commit()
         except DRIVER_ERRORS as error:
             raise translate(error) from error
+        committed, self._events = self._events, []
+        self._tell(committed)  # before anything is awaited: so they are told in the order of their commits
         await self.session.commit()  # gives the connection back
         return answer
 
@@ -131,6 +136,8 @@ class UnitOfWork:
         self._engine = engine
         self._clock = clock
         self._service = service
+        self.tell: Tell = _nobody
+        """Is told the events of every transaction that was committed here."""
 
     @asynccontextmanager
     async def command(self, request: Message, *, acting: Principal | None = None) -> AsyncIterator[Transaction]:
@@ -164,7 +171,7 @@ class UnitOfWork:
         session = AsyncSession(self._engine, expire_on_commit=False)
         try:
             connection = await _begin(session, principal, read_only=read_only)
-            yield Transaction(session, connection, principal, self._clock.now(), self._service)
+            yield Transaction(session, connection, principal, self._clock.now(), self._service, self.tell)
         except StaleDataError as lost:
             raise concurrent_change() from lost
         finally:
@@ -198,6 +205,10 @@ async def _connection_of(session: AsyncSession) -> CallerConnection:
         return cast(CallerConnection, sync_session.connection().connection.driver_connection)
 
     return await session.run_sync(driver_connection)
+
+
+def _nobody(_events: Sequence[outbox.OutboxEvent]) -> None:
+    """Tell nobody."""
 
 
 def _tenant_in(event: Message) -> UUID | None:

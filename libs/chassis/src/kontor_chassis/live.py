@@ -1,13 +1,15 @@
 """Live events for streaming RPCs: every serving process hears every event over core NATS, beside JetStream.
 
-At most once and only from the subscription on: a stream is a hint to look again, the truth is read by RPC.
+What a process commits itself, its own streams hear at once (`LiveEvents.tell`); the copy that comes over NATS is known
+by its id and skipped. At most once and only from the subscription on: a stream is a hint to look again, the truth is
+read by RPC.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -19,6 +21,7 @@ from nats.aio.msg import Msg
 from kontor_chassis.bus import Bus
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.events import event_type
+from kontor_chassis.outbox import OutboxEvent
 
 log = structlog.get_logger(__name__)
 
@@ -117,14 +120,17 @@ class _Topic:
             log.warning("live_subscription_unconfirmed", subject=self._subject)
 
     async def _hear(self, message: Msg) -> None:
-        event_id = (message.headers or {}).get("ce-id", "")
+        self.take((message.headers or {}).get("ce-id", ""), message.data)
+
+    def take(self, event_id: str, payload: bytes) -> None:
+        """Hand an event to the subscribers, unless they have it already."""
         if event_id in self._heard:
             return
         self._heard[event_id] = None
         if len(self._heard) > REMEMBERED:
             self._heard.popitem(last=False)
         try:
-            event = self._class.FromString(message.data)
+            event = self._class.FromString(payload)
         except DecodeError:
             log.error("live_event_unreadable", subject=self._subject)
             return
@@ -137,9 +143,19 @@ class LiveEvents:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._topics: dict[type[Message], _Topic] = {}
+        self._topics: dict[str, _Topic] = {}
 
     def subscribe(self, event_class: type[M], *, matching: Callable[[M], bool]) -> Subscription[M]:
         """Return a subscription to the events of a class that satisfy `matching`."""
-        topic = self._topics.setdefault(event_class, _Topic(self._bus, event_class))
+        name = event_type(event_class)
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._topics[name] = _Topic(self._bus, event_class)
         return Subscription(topic, matching)
+
+    def tell(self, events: Sequence[OutboxEvent]) -> None:
+        """Let this process's own subscribers hear what it has just committed."""
+        for event in events:
+            topic = self._topics.get(event.type)
+            if topic is not None:
+                topic.take(str(event.id), event.payload)

@@ -106,13 +106,15 @@ class Process(Generic[S]):
         bus = Bus(settings.nats_url, f"{name}-{_mode(serve=serve, work=work)}")
         bus.start()
         self._stack.push_async_callback(bus.close)
+        live = LiveEvents(bus)
+        database.work.tell = live.tell
         self.platform = Platform(
             settings=settings,
             clock=self._clock,
             work=database.work,
             rows=database.rows,
             callers=callers,
-            live=LiveEvents(bus),
+            live=live,
             log=structlog.get_logger(f"kontor_{name}"),
         )
         service = await self._compose(self.platform)

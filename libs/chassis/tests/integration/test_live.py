@@ -10,10 +10,11 @@ from kontor_chassis.bus import Bus
 from kontor_chassis.database import Database
 from kontor_chassis.errors import DomainError
 from kontor_chassis.live import WAITING, LiveEvents
+from kontor_chassis.principal import Principal
 from kontor_chassis.relay import Relay
 from kontor_tools.embedded.nats import EmbeddedNats
 
-from libs.chassis.tests.shipping import ParcelSent, running, send
+from libs.chassis.tests.shipping import ParcelSent, running, send, until
 
 pytestmark = pytest.mark.integration
 
@@ -36,6 +37,26 @@ async def test_every_process_hears_what_matches(
             assert (await anext(large)).number == 10
             assert [(await anext(everything)).number for _ in range(3)] == [1, 10, 2]
     await other_bus.close()
+
+
+async def test_own_commits_are_heard_at_once_and_once(sender: Database, bus: Bus, tenant: UUID) -> None:
+    """A process's own streams wait for no relay, and skip what the relay publishes of it later."""
+    live = LiveEvents(bus)
+    sender.work.tell = live.tell
+    async with live.subscribe(ParcelSent, matching=lambda e: True) as events, asyncio.timeout(10):
+        await send(sender, tenant, 1, 2)
+        assert [(await anext(events)).number for _ in range(2)] == [1, 2]
+        async with running(Relay(sender, bus).run):
+            await until(lambda: all_sent(sender))
+            await send(sender, tenant, 3)
+            assert (await anext(events)).number == 3
+
+
+async def all_sent(sender: Database) -> bool:
+    """Whether the relay has published everything."""
+    async with sender.work.work(Principal.of_service("sender")) as tx:
+        [found] = await tx.run("SELECT count(*) AS waiting FROM outbox WHERE sent_at IS NULL")
+        return not found["waiting"]
 
 
 async def test_event_published_twice_is_heard_once(bus: Bus) -> None:

@@ -121,7 +121,7 @@ class Hub:
         return await asyncio.shield(reading)
 
     def remember(self, tenant_id: UUID, message: pb.Message) -> None:
-        """Keep a message that this process has written, so that its streams need not read it again."""
+        """Keep a message that this process is writing, so that its streams need not read it again."""
         if str(tenant_id) in self.streams:
             known: asyncio.Future[pb.Message | None] = asyncio.get_running_loop().create_future()
             known.set_result(message)

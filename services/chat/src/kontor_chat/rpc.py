@@ -128,6 +128,6 @@ class ChatRpc(chat_pb2_grpc.ChatServiceServicer):
         async with self._work.command(request) as tx:
             chat_id = parse_id(request.chat_id, "chat_id")
             sent = await chats.send_message(tx, chat_id=chat_id, text=request.text, people=people)
-            answer = await tx.commit(messages.written_message(sent))
-        self._watching.remember(sent.tenant_id, answer)
-        return answer
+            answer = messages.written_message(sent)
+            self._watching.remember(sent.tenant_id, answer)
+            return await tx.commit(answer)

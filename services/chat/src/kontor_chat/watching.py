@@ -60,7 +60,7 @@ class Watching:
                     yield answer
 
     def remember(self, tenant_id: UUID, message: pb.Message) -> None:
-        """Take a message that was just committed here; the event that tells of it is still on its way."""
+        """Take a message that is being written here; it is delivered when its event tells that it was committed."""
         self._hub.remember(tenant_id, message)
 
     async def _missed(self, principal: Principal, start: UUID, chat_id: UUID | None) -> AsyncIterator[pb.Message]:
