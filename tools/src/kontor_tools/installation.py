@@ -175,7 +175,10 @@ class Installation:
         Raises InstallationError with its last line when it fails.
         """
         state = self.run_state()
-        plan = Plan(self.folders, Options(**state.options), Ports(ports.free_ports(2), state.ports))
+        options = Options(**state.options)
+        plan = Plan(self.folders, options, Ports(ports.free_ports(ports_needed(options)), state.ports))
+        if options.image_tag:
+            containers.hand_over(self.folders)
         settings = plan.command_environment(service) | (environment or {})
         done = subprocess.run(
             plan.command(service, arguments, settings),
@@ -217,6 +220,8 @@ class Installation:
         if STORAGE in self.options.groups:
             self._start_groups(plan, [STORAGE])
             self._prepare_databases(plan)
+        if self.options.image_tag:
+            containers.hand_over(self.folders)
         # All the rest at once: each process waits by itself for what it needs, and the machine is kept busy.
         self._start_groups(plan, [group for group in self.options.groups if group != STORAGE])
 
@@ -242,8 +247,6 @@ class Installation:
 
     def _prepare_databases(self, plan: Plan) -> None:
         behind = asyncio.run(self._provision_databases())
-        if self.options.image_tag:
-            containers.hand_over(self.folders)
         if behind:
             self._report(f"  migrating {', '.join(behind)} …")
             self._migrate(plan, behind)
