@@ -10,7 +10,8 @@ from kontor_chassis.database import Transaction
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_vault.content import KEY_BYTES, derive_content_key
+from kontor_vault.content import derive_content_key
+from kontor_vault.segments import KEY_BYTES
 from kontor_vault.tables import CustomerKey
 
 

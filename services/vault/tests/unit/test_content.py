@@ -10,12 +10,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from kontor_vault import content
+from kontor_vault import content, segments
 from kontor_vault.content import CorruptContentError, SealedReader, SealedWriter
 from obstore.store import LocalStore
 
-FIRST = content.SEGMENT_BYTES - 16 - 40
-FULL = content.SEGMENT_BYTES - 16
+FIRST = segments.SEGMENT_BYTES - 16 - 40
+FULL = segments.SEGMENT_BYTES - 16
 KEY = bytes(range(32))
 BOUND = b"tenant|customer|object"
 
@@ -78,7 +78,7 @@ def test_refuses_altered_objects(store: LocalStore, tmp_path: Path, damage: str)
     seal(store, plain)
     path = tmp_path / "object"
     stored = bytearray(path.read_bytes())
-    mb = content.SEGMENT_BYTES
+    mb = segments.SEGMENT_BYTES
     if damage == "flip":
         stored[2_000_000] ^= 1
     elif damage == "truncate":

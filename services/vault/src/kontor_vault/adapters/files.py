@@ -30,11 +30,11 @@ class FileSink:
         self._flushing: Future[None] | None = None
         self._unflushed = 0
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: bytes | memoryview) -> None:
         """Append to the file."""
-        written = os.write(self._open, block)
-        while written < len(block):
-            written += os.write(self._open, memoryview(block)[written:])
+        rest = memoryview(block)
+        while rest:
+            rest = rest[os.write(self._open, rest) :]
         self._unflushed += len(block)
         if self._unflushed >= _FLUSHED_BYTES and (self._flushing is None or self._flushing.done()):
             if self._flushing is not None:
@@ -48,7 +48,7 @@ class FileSink:
         if self._flushing is not None:
             self._flushing.result()
         os.fsync(self._open)
-        os.close(self._open)
+        self._close()
         self._part.replace(self._file)
         for folder in self._file.parents:
             _flush_folder(folder)
@@ -58,8 +58,13 @@ class FileSink:
     def discard(self) -> None:
         """Leave nothing of it."""
         self._thread.shutdown()
-        os.close(self._open)
+        self._close()
         self._part.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        opened, self._open = self._open, -1
+        if opened >= 0:
+            os.close(opened)
 
 
 class FileSource:

@@ -22,8 +22,8 @@ _PART_BYTES = 5 << 20  # S3 takes no smaller parts
 class ObjectSink(Protocol):
     """An object that is being written; nobody sees it before `commit`."""
 
-    def write(self, block: bytes) -> None:
-        """Append to the object."""
+    def write(self, block: bytes | memoryview) -> None:
+        """Append to the object; the block may change afterwards."""
 
     def commit(self) -> None:
         """Make the object durable, then visible; it replaces one of the same path."""
@@ -93,8 +93,8 @@ class _StoreSink:
     def __init__(self, store: ObjectStore, path: str) -> None:
         self._writer = obstore.open_writer(store, path, buffer_size=_PART_BYTES, max_concurrency=2)
 
-    def write(self, block: bytes) -> None:
-        self._writer.write(block)
+    def write(self, block: bytes | memoryview) -> None:
+        self._writer.write(bytes(block))
 
     def commit(self) -> None:
         self._writer.close()
