@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grpc
 from kontor.common.v1.access_pb2 import Role
-from kontor_chassis.calls import CHANNEL_OPTIONS
+from kontor_chassis.calls import channel_options
 from kontor_chassis.ids import new_id
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import database_settings
@@ -60,7 +60,9 @@ class Started:
     @asynccontextmanager
     async def stub(self) -> AsyncIterator[ParcelStub]:
         """A stub on a channel like those between services."""
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{self.grpc_port}", options=CHANNEL_OPTIONS) as channel:
+        async with grpc.aio.insecure_channel(
+            f"127.0.0.1:{self.grpc_port}", options=channel_options("office")
+        ) as channel:
             yield ParcelStub(channel)
 
     async def stop(self) -> tuple[int, str]:

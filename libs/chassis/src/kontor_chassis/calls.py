@@ -15,6 +15,7 @@ from uuid import UUID
 import grpc
 
 from kontor_chassis.principal import current_principal
+from kontor_chassis.repeating import service_config
 from kontor_chassis.telemetry import trace_headers
 from kontor_chassis.tokens import ServiceTokens
 
@@ -30,12 +31,12 @@ GATEWAY_OPTIONS: tuple[tuple[str, str | int], ...] = (
     ("grpc.max_send_message_length", LARGEST_MESSAGE_BYTES),
 )
 """Options of a channel to the gateway, which has no health service of its own."""
-CHANNEL_OPTIONS: tuple[tuple[str, str | int], ...] = (
-    *GATEWAY_OPTIONS,
-    # Over all addresses that the name resolves to, but those whose health service says that they are stopping.
-    ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}'),
-)
-"""Options of a channel from service to service."""
+
+
+def channel_options(service: str) -> tuple[tuple[str, str | int], ...]:
+    """Return the options of a channel from service to service."""
+    return (*GATEWAY_OPTIONS, ("grpc.service_config", service_config(service)))
+
 
 _deadline: ContextVar[float | None] = ContextVar("kontor_deadline", default=None)
 
@@ -81,7 +82,7 @@ class Callers:
             address = self._addresses.get(service)
             if address is None:
                 raise LookupError(f"the settings have no {service}_address")
-            shared = SharedChannel(grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS))
+            shared = SharedChannel(grpc.aio.insecure_channel(address, options=channel_options(service)))
             self._channels[service] = shared
         return stub_class(cast(grpc.aio.Channel, CallingChannel(shared, token)))
 

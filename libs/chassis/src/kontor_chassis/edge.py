@@ -25,7 +25,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kontor_chassis.calls import CHANNEL_OPTIONS, GATEWAY_OPTIONS, CallingChannel, SharedChannel
+from kontor_chassis.calls import GATEWAY_OPTIONS, CallingChannel, SharedChannel, channel_options
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem
 from kontor_chassis.gunicorn_runner import run_gunicorn
 from kontor_chassis.interceptors.authentication import ACCESS_COOKIE
@@ -120,7 +120,7 @@ class Edge:
             address = self.settings.addresses().get(service)
             if address is None:
                 raise LookupError(f"the settings have no {service}_address")
-            options = GATEWAY_OPTIONS if service == GATEWAY else CHANNEL_OPTIONS
+            options = GATEWAY_OPTIONS if service == GATEWAY else channel_options(service)
             made = SharedChannel(grpc.insecure_channel(address, options=options))
             shared = self._channels.setdefault(service, made)
         return shared
