@@ -57,7 +57,7 @@ class Run:
         print(f"measuring {name} …", flush=True)
         try:
             found = work()
-        except Exception:
+        except Exception:  # a measurement that fails costs its own rows, not the others
             self.failed = True
             traceback.print_exc()
             return

@@ -195,7 +195,7 @@ class Consumer:
         message_class, handler = known
         try:
             outcome = await self._apply(message, meta, message_class, handler)
-        except Exception as error:
+        except Exception as error:  # whatever a handler raises: tried again, then buried
             await self._failed(lane, message, meta, error)
             return
         self._settled(lane, meta)
@@ -235,7 +235,7 @@ class Consumer:
                 attempts=attempt,
                 error=f"{type(error).__name__}: {error}",
             )
-        except Exception as cannot:
+        except Exception as cannot:  # not written down, so the event has to stay in the stream
             log.error("event_could_not_be_buried", event_id=str(meta.event_id), exc_info=cannot)
             await self._try_later(lane, message, meta, self._retries.longest)
             return

@@ -120,7 +120,7 @@ class Inbox:
             )
             try:
                 applied += await self._replay_one(subscriptions.by_producer, meta, letter.payload)
-            except Exception as error:
+            except Exception as error:  # whatever a handler raises: told, and the other letters are tried
                 failed.append(f"{letter.type} {letter.event_id}: {type(error).__name__}")
         return Replay(applied, tuple(failed))
 

@@ -121,7 +121,7 @@ class JobRunner:
         error: str | None = None
         try:
             await job.run(self._context)
-        except Exception as failure:
+        except Exception as failure:  # whatever a job raises: noted, and it runs again when it is due
             error = f"{type(failure).__name__}: {failure}"[:1000]
             log.error("job_failed", service=self._database.service, job=job.name, exc_info=failure)
         self._on_step("job.ran")

@@ -37,7 +37,7 @@ class Readiness:
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await check()
-        except Exception:
+        except Exception:  # whatever a check raises says that it does not pass; /readyz names it
             return False
         return True
 

@@ -111,6 +111,6 @@ async def _keep(part: Part) -> None:
     while True:
         try:
             await part()
-        except Exception as defect:
+        except Exception as defect:  # a defect of any kind; cancelling passes through
             log.error("worker_part_failed", part=getattr(part, "__qualname__", "?"), exc_info=defect)
         await asyncio.sleep(RESTART_SECONDS)

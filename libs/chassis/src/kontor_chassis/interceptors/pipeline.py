@@ -139,7 +139,7 @@ class Pipeline:
             except grpc.aio.AbortError:
                 code = _code_of(context).name
                 raise
-            except Exception as error:
+            except Exception as error:  # whatever an RPC raises becomes a status; the cause stays in the log
                 refusal = refusal_of(error, method.rpc)
                 code = refusal.code.name
                 await context.abort(refusal.code, refusal.message, refusal.trailers)
@@ -167,7 +167,7 @@ class Pipeline:
             except grpc.aio.AbortError:
                 code = _code_of(context).name
                 raise
-            except Exception as error:
+            except Exception as error:  # whatever an RPC raises becomes a status; the cause stays in the log
                 refusal = refusal_of(error, method.rpc)
                 code = refusal.code.name
                 await context.abort(refusal.code, refusal.message, refusal.trailers)

@@ -228,7 +228,7 @@ def _answer_is_heard() -> Iterator[None]:
     client would never see why."""
     try:
         yield
-    except Exception:
+    except Exception:  # raised again: any refusal has to be heard
         left = _READ_AWAY_BYTES
         with suppress(OSError, HTTPException):
             while left > 0 and (piece := request.stream.read(PIECE_BYTES)):
