@@ -1,0 +1,163 @@
+"""The pages of a trusted person (F73-F76): for whom he is one, asking for access, and the folders after a release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from flask import Blueprint, abort, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from kontor.identity.v1 import emergency_pb2 as pb
+from kontor.vault.v1 import vault_pb2
+
+from kontor_portal import emergency as words
+from kontor_portal import gateway
+from kontor_portal.folders import FolderTree, folder_tree
+from kontor_portal.forms import Form, refused, sent
+from kontor_portal.gateway import new_request_id
+from kontor_portal.i18n import t
+from kontor_portal.reading import next_page, page_token
+from kontor_portal.requests import signed_in
+
+trusted_pages = Blueprint("trusted_pages", __name__)
+
+HOME = "/vertrauen"
+RUNNING = (
+    pb.EMERGENCY_REQUEST_STATE_REQUESTED,
+    pb.EMERGENCY_REQUEST_STATE_WAITING,
+    pb.EMERGENCY_REQUEST_STATE_RELEASED,
+)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The customer in hand, what was asked for, and for whom else the person is trusted."""
+
+    here: pb.Trusteeship
+    others: Sequence[pb.Trusteeship]
+    latest: pb.EmergencyRequest | None
+
+    @property
+    def running(self) -> pb.EmergencyRequest | None:
+        """The request that is going on, if any."""
+        return self.latest if self.latest is not None and self.latest.state in RUNNING else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are folders to be seen."""
+        return self.latest is not None and bool(self.latest.folder_ids)
+
+
+@trusted_pages.get("/vertrauen")
+def home() -> ResponseReturnValue:
+    """Show where things stand."""
+    return _show(Form())
+
+
+@trusted_pages.post("/vertrauen/anfrage")
+def ask() -> ResponseReturnValue:
+    """Ask for access."""
+    values = sent()
+    wanted = pb.CreateEmergencyRequestRequest(
+        customer_id=_customer(),
+        reason=values.get("reason", ""),
+        request_id=values.get("request_id") or new_request_id(),
+    )
+    try:
+        gateway.emergency().CreateEmergencyRequest(wanted)
+    except grpc.RpcError as error:
+        return _show(refused(error))
+    flash(t("Ihre Anfrage ist gestellt. Alle Beteiligten sind benachrichtigt."), "ok")
+    return redirect(HOME, 303)
+
+
+@trusted_pages.post("/vertrauen/anfrage/<id:request_id>/zustimmen")
+def confirm(request_id: str) -> ResponseReturnValue:
+    """Agree to another's request."""
+    wanted = pb.ConfirmEmergencyRequestRequest(
+        customer_id=_customer(), emergency_request_id=request_id, request_id=new_request_id()
+    )
+    try:
+        gateway.emergency().ConfirmEmergencyRequest(wanted)
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+    else:
+        flash(t("Sie haben zugestimmt. Alle Beteiligten sind benachrichtigt."), "ok")
+    return redirect(HOME, 303)
+
+
+@trusted_pages.post("/vertrauen/anfrage/<id:request_id>/zurueckziehen")
+def withdraw(request_id: str) -> ResponseReturnValue:
+    """Take the own request back."""
+    wanted = pb.WithdrawEmergencyRequestRequest(
+        customer_id=_customer(), emergency_request_id=request_id, request_id=new_request_id()
+    )
+    try:
+        gateway.emergency().WithdrawEmergencyRequest(wanted)
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+    else:
+        flash(t("Die Anfrage ist zurückgezogen."), "ok")
+    return redirect(HOME, 303)
+
+
+@trusted_pages.get("/vertrauen/unterlagen")
+def folders() -> ResponseReturnValue:
+    """Show the folders that are open, and what lies in them."""
+    return _folder("")
+
+
+@trusted_pages.get("/vertrauen/unterlagen/<id:folder_id>")
+def folder(folder_id: str) -> ResponseReturnValue:
+    """Show one folder."""
+    return _folder(folder_id)
+
+
+def _folder(folder_id: str) -> ResponseReturnValue:
+    trust = _trust()
+    if not trust.is_open:
+        return redirect(HOME, 303)
+    tree = folder_tree(_customer())
+    if folder_id and folder_id not in tree.by_id:
+        abort(404)
+    answer = gateway.vault().ListDocuments(
+        vault_pb2.ListDocumentsRequest(
+            customer_id=_customer(), folder_id=folder_id, page_size=50, page_token=page_token()
+        )
+    )
+    return render_template(
+        "trusted/folders.html",
+        trust=trust,
+        place=tree.by_id.get(folder_id),
+        folders=tree.children(folder_id) if folder_id else _roots(tree),
+        documents=tuple(answer.documents),
+        next_url=next_page(answer.next_page_token),
+    )
+
+
+def _roots(tree: FolderTree) -> tuple[vault_pb2.Folder, ...]:
+    """Return the folders at the top of what is open: what lies above them stays unknown."""
+    return tuple(one for one in tree.by_id.values() if one.parent_id not in tree.by_id)
+
+
+def _show(form: Form) -> ResponseReturnValue:
+    return render_template(
+        "trusted/home.html", trust=_trust(), form=form, words=words, request_id=new_request_id()
+    ), form.status
+
+
+def _trust() -> Trust:
+    emergency = gateway.emergency()
+    mine = emergency.ListTrusteeships(pb.ListTrusteeshipsRequest(page_size=100)).trusteeships
+    here = next((one for one in mine if one.current), None)
+    if here is None:
+        abort(404)
+    requests = emergency.ListEmergencyRequests(
+        pb.ListEmergencyRequestsRequest(customer_id=_customer(), page_size=1)
+    ).requests
+    return Trust(here, [one for one in mine if not one.current], requests[0] if requests else None)
+
+
+def _customer() -> str:
+    return signed_in().customer_id
