@@ -9,6 +9,7 @@ from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
+from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -27,6 +28,12 @@ def firms(token: str | None = None) -> FirmServiceStub:
     """Return the stub for the life of firms; `token` as for identity."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, FirmServiceStub, token=own)
+
+
+def emergency(token: str | None = None) -> EmergencyAccessServiceStub:
+    """Return the stub of emergency access; `token` as for identity."""
+    own = None if token is None else (lambda: token)
+    return current_edge().stub(_GATEWAY, EmergencyAccessServiceStub, token=own)
 
 
 def contracts() -> ContractsServiceStub:

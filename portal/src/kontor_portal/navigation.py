@@ -46,6 +46,8 @@ def _items(session: Session, persona: Persona | None) -> tuple[NavItem, ...]:
         return _expert(session)
     if persona is Persona.NETWORK:
         return _network()
+    if persona is Persona.TRUSTED:
+        return _trusted()
     return _operator() if persona is Persona.OPERATOR else ()
 
 
@@ -58,6 +60,7 @@ def _customer() -> tuple[NavItem, ...]:
         NavItem(t("Service"), "/kunde/service", "shield"),
         NavItem(t("Rechnungen"), "/kunde/rechnungen", "receipt"),
         NavItem(t("Einwilligungen"), "/kunde/einwilligungen", "check"),
+        NavItem(t("Notfallzugang"), "/kunde/notfall", "heart"),
         NavItem(t("Profil"), "/kunde/profil", "user"),
     )
 
@@ -106,6 +109,14 @@ def _network() -> tuple[NavItem, ...]:
         NavItem(t("Prüfen"), "/netzwerk", "check", is_pinned=True),
         NavItem(t("Leistungen"), "/netzwerk/leistungen", "list", is_pinned=True),
         NavItem(t("Aufträge"), "/netzwerk/auftraege", "briefcase", is_pinned=True),
+    )
+
+
+def _trusted() -> tuple[NavItem, ...]:
+    return (
+        NavItem(t("Notfallzugang"), "/vertrauen", "heart", is_pinned=True),
+        NavItem(t("Unterlagen"), "/vertrauen/unterlagen", "folder", is_pinned=True),
+        NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )
 
 

@@ -32,6 +32,7 @@ class Persona(StrEnum):
     EXPERT = "experte"
     NETWORK = "netzwerk"
     OPERATOR = "betrieb"
+    TRUSTED = "vertrauen"
 
 
 _PERSONA_OF_ROLE: Final = {
@@ -41,6 +42,7 @@ _PERSONA_OF_ROLE: Final = {
     "ADMINISTRATOR": Persona.BROKER,
     "STAFF": Persona.BROKER,
     "CUSTOMER": Persona.CUSTOMER,
+    "TRUSTED_PERSON": Persona.TRUSTED,
 }
 
 
@@ -70,6 +72,11 @@ class Session:
         if Persona.EXPERT in given and Persona.BROKER in given:
             return Persona.EXPERT if in_expert_firm else Persona.BROKER
         return given[0] if given else None
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether the person acts as a customer, not as somebody whom a customer trusts."""
+        return "CUSTOMER" in self.roles
 
     @property
     def is_administrator(self) -> bool:

@@ -24,11 +24,13 @@ from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contracts import customer_contracts
 from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
+from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
 from kontor_portal.views.directory import directory
+from kontor_portal.views.emergency_links import emergency_links
 from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
 from kontor_portal.views.network_pages import network_pages
@@ -36,6 +38,7 @@ from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.public import public
 from kontor_portal.views.static import static
+from kontor_portal.views.trusted_pages import trusted_pages
 
 AREAS: tuple[Blueprint, ...] = (
     static,
@@ -52,6 +55,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_service,
     customer_invoices,
     customer_consents,
+    customer_emergency,
     customer_profile,
     broker_home,
     broker_customers,
@@ -70,4 +74,6 @@ AREAS: tuple[Blueprint, ...] = (
     network_pages,
     operator_firms,
     operator_pages,
+    trusted_pages,
+    emergency_links,
 )

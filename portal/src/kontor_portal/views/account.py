@@ -124,4 +124,4 @@ def switch() -> ResponseReturnValue:
 
 
 def _back() -> str:
-    return "/kunde/profil" if signed_in().customer_id else "/konto"
+    return "/kunde/profil" if signed_in().is_customer else "/konto"
