@@ -40,8 +40,8 @@ class Principal:
 
     @property
     def is_customer(self) -> bool:
-        """Whether he acts as a customer of the tenant."""
-        return Role.ROLE_CUSTOMER in self.roles
+        """Whether he acts for a customer of the tenant: as the customer, or as a person insured in his household."""
+        return Role.ROLE_CUSTOMER in self.roles or Role.ROLE_INSURED_PERSON in self.roles
 
     @property
     def is_staff(self) -> bool:

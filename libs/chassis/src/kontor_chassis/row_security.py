@@ -17,6 +17,7 @@ NOBODY = UUID(int=0)
 
 _ROLE_NAMES = (
     (Role.ROLE_CUSTOMER, "customer"),
+    (Role.ROLE_INSURED_PERSON, "customer"),
     (Role.ROLE_TRUSTED_PERSON, "trusted"),
     (Role.ROLE_STAFF, "staff"),
     (Role.ROLE_ADMINISTRATOR, "staff"),

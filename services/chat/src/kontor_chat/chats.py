@@ -177,6 +177,16 @@ async def reopen_chat(tx: Transaction, *, chat_id: UUID) -> Chat:
     return chat
 
 
+async def hand_over(tx: Transaction, *, leaver: UUID, successor: UUID | None) -> None:
+    """Give all chats of a member of staff who left to his successor, or to nobody in particular."""
+    his = select(Chat).where(Chat.tenant_id == tx.principal.required_tenant(), Chat.operator_account_id == leaver)
+    for chat in (await tx.session.scalars(his.with_for_update())).all():
+        if successor is None:
+            chat.operator_account_id = None
+        else:
+            _assign(tx, chat, successor)
+
+
 async def assign_responsible(tx: Transaction, *, customer_id: UUID, responsible: UUID) -> None:
     """Give the customer's open chats without an operator to his new responsible (F182)."""
     waiting = select(Chat).where(Chat.customer_id == customer_id, Chat.operator_account_id.is_(None), ~Chat.archived)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from google.protobuf.message import Message
-from kontor.identity.v1.events_pb2 import ResponsibleChanged
+from kontor.identity.v1.events_pb2 import ResponsibleChanged, StaffDeactivated
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
@@ -19,4 +19,13 @@ async def responsible_changed(tx: Transaction, event: ResponsibleChanged, _meta:
         await chats.assign_responsible(tx, customer_id=UUID(event.customer_id), responsible=UUID(event.account_ids[0]))
 
 
-CONSUMERS: Mapping[type[Message], Handler] = {ResponsibleChanged: responsible_changed}
+async def staff_deactivated(tx: Transaction, event: StaffDeactivated, _meta: EventMeta) -> None:
+    """Chats of somebody who left go to his successor, else to nobody, so that the next one who answers has them."""
+    successor = UUID(event.successor_account_id) if event.successor_account_id else None
+    await chats.hand_over(tx, leaver=UUID(event.account_id), successor=successor)
+
+
+CONSUMERS: Mapping[type[Message], Handler] = {
+    ResponsibleChanged: responsible_changed,
+    StaffDeactivated: staff_deactivated,
+}

@@ -12,6 +12,7 @@ from uuid import UUID
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationState
 from kontor.identity.v1.events_pb2 import InvitationAccepted, StaffAdded
+from kontor.identity.v1.households_pb2 import Standing
 from kontor.identity.v1.people_pb2 import AccessState
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind, not_found
@@ -112,9 +113,12 @@ async def _join(tx: Transaction, invitation: Invitation, account_id: UUID) -> Me
     if Role.ROLE_TRUSTED_PERSON in invitation.roles:
         return await join_as_trusted_person(tx, invitation, account_id)
     if invitation.customer_id is not None:
-        customer = await tx.session.get_one(Customer, invitation.customer_id, with_for_update=True)
-        customer.access_state = AccessState.ACCESS_STATE_ACTIVE
-        customer.account_id = account_id
+        if invitation.standing == Standing.STANDING_HOLDER:
+            customer = await tx.session.get_one(Customer, invitation.customer_id, with_for_update=True)
+            customer.access_state = AccessState.ACCESS_STATE_ACTIVE
+            customer.account_id = account_id
+        else:
+            await _refuse_second_access(tx, invitation.customer_id, account_id)
     else:
         present = await _present_member(tx, invitation.tenant_id, account_id)
         if present is not None:
@@ -136,7 +140,19 @@ async def _join(tx: Transaction, invitation: Invitation, account_id: UUID) -> Me
         roles=invitation.roles,
         rights=invitation.rights,
         display_name=invitation.display_name,
+        standing=invitation.standing,
     )
+
+
+async def _refuse_second_access(tx: Transaction, customer_id: UUID, account_id: UUID) -> None:
+    """Nobody is in one household twice; raises PRECONDITION "ALREADY_IN_HOUSEHOLD"."""
+    statement = select(Membership.membership_id).where(
+        Membership.customer_id == customer_id, Membership.account_id == account_id, Membership.ended_at.is_(None)
+    )
+    if (await tx.session.execute(statement)).first() is not None:
+        raise DomainError(
+            ErrorKind.PRECONDITION, "ALREADY_IN_HOUSEHOLD", "Dieser Zugang gehört schon zu diesem Haushalt."
+        )
 
 
 async def _present_member(tx: Transaction, tenant_id: UUID, account_id: UUID) -> Membership | None:

@@ -13,20 +13,24 @@ from kontor.identity.v1 import (
     emergency_internal_pb2,
     emergency_pb2,
     firms_pb2,
+    households_pb2,
     identity_pb2,
     internal_pb2,
     signin_pb2,
     signin_steps_pb2,
+    staff_pb2,
 )
 from kontor.identity.v1.account_security_pb2_grpc import add_AccountSecurityServiceServicer_to_server
 from kontor.identity.v1.brand_pb2_grpc import add_BrandServiceServicer_to_server
 from kontor.identity.v1.emergency_internal_pb2_grpc import add_EmergencyInternalServiceServicer_to_server
 from kontor.identity.v1.emergency_pb2_grpc import add_EmergencyAccessServiceServicer_to_server
 from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
+from kontor.identity.v1.households_pb2_grpc import add_HouseholdServiceServicer_to_server
 from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
 from kontor.identity.v1.signin_steps_pb2_grpc import add_SignInStepsInternalServiceServicer_to_server
+from kontor.identity.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 from kontor_chassis.clock import Clock, SystemClock
 from kontor_chassis.service import Platform, Service, Servicer, servicer
 
@@ -44,6 +48,7 @@ from kontor_identity.rpc import FirmRpc, IdentityInternalRpc, IdentityRpc, SignI
 from kontor_identity.rpc.account_security import AccountSecurityRpc
 from kontor_identity.rpc.brand import BrandParts, BrandRpc
 from kontor_identity.rpc.emergency import EmergencyInternalRpc, EmergencyRpc
+from kontor_identity.rpc.staff import HouseholdRpc, StaffRpc
 from kontor_identity.rpc.steps import SignInStepsRpc
 from kontor_identity.sealing import Sealer
 from kontor_identity.second_factor import SecondFactor
@@ -81,6 +86,8 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
             _served(add_IdentityServiceServicer_to_server, IdentityRpc(work, platform.rows, machine), identity_pb2),
             _served(add_BrandServiceServicer_to_server, BrandRpc(brand), brand_pb2),
             _served(add_FirmServiceServicer_to_server, FirmRpc(work, platform.rows), firms_pb2),
+            _served(add_StaffServiceServicer_to_server, StaffRpc(work), staff_pb2),
+            _served(add_HouseholdServiceServicer_to_server, HouseholdRpc(work), households_pb2),
             _served(add_EmergencyAccessServiceServicer_to_server, EmergencyRpc(work), emergency_pb2),
             _served(
                 add_EmergencyInternalServiceServicer_to_server,

@@ -123,13 +123,20 @@ async def set_responsibles(tx: Transaction, customer_id: UUID, account_ids: Sequ
 
 async def customer_for_update(tx: Transaction, customer_id: UUID) -> Customer:
     """Return a customer of the caller's firm, locked; NOT_FOUND for anybody else's, and for another customer's."""
-    locked = select(Customer).where(Customer.customer_id == customer_id).with_for_update()
-    customer = (await tx.session.execute(locked)).scalar_one_or_none()
+    return _seen(tx, await tx.session.get(Customer, customer_id, with_for_update=True, populate_existing=True))
+
+
+async def customer_in_sight(tx: Transaction, customer_id: UUID) -> Customer:
+    """Return a customer of the caller's firm for reading; raises likewise."""
+    return _seen(tx, await tx.session.get(Customer, customer_id))
+
+
+def _seen(tx: Transaction, customer: Customer | None) -> Customer:
     caller = tx.principal
     if (
         customer is None
         or customer.tenant_id != caller.tenant_id
-        or (caller.is_customer and caller.customer_id != customer_id)
+        or (caller.is_customer and caller.customer_id != customer.customer_id)
     ):
         raise not_found("Dieser Kunde")
     return customer

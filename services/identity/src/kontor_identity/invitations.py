@@ -13,6 +13,7 @@ from uuid import UUID
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationState, ReleaseChoice
 from kontor.identity.v1.events_pb2 import InvitationCreated
+from kontor.identity.v1.households_pb2 import Standing
 from kontor.identity.v1.people_pb2 import AccessState, AddressForm
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
@@ -27,6 +28,8 @@ from kontor_identity.sealing import new_token, token_hash
 from kontor_identity.tables import Customer, Invitation, InvitationToken, Membership, Tenant
 
 OPEN_FOR = timedelta(days=14)
+_HOLDER = int(Standing.STANDING_HOLDER)
+"""Further people of a household are invited beside the account holder and do not touch his access."""
 
 
 async def invite_customer(
@@ -107,7 +110,7 @@ async def revoke_invitation(tx: Transaction, invitation_id: UUID) -> Invitation:
             ErrorKind.PRECONDITION, "INVITATION_CLOSED", "Diese Einladung ist bereits angenommen oder beendet."
         )
     invitation.state = InvitationState.INVITATION_STATE_REVOKED
-    if invitation.customer_id is not None:
+    if invitation.customer_id is not None and invitation.standing == _HOLDER:
         await _forget_invited(tx, [invitation.customer_id])
     return invitation
 
@@ -132,10 +135,11 @@ async def expire_invitations(tx: Transaction) -> int:
         update(Invitation)
         .where(Invitation.state == InvitationState.INVITATION_STATE_OPEN, Invitation.expires_at <= tx.now)
         .values(state=InvitationState.INVITATION_STATE_EXPIRED)
-        .returning(Invitation.customer_id)
+        .returning(Invitation.customer_id, Invitation.standing)
     )
-    ended = (await tx.session.execute(over)).scalars().all()
-    await _forget_invited(tx, [customer_id for customer_id in ended if customer_id is not None])
+    ended = (await tx.session.execute(over)).all()
+    holders = [customer_id for customer_id, standing in ended if customer_id is not None and standing == _HOLDER]
+    await _forget_invited(tx, holders)
     return len(ended)
 
 
@@ -167,6 +171,7 @@ async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> 
     active = update(Membership).where(
         Membership.customer_id == customer.customer_id,
         Membership.ended_at.is_(None),
+        Membership.standing == _HOLDER,
         ~Membership.roles.contains([int(Role.ROLE_TRUSTED_PERSON)]),
     )
     await tx.session.execute(active.values(ended_at=tx.now))
@@ -175,7 +180,9 @@ async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> 
 
 async def _revoke_open(tx: Transaction, customer_id: UUID) -> None:
     still_open = update(Invitation).where(
-        Invitation.customer_id == customer_id, Invitation.state == InvitationState.INVITATION_STATE_OPEN
+        Invitation.customer_id == customer_id,
+        Invitation.standing == _HOLDER,
+        Invitation.state == InvitationState.INVITATION_STATE_OPEN,
     )
     await tx.session.execute(still_open.values(state=InvitationState.INVITATION_STATE_REVOKED))
 

@@ -70,6 +70,7 @@ def add_membership(
     roles: Sequence[int],
     rights: Sequence[int],
     display_name: str,
+    standing: int = 1,
 ) -> Membership:
     """Make an account a member of a firm."""
     membership = Membership(
@@ -80,6 +81,7 @@ def add_membership(
         roles=sorted(roles),
         rights=sorted(rights),
         display_name=display_name,
+        standing=standing,
         created_at=tx.now,
     )
     tx.session.add(membership)

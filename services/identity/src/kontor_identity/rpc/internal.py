@@ -13,6 +13,7 @@ from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.service import Context
 
 from kontor_identity import queries
+from kontor_identity.absences import present_administrators, present_responsibles
 from kontor_identity.directory import DIRECTORY, within_firm
 from kontor_identity.emergency.trusteeships import trusted_by
 from kontor_identity.imports import import_customers
@@ -20,7 +21,7 @@ from kontor_identity.invitations import mint_link
 from kontor_identity.people import recipients
 from kontor_identity.resets import mint_reset_link
 from kontor_identity.rpc import messages
-from kontor_identity.staff import administrators_of, own_tenant, responsibles_of
+from kontor_identity.staff import own_tenant
 from kontor_identity.tables import Customer
 
 
@@ -95,10 +96,10 @@ class IdentityInternalRpc(IdentityInternalServiceServicer):
             customer = await tx.session.get(Customer, parse_id(request.customer_id, "customer_id"))
             if customer is None:
                 raise not_found("Dieser Kunde")
-            responsible = await responsibles_of(tx, customer)
-            administrators = await administrators_of(tx, customer.tenant_id)
+            responsible = await present_responsibles(tx, customer)
+            administrators = await present_administrators(tx, customer.tenant_id)
         return pb.ResolveResponsibleResponse(
-            responsible_account_ids=[str(one.member.account_id) for one in responsible],
+            responsible_account_ids=[str(account_id) for account_id in responsible],
             administrator_account_ids=[str(account_id) for account_id in administrators],
             customer_account_id=messages.text(customer.account_id),
         )

@@ -43,6 +43,8 @@ class _RoleEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], 
     """Platform operator (the pool): firms, plans and operations; never customers' content."""
     ROLE_TRUSTED_PERSON: _Role.ValueType  # 7
     """Trusted person of a customer, after an emergency release."""
+    ROLE_INSURED_PERSON: _Role.ValueType  # 8
+    """Insured person in a customer's household: a reduced view, only what names this role."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
     """What a person is while acting through one membership."""
@@ -63,6 +65,8 @@ ROLE_OPERATOR: Role.ValueType  # 6
 """Platform operator (the pool): firms, plans and operations; never customers' content."""
 ROLE_TRUSTED_PERSON: Role.ValueType  # 7
 """Trusted person of a customer, after an emergency release."""
+ROLE_INSURED_PERSON: Role.ValueType  # 8
+"""Insured person in a customer's household: a reduced view, only what names this role."""
 
 class _Right:
     ValueType = typing.NewType("ValueType", builtins.int)

@@ -30,7 +30,7 @@ from kontor.common.v1 import money_pb2 as kontor_dot_common_dot_v1_dot_money__pb
 from kontor.identity.v1 import firms_pb2 as kontor_dot_identity_dot_v1_dot_firms__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\"kontor/identity/v1/emergency.proto\x1a)kontor/identity/v1/account_security.proto\x1a\x1ckontor/common/v1/money.proto\x1a\x1ekontor/identity/v1/firms.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x90\x01\n\x11TrialEndAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x03 \x01(\x05\x12!\n\x19\x61\x64ministrator_account_ids\x18\x04 \x03(\t\"\x92\x01\n\rTrialExtended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xtension_id\x18\x02 \x01(\t\x12$\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0cPlanSelected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12&\n\x04plan\x18\x02 \x01(\x0e\x32\x18.kontor.identity.v1.Plan\x12/\n\x0bselect_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\x0fTenantSuspended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x35\n\x11\x64\x65letion_due_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x19\x61\x64ministrator_account_ids\x18\x03 \x03(\t\"\"\n\rTenantDeleted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\"\x8b\x01\n\x14\x41\x63\x63ountEventRecorded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63\x63ount_event_id\x18\x03 \x01(\t\x12\x32\n\x04kind\x18\x04 \x01(\x0e\x32$.kontor.identity.v1.AccountEventKind\"O\n\x13SignInCodeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tticket_id\x18\x03 \x01(\t\"P\n\x14\x45mailChangeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tchange_id\x18\x03 \x01(\t\"\x8a\x01\n\x14TrustedPersonChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x19\n\x11trusted_person_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\"\xad\x01\n\x17\x45mergencyRequestChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\x12\x1b\n\x13trusted_account_ids\x18\x05 \x03(\t\"\xb8\x01\n\x16\x45mergencyAccessGranted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\x12\x12\n\nfolder_ids\x18\x05 \x03(\t\x12\x30\n\x0crelease_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x16\x45mergencyAccessRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/identity/v1/events.proto\x12\x12kontor.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\"kontor/identity/v1/emergency.proto\x1a)kontor/identity/v1/account_security.proto\x1a\x1ckontor/common/v1/money.proto\x1a\x1ekontor/identity/v1/firms.proto\"3\n\x10TenantRegistered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"t\n\x0fTenantActivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04slug\x18\x03 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x90\x01\n\x11TrialEndAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x32\n\x0etrial_end_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tdays_left\x18\x03 \x01(\x05\x12!\n\x19\x61\x64ministrator_account_ids\x18\x04 \x03(\t\"\x92\x01\n\rTrialExtended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xtension_id\x18\x02 \x01(\t\x12$\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x32\n\x0etrial_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"z\n\x0cPlanSelected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12&\n\x04plan\x18\x02 \x01(\x0e\x32\x18.kontor.identity.v1.Plan\x12/\n\x0bselect_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\x0fTenantSuspended\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x35\n\x11\x64\x65letion_due_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x19\x61\x64ministrator_account_ids\x18\x03 \x03(\t\"\"\n\rTenantDeleted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"#\n\x0e\x42randPublished\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"p\n\nStaffAdded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12%\n\x05roles\x18\x04 \x03(\x0e\x32\x16.kontor.common.v1.Role\"\\\n\x0cStaffChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12%\n\x05roles\x18\x03 \x03(\x0e\x32\x16.kontor.common.v1.Role\"W\n\x10StaffDeactivated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x1c\n\x14successor_account_id\x18\x03 \x01(\t\"9\n\x0f\x43ustomerCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\"I\n\x0f\x43ustomerChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ields\x18\x03 \x03(\t\"Q\n\x12ResponsibleChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\"R\n\x11InvitationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"g\n\x12InvitationAccepted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"Q\n\x16PasswordResetRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x10\n\x08reset_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\"8\n\x0fPasswordChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"O\n\x12SessionCompromised\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\"\x8b\x01\n\x14\x41\x63\x63ountEventRecorded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63\x63ount_event_id\x18\x03 \x01(\t\x12\x32\n\x04kind\x18\x04 \x01(\x0e\x32$.kontor.identity.v1.AccountEventKind\"O\n\x13SignInCodeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tticket_id\x18\x03 \x01(\t\"P\n\x14\x45mailChangeRequested\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x11\n\tchange_id\x18\x03 \x01(\t\"\x8a\x01\n\x14TrustedPersonChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x19\n\x11trusted_person_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\"\xad\x01\n\x17\x45mergencyRequestChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12/\n\x04step\x18\x04 \x01(\x0e\x32!.kontor.identity.v1.EmergencyStep\x12\x1b\n\x13trusted_account_ids\x18\x05 \x03(\t\"\xb8\x01\n\x16\x45mergencyAccessGranted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\x12\x12\n\nfolder_ids\x18\x05 \x03(\t\x12\x30\n\x0crelease_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"r\n\x16\x45mergencyAccessRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x1c\n\x14\x65mergency_request_id\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,34 +57,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STAFFADDED']._serialized_end=1164
   _globals['_STAFFCHANGED']._serialized_start=1166
   _globals['_STAFFCHANGED']._serialized_end=1258
-  _globals['_CUSTOMERCREATED']._serialized_start=1260
-  _globals['_CUSTOMERCREATED']._serialized_end=1317
-  _globals['_CUSTOMERCHANGED']._serialized_start=1319
-  _globals['_CUSTOMERCHANGED']._serialized_end=1392
-  _globals['_RESPONSIBLECHANGED']._serialized_start=1394
-  _globals['_RESPONSIBLECHANGED']._serialized_end=1475
-  _globals['_INVITATIONCREATED']._serialized_start=1477
-  _globals['_INVITATIONCREATED']._serialized_end=1559
-  _globals['_INVITATIONACCEPTED']._serialized_start=1561
-  _globals['_INVITATIONACCEPTED']._serialized_end=1664
-  _globals['_PASSWORDRESETREQUESTED']._serialized_start=1666
-  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1747
-  _globals['_PASSWORDCHANGED']._serialized_start=1749
-  _globals['_PASSWORDCHANGED']._serialized_end=1805
-  _globals['_SESSIONCOMPROMISED']._serialized_start=1807
-  _globals['_SESSIONCOMPROMISED']._serialized_end=1886
-  _globals['_ACCOUNTEVENTRECORDED']._serialized_start=1889
-  _globals['_ACCOUNTEVENTRECORDED']._serialized_end=2028
-  _globals['_SIGNINCODEREQUESTED']._serialized_start=2030
-  _globals['_SIGNINCODEREQUESTED']._serialized_end=2109
-  _globals['_EMAILCHANGEREQUESTED']._serialized_start=2111
-  _globals['_EMAILCHANGEREQUESTED']._serialized_end=2191
-  _globals['_TRUSTEDPERSONCHANGED']._serialized_start=2194
-  _globals['_TRUSTEDPERSONCHANGED']._serialized_end=2332
-  _globals['_EMERGENCYREQUESTCHANGED']._serialized_start=2335
-  _globals['_EMERGENCYREQUESTCHANGED']._serialized_end=2508
-  _globals['_EMERGENCYACCESSGRANTED']._serialized_start=2511
-  _globals['_EMERGENCYACCESSGRANTED']._serialized_end=2695
-  _globals['_EMERGENCYACCESSREVOKED']._serialized_start=2697
-  _globals['_EMERGENCYACCESSREVOKED']._serialized_end=2811
+  _globals['_STAFFDEACTIVATED']._serialized_start=1260
+  _globals['_STAFFDEACTIVATED']._serialized_end=1347
+  _globals['_CUSTOMERCREATED']._serialized_start=1349
+  _globals['_CUSTOMERCREATED']._serialized_end=1406
+  _globals['_CUSTOMERCHANGED']._serialized_start=1408
+  _globals['_CUSTOMERCHANGED']._serialized_end=1481
+  _globals['_RESPONSIBLECHANGED']._serialized_start=1483
+  _globals['_RESPONSIBLECHANGED']._serialized_end=1564
+  _globals['_INVITATIONCREATED']._serialized_start=1566
+  _globals['_INVITATIONCREATED']._serialized_end=1648
+  _globals['_INVITATIONACCEPTED']._serialized_start=1650
+  _globals['_INVITATIONACCEPTED']._serialized_end=1753
+  _globals['_PASSWORDRESETREQUESTED']._serialized_start=1755
+  _globals['_PASSWORDRESETREQUESTED']._serialized_end=1836
+  _globals['_PASSWORDCHANGED']._serialized_start=1838
+  _globals['_PASSWORDCHANGED']._serialized_end=1894
+  _globals['_SESSIONCOMPROMISED']._serialized_start=1896
+  _globals['_SESSIONCOMPROMISED']._serialized_end=1975
+  _globals['_ACCOUNTEVENTRECORDED']._serialized_start=1978
+  _globals['_ACCOUNTEVENTRECORDED']._serialized_end=2117
+  _globals['_SIGNINCODEREQUESTED']._serialized_start=2119
+  _globals['_SIGNINCODEREQUESTED']._serialized_end=2198
+  _globals['_EMAILCHANGEREQUESTED']._serialized_start=2200
+  _globals['_EMAILCHANGEREQUESTED']._serialized_end=2280
+  _globals['_TRUSTEDPERSONCHANGED']._serialized_start=2283
+  _globals['_TRUSTEDPERSONCHANGED']._serialized_end=2421
+  _globals['_EMERGENCYREQUESTCHANGED']._serialized_start=2424
+  _globals['_EMERGENCYREQUESTCHANGED']._serialized_end=2597
+  _globals['_EMERGENCYACCESSGRANTED']._serialized_start=2600
+  _globals['_EMERGENCYACCESSGRANTED']._serialized_end=2784
+  _globals['_EMERGENCYACCESSREVOKED']._serialized_start=2786
+  _globals['_EMERGENCYACCESSREVOKED']._serialized_end=2900
 # @@protoc_insertion_point(module_scope)

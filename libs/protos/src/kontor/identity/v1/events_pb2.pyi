@@ -321,6 +321,34 @@ class StaffChanged(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class StaffDeactivated(message.Message):
+    """An employee has left the firm; his chats go to the successor."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    SUCCESSOR_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    account_id: builtins.str
+    """The person's account."""
+    successor_account_id: builtins.str
+    """Who takes over; empty for nobody in particular."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        successor_account_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "successor_account_id", b"successor_account_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class CustomerCreated(message.Message):
     """A customer was created or imported."""
 
