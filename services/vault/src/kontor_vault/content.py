@@ -17,10 +17,9 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from obstore.store import ObjectStore
 
-from kontor_vault.adapters.objects import read_object, write_object
 from kontor_vault.media_types import SNIFFED_BYTES, sniff_media_type
+from kontor_vault.objects import Objects
 from kontor_vault.segments import (
     FIRST_PLAIN,
     HEADER_BYTES,
@@ -69,8 +68,8 @@ class SealedWriter:
     that was written, and the object never becomes visible. What `seal` has returned from survives a power cut.
     """
 
-    def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes) -> None:
-        self._segments = _SegmentWriter(store, path, key, bound_to)
+    def __init__(self, objects: Objects, path: str, key: bytes, bound_to: bytes) -> None:
+        self._segments = _SegmentWriter(objects, path, key, bound_to)
         self._digest = hashlib.sha256()
         self._start = b""
         self._size = 0
@@ -118,10 +117,10 @@ class SealedWriter:
 class _SegmentWriter:
     """Cuts a stream into segments; the last one is marked, so a full one waits until more arrives."""
 
-    def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes) -> None:
+    def __init__(self, objects: Objects, path: str, key: bytes, bound_to: bytes) -> None:
         header = new_header()
         self._cipher = SegmentCipher(key, bound_to, header)
-        self._object = write_object(store, path)
+        self._object = objects.write(path)
         self._object.write(header)
         self._plain = memoryview(bytearray(PLAIN))
         self._sealed = memoryview(bytearray(SEGMENT_BYTES))
@@ -161,11 +160,11 @@ class _SegmentWriter:
 class SealedReader:
     """Decrypts any range of an object, reading only the segments that it touches. Use as a context manager."""
 
-    def __init__(self, store: ObjectStore, path: str, key: bytes, bound_to: bytes, size_bytes: int) -> None:
+    def __init__(self, objects: Objects, path: str, key: bytes, bound_to: bytes, size_bytes: int) -> None:
         self._path = path
         self._size = size_bytes
         self._last = 0 if size_bytes <= FIRST_PLAIN else 1 + (size_bytes - FIRST_PLAIN - 1) // PLAIN
-        self._object = read_object(store, path)
+        self._object = objects.read(path)
         try:
             header = bytes(self._fetch(0, HEADER_BYTES))
         except BaseException:

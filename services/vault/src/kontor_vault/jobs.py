@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
-from obstore.store import ObjectStore
 from sqlalchemy import delete, select
 
-from kontor_vault.adapters.objects import delete_object
 from kontor_vault.content import object_path
 from kontor_vault.documents import KEPT_IN_TRASH
 from kontor_vault.grants import revoke_grants_on_document
+from kontor_vault.objects import Objects
 from kontor_vault.tables import Document, Upload, UploadState, Version
 
 _BATCH = 100
@@ -23,17 +23,17 @@ _ENDED_KEPT_FOR = timedelta(days=1)
 SERVICE = Principal.of_service("vault")
 
 
-def jobs(store: ObjectStore) -> Sequence[Job]:
+def jobs(objects: Objects) -> Sequence[Job]:
     """Return the vault's periodic jobs."""
 
     async def sweep(context: JobContext) -> None:
-        while await end_expired_uploads(context, store):
+        while await end_expired_uploads(context, objects):
             pass
-        while await forget_ended_uploads(context, store):
+        while await forget_ended_uploads(context, objects):
             pass
 
     async def purge(context: JobContext) -> None:
-        while await purge_trash(context, store):
+        while await purge_trash(context, objects):
             pass
 
     return [
@@ -42,7 +42,7 @@ def jobs(store: ObjectStore) -> Sequence[Job]:
     ]
 
 
-async def end_expired_uploads(context: JobContext, store: ObjectStore) -> int:
+async def end_expired_uploads(context: JobContext, objects: Objects) -> int:
     """Abandon uploads whose time is up, which frees their room, and delete what they left; return how many."""
     async with context.work.work(SERVICE) as tx:
         found = await tx.session.scalars(
@@ -57,11 +57,11 @@ async def end_expired_uploads(context: JobContext, store: ObjectStore) -> int:
             upload.state = UploadState.ABANDONED
         await tx.commit()
     for upload in expired:
-        await delete_object(store, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
+        await asyncio.to_thread(objects.delete, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
     return len(expired)
 
 
-async def forget_ended_uploads(context: JobContext, store: ObjectStore) -> int:
+async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
     """Delete the rows of uploads that ended a day ago, and once more the objects of abandoned ones."""
     async with context.work.work(SERVICE) as tx:
         found = await tx.session.scalars(
@@ -76,13 +76,15 @@ async def forget_ended_uploads(context: JobContext, store: ObjectStore) -> int:
         ended = found.all()
         for upload in ended:
             if upload.state == UploadState.ABANDONED:
-                await delete_object(store, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
+                await asyncio.to_thread(
+                    objects.delete, object_path(upload.tenant_id, upload.customer_id, upload.upload_id)
+                )
             await tx.session.delete(upload)
         await tx.commit()
     return len(ended)
 
 
-async def purge_trash(context: JobContext, store: ObjectStore) -> int:
+async def purge_trash(context: JobContext, objects: Objects) -> int:
     """Destroy documents that lay in the trash for 30 days: content first, then every trace; return how many.
 
     Objects are deleted inside the transaction: if it fails the documents are still in the trash and the next run
@@ -100,7 +102,9 @@ async def purge_trash(context: JobContext, store: ObjectStore) -> int:
         for document in documents:
             versions = await tx.session.scalars(select(Version).where(Version.document_id == document.document_id))
             for version in versions:
-                await delete_object(store, object_path(version.tenant_id, version.customer_id, version.content_id))
+                await asyncio.to_thread(
+                    objects.delete, object_path(version.tenant_id, version.customer_id, version.content_id)
+                )
             await revoke_grants_on_document(tx, document.document_id)
             await tx.session.execute(delete(Version).where(Version.document_id == document.document_id))
             await tx.session.delete(document)

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import pytest
 from kontor_vault import content, segments
+from kontor_vault.adapters.files import DirectoryObjects
 from kontor_vault.content import CorruptContentError, SealedReader, SealedWriter
-from obstore.store import LocalStore
 
 FIRST = segments.SEGMENT_BYTES - 16 - 40
 FULL = segments.SEGMENT_BYTES - 16
@@ -21,12 +21,12 @@ BOUND = b"tenant|customer|object"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
+def store(tmp_path: Path) -> DirectoryObjects:
     """Return an empty object store on disk."""
-    return LocalStore(tmp_path)
+    return DirectoryObjects(tmp_path)
 
 
-def seal(store: LocalStore, plain: bytes, *, key: bytes = KEY, piece: int = 300_001) -> content.SealedContent:
+def seal(store: DirectoryObjects, plain: bytes, *, key: bytes = KEY, piece: int = 300_001) -> content.SealedContent:
     """Write `plain` in pieces of an odd size."""
     with SealedWriter(store, "object", key, BOUND) as writer:
         for start in range(0, len(plain), piece):
@@ -34,7 +34,7 @@ def seal(store: LocalStore, plain: bytes, *, key: bytes = KEY, piece: int = 300_
         return writer.seal()
 
 
-def read(store: LocalStore, size: int, start: int = 0, stop: int | None = None) -> bytes:
+def read(store: DirectoryObjects, size: int, start: int = 0, stop: int | None = None) -> bytes:
     """Read a range back."""
     with SealedReader(store, "object", KEY, BOUND, size) as reader:
         return b"".join(reader.read(start, size if stop is None else stop))
@@ -43,7 +43,7 @@ def read(store: LocalStore, size: int, start: int = 0, stop: int | None = None) 
 @pytest.mark.parametrize(
     "size", [0, 1, FIRST - 1, FIRST, FIRST + 1, FIRST + FULL - 1, FIRST + FULL, FIRST + FULL + 1, 7_000_003]
 )
-def test_reads_back_what_tink_wrote_at_every_segment_boundary(store: LocalStore, size: int) -> None:
+def test_reads_back_what_tink_wrote_at_every_segment_boundary(store: DirectoryObjects, size: int) -> None:
     """F1: our reader of single segments and Tink's writer agree on the wire format, also where segments end."""
     plain = os.urandom(size)
     sealed = seal(store, plain)
@@ -51,7 +51,7 @@ def test_reads_back_what_tink_wrote_at_every_segment_boundary(store: LocalStore,
     assert read(store, size) == plain
 
 
-def test_reads_any_range(store: LocalStore) -> None:
+def test_reads_any_range(store: DirectoryObjects) -> None:
     """F1: a range is exactly the bytes asked for, across segment boundaries too."""
     plain = os.urandom(6_500_000)
     seal(store, plain)
@@ -62,7 +62,7 @@ def test_reads_any_range(store: LocalStore) -> None:
                 assert read(store, len(plain), start, stop) == plain[start:stop], (start, stop)
 
 
-def test_ciphertext_shows_nothing_of_the_plaintext(store: LocalStore, tmp_path: Path) -> None:
+def test_ciphertext_shows_nothing_of_the_plaintext(store: DirectoryObjects, tmp_path: Path) -> None:
     """F1: at rest lies ciphertext only."""
     plain = b"Versicherungsschein Nr. 4711 " * 100_000
     seal(store, plain)
@@ -72,7 +72,7 @@ def test_ciphertext_shows_nothing_of_the_plaintext(store: LocalStore, tmp_path: 
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "drop_segment", "swap_segments"])
-def test_refuses_altered_objects(store: LocalStore, tmp_path: Path, damage: str) -> None:
+def test_refuses_altered_objects(store: DirectoryObjects, tmp_path: Path, damage: str) -> None:
     """F1: whoever can write to the store cannot change, shorten or reorder a file unnoticed."""
     plain = os.urandom(3_200_000)
     seal(store, plain)
@@ -92,7 +92,7 @@ def test_refuses_altered_objects(store: LocalStore, tmp_path: Path, damage: str)
         read(store, len(plain))
 
 
-def test_refuses_another_key_and_another_place(store: LocalStore) -> None:
+def test_refuses_another_key_and_another_place(store: DirectoryObjects) -> None:
     """F2: a key opens one object of one customer and nothing else."""
     seal(store, b"x" * 1000)
     for key, bound in ((bytes(32), BOUND), (KEY, b"other")):
@@ -108,7 +108,7 @@ def test_content_keys_differ_per_object_and_customer() -> None:
     assert content.derive_content_key(KEY, one) == content.derive_content_key(KEY, one)
 
 
-def test_broken_upload_leaves_nothing(store: LocalStore, tmp_path: Path) -> None:
+def test_broken_upload_leaves_nothing(store: DirectoryObjects, tmp_path: Path) -> None:
     """F14: whatever interrupts the writing, no object and no partial file stays."""
     with suppress(ConnectionError), SealedWriter(store, "object", KEY, BOUND) as writer:
         writer.write(os.urandom(12_000_000))

@@ -6,34 +6,36 @@ import os
 from pathlib import Path
 
 import pytest
-from kontor_vault.adapters.objects import delete_object, read_object, write_object
-from obstore.store import LocalStore, MemoryStore, ObjectStore
+from kontor_vault.adapters.files import DirectoryObjects
+from kontor_vault.adapters.objects import StoreObjects
+from kontor_vault.objects import Objects
+from obstore.store import MemoryStore
 
 PATH = "firm/customer/content"
 
 
 @pytest.fixture(params=["directory", "store"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     """Return either kind of object store, empty."""
-    return LocalStore(tmp_path) if request.param == "directory" else MemoryStore()
+    return DirectoryObjects(tmp_path) if request.param == "directory" else StoreObjects(MemoryStore())
 
 
-async def test_what_was_committed_is_read_back_until_it_is_deleted(store: ObjectStore) -> None:
+def test_what_was_committed_is_read_back_until_it_is_deleted(objects: Objects) -> None:
     """F1: a directory and an object store answer alike, also beyond the end and for an object written again."""
     for content in (b"first", b"second, and longer"):
-        sink = write_object(store, PATH)
+        sink = objects.write(PATH)
         sink.write(content[:3])
         sink.write(content[3:])
         sink.commit()
-    source = read_object(store, PATH)
+    source = objects.read(PATH)
     assert bytes(source.fetch(0, 6)) == b"second"
     assert bytes(source.fetch(8, 18)) == b"and longer"
     assert bytes(source.fetch(14, 40)) == b"nger"
     source.close()
     for _ in range(2):
-        await delete_object(store, PATH)
+        objects.delete(PATH)
     with pytest.raises(FileNotFoundError):
-        read_object(store, PATH).fetch(0, 1)
+        objects.read(PATH).fetch(0, 1)
 
 
 def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_returns(
@@ -47,7 +49,7 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_retur
         flush(opened)
         flushed.append((Path(f"/proc/self/fd/{opened}").readlink(), (tmp_path / PATH).exists()))
 
-    sink = write_object(LocalStore(tmp_path), PATH)
+    sink = DirectoryObjects(tmp_path).write(PATH)
     sink.write(os.urandom(20_000_000))
     monkeypatch.setattr(os, "fsync", remembering)
     sink.commit()
@@ -57,10 +59,10 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_retur
     assert folders == [(tmp_path / "firm/customer", True), (tmp_path / "firm", True), (tmp_path, True)]
 
 
-async def test_deleting_takes_what_a_killed_writer_left(tmp_path: Path) -> None:
+def test_deleting_takes_what_a_killed_writer_left(tmp_path: Path) -> None:
     """F14: the sweep of abandoned uploads also finds the file of an edge that was killed while it wrote."""
-    store = LocalStore(tmp_path)
-    write_object(store, PATH).write(b"never finished")
+    objects = DirectoryObjects(tmp_path)
+    objects.write(PATH).write(b"never finished")
     assert len(list((tmp_path / "firm/customer").iterdir())) == 1
-    await delete_object(store, PATH)
+    objects.delete(PATH)
     assert list((tmp_path / "firm/customer").iterdir()) == []

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from kontor_vault import segments
+from kontor_vault.adapters.files import DirectoryObjects
 from kontor_vault.content import SealedReader, SealedWriter
-from obstore.store import LocalStore
 from tink import proto_keyset_format, secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
@@ -43,7 +43,7 @@ def tink_alone() -> streaming_aead.StreamingAead:
 def test_tink_reads_what_is_written_here(tmp_path: Path, tink_alone: streaming_aead.StreamingAead, size: int) -> None:
     """F1: what lies in the object store is a Tink stream, also where segments end."""
     plain = os.urandom(size)
-    with SealedWriter(LocalStore(tmp_path), "object", KEY, BOUND) as writer:
+    with SealedWriter(DirectoryObjects(tmp_path), "object", KEY, BOUND) as writer:
         for start in range(0, size, 300_001):
             writer.write(plain[start : start + 300_001])
         writer.seal()
@@ -62,7 +62,7 @@ def test_what_tink_wrote_is_read_here(tmp_path: Path, tink_alone: streaming_aead
         while left:
             left = left[sealing.write(left) or 0 :]
     (tmp_path / "object").write_bytes(target.getvalue())
-    with SealedReader(LocalStore(tmp_path), "object", KEY, BOUND, size) as reader:
+    with SealedReader(DirectoryObjects(tmp_path), "object", KEY, BOUND, size) as reader:
         assert b"".join(reader.read(0, size)) == plain
 
 

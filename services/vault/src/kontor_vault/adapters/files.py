@@ -1,7 +1,7 @@
 """Objects in a local directory, durable before they are visible.
 
 obstore would do for a directory, too, but it never calls fsync and copies each byte twice more. A file is written
-beside its final name and renamed; the name with ``#`` is one that obstore takes for unfinished as well.
+beside its final name, with a ``#``, and renamed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,28 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 _FLUSHED_BYTES = 8 << 20
+
+
+class DirectoryObjects:
+    """Objects as files below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, path: str) -> FileSink:
+        """Begin a file."""
+        return FileSink(self._folder, path)
+
+    def read(self, path: str) -> FileSource:
+        """Open a file; raises FileNotFoundError."""
+        return FileSource(self._folder / path)
+
+    def delete(self, path: str) -> None:
+        """Delete a file and what killed writers left of it."""
+        file = self._folder / path
+        for part in file.parent.glob(f"{file.name}#*"):
+            part.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
 
 
 class FileSink:
@@ -87,12 +109,6 @@ class FileSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def delete_parts(file: Path) -> None:
-    """Delete what killed writers left of a file."""
-    for part in file.parent.glob(f"{file.name}#*"):
-        part.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

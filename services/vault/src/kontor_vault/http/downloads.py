@@ -12,11 +12,11 @@ from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.edge import current_edge
-from obstore.store import ObjectStore
 
 from kontor_vault.content import CorruptContentError, SealedReader
 from kontor_vault.file_names import content_disposition
 from kontor_vault.media_types import SHOWN_INLINE
+from kontor_vault.objects import Objects
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +28,8 @@ _PDF = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-
 class Downloads:
     """Sends files; each request asks the vault anew, so that a revoked grant ends at once."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
 
     def get(self, document_id: UUID) -> ResponseReturnValue:
         """Send a document, or the range asked for; `?version=` chooses one, `?download=1` offers it as a file."""
@@ -64,7 +64,7 @@ class Downloads:
         if request.method == "HEAD" or start == stop:
             return
         reader = SealedReader(
-            self._store, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
+            self._objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
         )
         response.response = _sent(reader, start, stop, permit.object_path)
 

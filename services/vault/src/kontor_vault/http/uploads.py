@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import grpc
-import obstore
 import structlog
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -20,11 +19,11 @@ from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.request_bodies import PIECE_BYTES, body_pieces
-from obstore.store import ObjectStore
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from werkzeug.formparser import MultiPartParser
 
 from kontor_vault.content import SealedContent, SealedWriter
+from kontor_vault.objects import Objects
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +34,12 @@ _READ_AWAY_BYTES = 64 << 20
 class Uploads:
     """Receives files; nothing of an interrupted one stays."""
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
 
     def put(self, upload_id: UUID) -> ResponseReturnValue:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
-        with _answer_is_heard(), _Receiving.begin(self._store, upload_id) as receiving:
+        with _answer_is_heard(), _Receiving.begin(self._objects, upload_id) as receiving:
             receiving.require_length(request.content_length)
             for piece in body_pieces(request):
                 receiving.write(piece)
@@ -54,7 +53,7 @@ class Uploads:
         files are encrypted while they arrive. Answers with a redirect to `return_to` that says how many were stored
         (`stored`) or why one was not (`problem`, a reason); without `return_to` with the documents as JSON.
         """
-        form = _FormUpload(self._store, customer_id)
+        form = _FormUpload(self._objects, customer_id)
         back = _path_on_this_origin(request.args.get("return_to", ""))
         try:
             with _answer_is_heard():
@@ -72,19 +71,19 @@ class Uploads:
 class _Receiving:
     """One upload on its way; leaving the block before `finish` gives it up."""
 
-    def __init__(self, store: ObjectStore, upload_id: UUID, permit: internal_pb2.UploadPermit) -> None:
-        self._store = store
+    def __init__(self, objects: Objects, upload_id: UUID, permit: internal_pb2.UploadPermit) -> None:
+        self._objects = objects
         self._path = permit.object_path
         self._upload_id = str(upload_id)
-        self._writer = SealedWriter(store, permit.object_path, permit.content_key, permit.associated_data)
+        self._writer = SealedWriter(objects, permit.object_path, permit.content_key, permit.associated_data)
         self._finished = False
         self.most = permit.size_bytes
 
     @staticmethod
-    def begin(store: ObjectStore, upload_id: UUID) -> _Receiving:
+    def begin(objects: Objects, upload_id: UUID) -> _Receiving:
         """Ask the vault for the permit; raises what it refuses with."""
         permit = _internal().BeginUpload(internal_pb2.BeginUploadRequest(upload_id=str(upload_id)))
-        return _Receiving(store, upload_id, permit)
+        return _Receiving(objects, upload_id, permit)
 
     def __enter__(self) -> _Receiving:
         return self
@@ -137,17 +136,14 @@ class _Receiving:
         except grpc.RpcError as error:
             log.warning("upload_not_abandoned", upload_id=self._upload_id, code=str(cast(grpc.Call, error).code()))
             return
-        try:
-            obstore.delete(self._store, self._path)
-        except FileNotFoundError:
-            return
+        self._objects.delete(self._path)
 
 
 class _FormUpload:
     """The files of one form, stored one after the other while the body is parsed."""
 
-    def __init__(self, store: ObjectStore, customer_id: UUID) -> None:
-        self._store = store
+    def __init__(self, objects: Objects, customer_id: UUID) -> None:
+        self._objects = objects
         self._customer_id = customer_id
         self._current: _FormFile | None = None
         self._documents: list[vault_pb2.Document] = []
@@ -190,7 +186,7 @@ class _FormUpload:
                 )
             )
         )
-        receiving = _Receiving.begin(self._store, UUID(upload.upload_id))
+        receiving = _Receiving.begin(self._objects, UUID(upload.upload_id))
         self._current = _FormFile(receiving, self._documents)
         return cast(IO[bytes], self._current)
 

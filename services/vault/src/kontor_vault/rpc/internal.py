@@ -13,11 +13,11 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
-from obstore.store import ObjectStore
 
 from kontor_vault import documents, filing, quotas, uploads
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.objects import Objects
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
 from kontor_vault.rpc.releases import Releases
@@ -26,11 +26,11 @@ from kontor_vault.rpc.releases import Releases
 class VaultInternalRpc(VaultInternalServiceServicer):
     """Serves the internal calls."""
 
-    def __init__(self, work: UnitOfWork, keys: CustomerKeys, store: ObjectStore, people: People) -> None:
+    def __init__(self, work: UnitOfWork, keys: CustomerKeys, objects: Objects, people: People) -> None:
         self._work = work
         self._releases = Releases(people)
         self._keys = keys
-        self._store = store
+        self._objects = objects
 
     async def BeginUpload(self, request: pb.BeginUploadRequest, context: Context) -> pb.UploadPermit:
         async with self._work.command(request) as tx:
@@ -113,7 +113,7 @@ class VaultInternalRpc(VaultInternalServiceServicer):
             return await tx.commit(convert.quota(quota))
 
     def _seal(self, key: bytes, place: tuple[UUID, UUID, UUID], content: bytes) -> SealedContent:
-        with SealedWriter(self._store, object_path(*place), key, associated_data(*place)) as writer:
+        with SealedWriter(self._objects, object_path(*place), key, associated_data(*place)) as writer:
             writer.write(content)
             return writer.seal()
 

@@ -1,0 +1,45 @@
+"""The port to where ciphertext lies; `adapters/objects.py` and `adapters/files.py` are its two kinds."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class ObjectSink(Protocol):
+    """An object that is being written; nobody sees it before `commit`."""
+
+    def write(self, block: bytes | memoryview) -> None:
+        """Append to the object; the block may change afterwards."""
+
+    def commit(self) -> None:
+        """Make the object durable, then visible; it replaces one of the same path."""
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+
+
+class ObjectSource(Protocol):
+    """An object that is being read."""
+
+    @property
+    def fetch_bytes(self) -> int:
+        """How much is best fetched at once."""
+
+    def fetch(self, start: int, end: int) -> memoryview:
+        """Return the bytes [start, end), or fewer where the object ends; valid until the next call."""
+
+    def close(self) -> None:
+        """Let the object go."""
+
+
+class Objects(Protocol):
+    """Keeps objects by path. What was committed survives a power cut."""
+
+    def write(self, path: str) -> ObjectSink:
+        """Begin an object."""
+
+    def read(self, path: str) -> ObjectSource:
+        """Open an object; raises FileNotFoundError, a remote store's only at the first `fetch`."""
+
+    def delete(self, path: str) -> None:
+        """Delete an object and what a killed writer left of it; deleting what is not there is fine."""
