@@ -22,8 +22,15 @@ class Adviser:
     @property
     def phone_link(self) -> str:
         """The number as a telephone application wants it: digits with a leading plus."""
-        national = "".join(each for each in self.phone if each.isdigit() or each == "+")
-        return f"+49{national[1:]}" if national.startswith("0") and not national.startswith("00") else national
+        return dialled(self.phone)
+
+
+def dialled(number: str) -> str:
+    """Return a number as a telephone application wants it (F132): digits with a leading plus; German without one."""
+    plain = "".join(each for each in number if each.isdigit() or each == "+")
+    if plain.startswith("00"):
+        return f"+{plain[2:]}"
+    return f"+49{plain[1:]}" if plain.startswith("0") else plain
 
 
 def adviser_of(customer_id: str) -> Adviser:

@@ -8,6 +8,7 @@ under both.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -21,7 +22,7 @@ _TYPES: Mapping[str, str] = {
     "txt": "text/plain; charset=utf-8",
     "webmanifest": "application/manifest+json",
 }
-_STYLESHEET = "kontor.css"
+_STYLESHEET = "office.css"
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,26 @@ class Assets:
 def load_assets() -> Assets:
     """Read the static files of the package."""
     contents = dict(_walk(files("kontor_portal") / "static", ""))
+    contents |= {_still(name): _without_movement(content) for name, content in contents.items() if _moves(name)}
     styles = sorted(name for name in contents if name.startswith("css/"))
     contents[_STYLESHEET] = b"\n".join(contents.pop(name) for name in styles)
     release = hashlib.sha256()
     for name in sorted(contents):
         release.update(name.encode() + b"\0" + contents[name])
     return Assets(release.hexdigest()[:12], {name: _asset(name, content) for name, content in contents.items()})
+
+
+def _moves(name: str) -> bool:
+    return name.startswith("scenes/")
+
+
+def _still(name: str) -> str:
+    return name.replace(".svg", "-still.svg")
+
+
+def _without_movement(drawing: bytes) -> bytes:
+    """Return a scene as it stands still: for whoever asked his device for less movement, and until a script says so."""
+    return re.sub(rb"<animate[^>]*/>", b"", drawing)
 
 
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from kontor_portal.extension import portal
 from kontor_portal.firms import Person
 from kontor_portal.i18n import LANGUAGE_COOKIE
 from kontor_portal.oidc import FLOW_COOKIE, FLOW_SECONDS, Tokens
-from kontor_portal.session import ACCESS_COOKIE, FIRM_COOKIE, PERSON_COOKIE, REFRESH_COOKIE
+from kontor_portal.session import ACCESS_COOKIE, FIRM_COOKIE, PERSON_COOKIE, REFRESH_COOKIE, THEME_COOKIE, THEMES
 
 _YEAR: Final = 365 * 24 * 3600
 _AUTH_PATH: Final = "/auth"
@@ -48,6 +48,14 @@ def clear_flow(response: Response) -> None:
 def set_language(response: Response, language: str) -> None:
     """Keep the language that the person chose."""
     _set(response, LANGUAGE_COOKIE, language, seconds=_YEAR)
+
+
+def set_theme(response: Response, theme: str) -> None:
+    """Keep whether the person wants light or dark pages; his device decides when he chose neither."""
+    if theme in THEMES:
+        _set(response, THEME_COOKIE, theme, seconds=_YEAR)
+    else:
+        response.delete_cookie(THEME_COOKIE)
 
 
 def set_firm(response: Response, slug: str) -> None:

@@ -12,6 +12,7 @@ from kontor.common.v1.money_pb2 import Money
 from kontor_chassis.edge import Problem, problem_of
 
 from kontor_portal.i18n import t
+from kontor_portal.step_up import asks_for_more
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def sent() -> Mapping[str, str]:
 
 
 def refused(error: grpc.RpcError, values: Mapping[str, str] | None = None) -> Form:
-    """Return the form with what the platform refused; a fault that is ours, or an ended session, goes on as it is."""
+    """Return the form with what the platform refused; a fault that is ours, or a missing proof, goes on as it is."""
     problem = problem_of(error)
-    if problem.status == 401 or problem.status >= 500:
+    if problem.status == 401 or problem.status >= 500 or asks_for_more(problem):
         raise error
     errors = {item.field.rpartition(".")[2]: item.description for item in problem.fields}
     return Form(sent() if values is None else values, errors, problem)

@@ -8,8 +8,10 @@ from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
-from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
+from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
+from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
+from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -22,6 +24,16 @@ def identity(token: str | None = None) -> IdentityServiceStub:
     """Return identity's stub; `token` replaces the visitor's (right after signing in, or "" for a public page)."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, IdentityServiceStub, token=own)
+
+
+def account_security() -> AccountSecurityServiceStub:
+    """Return the stub for the security of one's own account."""
+    return current_edge().stub(_GATEWAY, AccountSecurityServiceStub)
+
+
+def brands(*, signed_in: bool = True) -> BrandServiceStub:
+    """Return the stub of the firms' faces; for a page that anybody may see, without the visitor's token."""
+    return current_edge().stub(_GATEWAY, BrandServiceStub, token=None if signed_in else (lambda: ""))
 
 
 def firms(token: str | None = None) -> FirmServiceStub:

@@ -1,4 +1,5 @@
-"""Languages: German is what templates say, English is looked up in `locale/en.po`, formal or informal as the person is.
+"""Languages: German is what templates say, English is looked up in `locale/*.po`, formal or informal
+as the person is.
 
 `t("Ihre Verträge", du="Deine Verträge")` is the one way to write a sentence. The German formal text is its key, so a
 template reads as the page does; the informal variant stands beside it, because English does not need it.
@@ -16,14 +17,19 @@ from flask import g, has_request_context
 
 Language = Literal["de", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("de", "en")
-LANGUAGE_COOKIE: Final = "kontor_language"
+LANGUAGE_COOKIE: Final = "office_language"
 
 
 @cache
 def english() -> Mapping[str, str]:
-    """Return the English catalogue: German text to English text."""
-    with (files("kontor_portal") / "locale" / "en.po").open("rb") as source:
-        return {str(message.id): str(message.string) for message in read_po(source) if message.id and message.string}
+    """Return the English catalogue, of all its chapters: German text to English text."""
+    said: dict[str, str] = {}
+    for chapter in (files("kontor_portal") / "locale").iterdir():
+        with chapter.open("rb") as source:
+            for message in read_po(source):
+                if message.id and message.string:
+                    said[str(message.id)] = str(message.string)
+    return said
 
 
 def language() -> Language:

@@ -8,6 +8,7 @@ from kontor.billing.v1 import billing_pb2, prices_pb2
 from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import catalogue_pb2, orders_pb2
+from kontor.identity.v1 import account_security_pb2 as security_pb2
 from kontor.identity.v1 import accounts_pb2, firms_pb2, people_pb2, tenants_pb2
 from kontor.vault.v1 import vault_pb2
 
@@ -289,3 +290,22 @@ def salutation(value: people_pb2.Salutation.ValueType) -> str:
         people_pb2.SALUTATION_FAMILIE: t("Familie"),
         people_pb2.SALUTATION_FIRMA: t("Firma"),
     }.get(value, "")
+
+
+def account_event(value: security_pb2.AccountEventKind.ValueType) -> str:
+    """Return what happened to an account's security."""
+    return {
+        security_pb2.ACCOUNT_EVENT_KIND_SIGNED_IN: t("Angemeldet"),
+        security_pb2.ACCOUNT_EVENT_KIND_NEW_DEVICE: t("Auf einem neuen Gerät angemeldet"),
+        security_pb2.ACCOUNT_EVENT_KIND_PASSWORD_CHANGED: t("Passwort geändert"),
+        security_pb2.ACCOUNT_EVENT_KIND_EMAIL_CHANGE_REQUESTED: t("Neue E-Mail-Adresse angefordert"),
+        security_pb2.ACCOUNT_EVENT_KIND_EMAIL_CHANGE_CANCELLED: t("Neue E-Mail-Adresse zurückgenommen"),
+        security_pb2.ACCOUNT_EVENT_KIND_EMAIL_CHANGED: t("E-Mail-Adresse geändert"),
+        security_pb2.ACCOUNT_EVENT_KIND_SECOND_FACTOR_ENABLED: t("Zweiten Faktor eingerichtet"),
+        security_pb2.ACCOUNT_EVENT_KIND_SECOND_FACTOR_DISABLED: t("Zweiten Faktor ausgeschaltet"),
+        security_pb2.ACCOUNT_EVENT_KIND_RECOVERY_CODES_RENEWED: t("Wiederherstellungscodes ersetzt"),
+        security_pb2.ACCOUNT_EVENT_KIND_RECOVERY_CODE_USED: t("Mit einem Wiederherstellungscode angemeldet"),
+        security_pb2.ACCOUNT_EVENT_KIND_PASSKEY_ADDED: t("Passkey eingerichtet"),
+        security_pb2.ACCOUNT_EVENT_KIND_PASSKEY_REMOVED: t("Passkey entfernt"),
+        security_pb2.ACCOUNT_EVENT_KIND_SESSIONS_ENDED: t("Alle anderen Geräte abgemeldet"),
+    }.get(value, t("Unbekannt"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kontor_portal.i18n import t
@@ -29,9 +30,15 @@ class NavEntry:
     is_current: bool
 
 
-def navigation(session: Session, path: str, *, in_expert_firm: bool) -> tuple[NavEntry, ...]:
-    """Return the items of the session's persona with the current one marked: the longest address that fits."""
-    items = _items(session, session.persona(in_expert_firm=in_expert_firm))
+def navigation(
+    session: Session, path: str, *, in_expert_firm: bool, closed: Collection[str] = ()
+) -> tuple[NavEntry, ...]:
+    """Return the items of the session's persona with the current one marked: the longest address that fits.
+
+    `closed` holds the addresses that the firm does not give its customers (F53).
+    """
+    persona = session.persona(in_expert_firm=in_expert_firm)
+    items = [item for item in _items(session, persona) if item.href not in closed]
     fitting = [item.href for item in items if path == item.href or path.startswith(item.href + "/")]
     current = max(fitting, key=len, default="")
     return tuple(NavEntry(item, item.href == current) for item in items)
@@ -61,6 +68,7 @@ def _customer() -> tuple[NavItem, ...]:
         NavItem(t("Rechnungen"), "/kunde/rechnungen", "receipt"),
         NavItem(t("Einwilligungen"), "/kunde/einwilligungen", "check"),
         NavItem(t("Notfallzugang"), "/kunde/notfall", "heart"),
+        NavItem(t("Kontakt"), "/kunde/kontakt", "phone"),
         NavItem(t("Profil"), "/kunde/profil", "user"),
     )
 

@@ -24,6 +24,8 @@ CLIENT_ID: Final = "portal"
 FLOW_COOKIE: Final = "office_sign_in"
 FLOW_SECONDS: Final = 600
 _SCOPE: Final = "openid profile"
+_ANY: Final[Mapping[str, str]] = {}
+"""No proof in particular."""
 
 
 class SignInError(Exception):
@@ -99,8 +101,11 @@ class OidcClient:
         """Where identity sends the browser back to."""
         return f"{self._public_url}/auth/callback"
 
-    def authorize_url(self, flow: Flow, firm: str = "", membership: str = "") -> str:
-        """Return the address that starts the sign-in, branded for a firm, for one membership where that is known."""
+    def authorize_url(self, flow: Flow, firm: str = "", membership: str = "", proof: Mapping[str, str] = _ANY) -> str:
+        """Return the address that starts the sign-in, branded for a firm, for one membership where that is known.
+
+        `proof` is what the person has to prove: `max_age` and `acr_values` of OpenID Connect Core 3.1.2.1.
+        """
         query = {
             "response_type": "code",
             "client_id": CLIENT_ID,
@@ -113,6 +118,7 @@ class OidcClient:
         }
         query |= {"firm": firm} if firm else {}
         query |= {"membership": membership} if membership else {}
+        query |= proof
         return f"{self._public_url}/oauth/authorize?{urlencode(query)}"
 
     def exchange(self, code: str, flow: Flow, issuer: str | None) -> Tokens:

@@ -10,6 +10,7 @@ from kontor_chassis.edge import Problem
 
 from kontor_portal.i18n import t
 from kontor_portal.requests import to_refresh
+from kontor_portal.step_up import asks_for_more, to_prove_more
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class ProblemPage:
 
 def show_problem(problem: Problem) -> ResponseReturnValue:
     """Return the page of a problem; a session that has run out is renewed instead."""
+    if asks_for_more(problem):
+        return to_prove_more(problem)
     if problem.status == 401 and not request.path.startswith("/auth/"):
         return to_refresh()
     response = make_response(render_template("problem.html", problem=_page_of(problem)), problem.status)

@@ -9,13 +9,16 @@ from flask import Flask, Response, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from kontor_chassis.clock import SystemClock
 
+from kontor_portal import firms
 from kontor_portal.extension import portal
+from kontor_portal.firms import FirmLook
 from kontor_portal.i18n import LANGUAGE_COOKIE, choose_language
-from kontor_portal.session import ACCESS_COOKIE, PERSON_COOKIE, Persona, Session, read_session
+from kontor_portal.session import ACCESS_COOKIE, FIRM_COOKIE, PERSON_COOKIE, Persona, Session, read_session
+from kontor_portal.start_page import is_closed
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PAGES_FOR: Final = frozenset(Persona)
-_FOR_ALL: Final = frozenset({"benachrichtigungen", "konto"})
+_FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche"})
 """Areas for everybody who is signed in."""
 _CLOCK: Final = SystemClock()
 CONTENT_SECURITY_POLICY: Final = "; ".join(
@@ -27,6 +30,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",
+        "worker-src 'self'",
+        "media-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -54,6 +59,12 @@ def signed_in() -> Session:
     if session is None:
         abort(401)
     return session
+
+
+def current_firm() -> FirmLook:
+    """Return the firm the page is for: that of the address, else the one the browser remembers; else the platform."""
+    shown: FirmLook | None = g.get("firm")
+    return shown or firms.look(g.get("host_slug") or request.cookies.get(FIRM_COOKIE, ""))
 
 
 def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
@@ -89,6 +100,8 @@ def _check_session() -> ResponseReturnValue | None:
         return to_refresh()
     if area in _PAGES_FOR and Persona(area) not in session.personas:
         abort(403)
+    if area == Persona.CUSTOMER and is_closed(current_firm(), request.path):
+        abort(404)
     return None
 
 

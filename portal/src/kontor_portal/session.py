@@ -59,6 +59,12 @@ class Session:
     rights: frozenset[str]
     expires_at: int
     """Seconds since 1970."""
+    level: int = 1
+    """How strongly the person proved who he is (`acr`)."""
+    signed_in_at: int = 0
+    """When he last did, in seconds since 1970 (`auth_time`)."""
+    viewer_id: str = ""
+    """Account of the member of staff who looks at the office as this customer; empty for the person himself."""
 
     @property
     def personas(self) -> tuple[Persona, ...]:
@@ -108,6 +114,9 @@ def read_session(token: str | None) -> Session | None:
             roles=frozenset(map(str, claims.get("roles", ()))),
             rights=frozenset(map(str, claims.get("rights", ()))),
             expires_at=int(claims["exp"]),
+            level=int(claims.get("acr", 1)),
+            signed_in_at=int(claims.get("auth_time", 0)),
+            viewer_id=str(claims.get("act", {}).get("sub", "")),
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -10,15 +10,19 @@ import grpc
 from flask import Flask, g, request
 from kontor.notifications.v1 import notifications_pb2 as notifications_pb
 
-from kontor_portal import firms, formatting, gateway, i18n, labels
+from kontor_portal import formatting, gateway, i18n, labels
+from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
-from kontor_portal.firms import FirmLook
+from kontor_portal.firms import PLATFORM_NAME, FirmLook
 from kontor_portal.navigation import NavEntry, navigation
-from kontor_portal.requests import current_session, home_of
-from kontor_portal.session import FIRM_COOKIE, Session
+from kontor_portal.requests import current_firm, current_session, home_of
+from kontor_portal.searching import search_hint
+from kontor_portal.session import THEME_COOKIE, THEMES, Session
+from kontor_portal.start_page import closed_addresses
 
 LABELS: Final = (
-    "access_state", "channel", "agreement_state", "category", "consent_state", "contract_status", "customer_field",
+    "access_state", "account_event", "agreement_state", "channel",
+    "category", "consent_state", "contract_status", "customer_field",
     "document_kind", "file_kind", "invitation_state", "ledger_account", "line_icon", "order_state",
     "order_step", "payment_interval", "plan", "right", "role", "salutation", "service_state", "tax", "tenant_kind",
     "tenant_state", "tier",
@@ -37,7 +41,18 @@ class Shell:
     @cached_property
     def entries(self) -> tuple[NavEntry, ...]:
         """All places to go."""
-        return navigation(self.session, self.path, in_expert_firm=bool(g.get("in_expert_firm", False)))
+        closed = closed_addresses(self.firm) if self.session.customer_id else ()
+        return navigation(self.session, self.path, in_expert_firm=bool(g.get("in_expert_firm", False)), closed=closed)
+
+    @property
+    def viewed_as(self) -> bool:
+        """Whether staff look at the office as this customer."""
+        return bool(self.session.viewer_id)
+
+    @property
+    def search_hint(self) -> str:
+        """What the search field says can be found."""
+        return search_hint(self.session.persona(in_expert_firm=bool(g.get("in_expert_firm", False))))
 
     @property
     def home(self) -> str:
@@ -69,7 +84,12 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        t=i18n.t, tn=i18n.tn, asset=_asset, stars_text=formatting.stars_text, decimal=formatting.decimal_text
+        t=i18n.t,
+        tn=i18n.tn,
+        asset=_asset,
+        stars_text=formatting.stars_text,
+        decimal=formatting.decimal_text,
+        platform_name=PLATFORM_NAME,
     )
     app.jinja_env.filters.update(
         money=formatting.money,
@@ -85,6 +105,7 @@ def install(app: Flask) -> None:
         size=formatting.size_text,
         initials=formatting.initials,
         monogram=formatting.monogram,
+        dialled=dialled,
     )
     app.jinja_env.filters.update({name: getattr(labels, name) for name in LABELS})
     app.context_processor(_frame)
@@ -95,7 +116,19 @@ def _asset(name: str) -> str:
 
 
 def _frame() -> dict[str, object]:
-    session = current_session()
-    firm = firms.look(request.cookies.get(FIRM_COOKIE, ""))
+    session: Session | None = g.get("preview_session") or current_session()
+    firm = current_firm()
     shell = None if session is None else Shell(session, request.path, firm)
-    return {"shell": shell, "firm": firm, "language": i18n.language(), "path": request.full_path.rstrip("?")}
+    return {
+        "shell": shell,
+        "firm": firm,
+        "layout": _layout(session, firm),
+        "theme": request.cookies.get(THEME_COOKIE, "") if request.cookies.get(THEME_COOKIE) in THEMES else "",
+        "language": i18n.language(),
+        "path": request.full_path.rstrip("?"),
+    }
+
+
+def _layout(session: Session | None, firm: FirmLook) -> str:
+    """Return the firm's base layout for its customers and visitors; those who work here have the one for work."""
+    return firm.layout if session is None or session.customer_id else "classic"

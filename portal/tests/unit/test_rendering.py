@@ -137,13 +137,13 @@ def test_uploads_come_back_to_their_page() -> None:
 def test_static_files_are_kept_for_a_year_under_their_release(browser: FlaskClient) -> None:
     """The release is in the address; without it the file is revalidated, and 304 says that it is still the same."""
     page = browser.get("/").text
-    address = next(part for part in page.split('"') if part.endswith("/kontor.css"))
+    address = next(part for part in page.split('"') if part.endswith("/office.css"))
     kept = browser.get(address)
     assert "immutable" in kept.headers["Cache-Control"]
     assert kept.mimetype == "text/css"
-    plain = browser.get("/static/kontor.css")
+    plain = browser.get("/static/office.css")
     assert plain.headers["Cache-Control"] == "public, no-cache"
-    again = browser.get("/static/kontor.css", headers={"If-None-Match": plain.headers["ETag"]})
+    again = browser.get("/static/office.css", headers={"If-None-Match": plain.headers["ETag"]})
     assert again.status_code == 304
     assert browser.get("/static/none.css").status_code == 404
 

@@ -89,18 +89,30 @@ def test_firm_settles_its_life(operator: Visitor, office: Office, enter: Callabl
 
 
 def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -> None:
-    """Logo, colours and greeting reach the public page and the sign-in page (F39)."""
+    """Logo, colours and greeting reach the public page and the sign-in page, once published (F37, F38, F39)."""
     desk = office.administrator
     desk.go("Erscheinungsbild")
+    desk.page.get_by_label("Kacheln").check()
+    desk.fill("Hauptfarbe", "#ffcc00")
+    with desk.refused():
+        desk.press("Entwurf speichern")
+        desk.sees(re.compile(r"Die nächste Farbe, die reicht, ist #"))
     desk.fill("Hauptfarbe", PRIMARY)
     desk.fill("Akzentfarbe", ACCENT)
     desk.choose_file("Logo", "logo.svg", "image/svg+xml", LOGO)
-    desk.page.get_by_label("Begrüßung").fill(GREETING)
-    expect(desk.page.locator("#brand-preview")).to_contain_text(GREETING)
-    desk.sees(re.compile(r"Gut lesbar: Kontrast \d"))
-    desk.press("Speichern und veröffentlichen")
-    desk.is_told("Ihr Erscheinungsbild ist gespeichert.")
+    desk.press("Entwurf speichern")
+    desk.is_told("Der Entwurf ist gespeichert.")
     desk.looks_right("broker-brand")
+    desk.follow("Texte")
+    desk.page.get_by_label("Begrüßung mit Sie").fill(GREETING)
+    desk.press("Entwurf speichern")
+    desk.is_told("Der Entwurf ist gespeichert.")
+    desk.follow("Vorschau")
+    framed = desk.page.frame_locator("iframe").locator("body")
+    expect(framed).to_contain_text(GREETING)
+    desk.looks_right("broker-brand-preview")
+    desk.press("Veröffentlichen")
+    desk.is_told("Version 1 ist veröffentlicht.")
 
     guest = enter()
     guest.open(f"/f/{office.slug}")

@@ -5,9 +5,14 @@ from __future__ import annotations
 from flask import Blueprint
 
 from kontor_portal.views.account import account
+from kontor_portal.views.account_changes import account_changes
+from kontor_portal.views.account_security import account_security
 from kontor_portal.views.api_pages import api_pages
+from kontor_portal.views.app_shell import app_shell
 from kontor_portal.views.auth import auth
+from kontor_portal.views.broker_address import broker_address
 from kontor_portal.views.broker_brand import broker_brand
+from kontor_portal.views.broker_brand_preview import broker_brand_preview
 from kontor_portal.views.broker_catalogue import broker_catalogue
 from kontor_portal.views.broker_chat import broker_chat
 from kontor_portal.views.broker_customer import broker_customer
@@ -21,6 +26,7 @@ from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
+from kontor_portal.views.customer_contact import customer_contact
 from kontor_portal.views.customer_contracts import customer_contracts
 from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
@@ -33,21 +39,29 @@ from kontor_portal.views.directory import directory
 from kontor_portal.views.emergency_links import emergency_links
 from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
+from kontor_portal.views.firm_pages import firm_pages
 from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.public import public
+from kontor_portal.views.search import search
 from kontor_portal.views.static import static
 from kontor_portal.views.trusted_pages import trusted_pages
 
 AREAS: tuple[Blueprint, ...] = (
     static,
+    app_shell,
     public,
+    firm_pages,
     directory,
     api_pages,
     auth,
     account,
+    account_security,
+    account_changes,
+    search,
     customer_home,
+    customer_contact,
     customer_contracts,
     customer_documents,
     customer_document,
@@ -63,6 +77,8 @@ AREAS: tuple[Blueprint, ...] = (
     broker_customer_parts,
     broker_portfolio,
     broker_brand,
+    broker_brand_preview,
+    broker_address,
     broker_prices,
     broker_chat,
     broker_catalogue,

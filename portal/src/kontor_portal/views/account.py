@@ -1,4 +1,4 @@
-"""What everybody who is signed in has: notifications, sessions, preferences, a change of membership."""
+"""What everybody who is signed in has: notifications, preferences, a change of membership."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kontor.identity.v1 import accounts_pb2
 from kontor.notifications.v1 import notifications_pb2
 
 from kontor_portal import gateway
-from kontor_portal.forms import refused, sent
+from kontor_portal.forms import sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.links import safe_path
@@ -25,22 +25,20 @@ account = Blueprint("account", __name__)
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """How the account is told things, and where it is signed in."""
+    """Who the account is and how it is told things."""
 
     me: accounts_pb2.Me
-    sessions: tuple[accounts_pb2.Session, ...]
     preferences: notifications_pb2.Preferences | None
 
 
 def account_settings() -> AccountSettings:
     """Ask for the settings of the signed-in account."""
     identity = gateway.identity()
-    sessions = identity.ListSessions(accounts_pb2.ListSessionsRequest())
     preferences = optional(
         lambda: gateway.notifications().GetPreferences(notifications_pb2.GetPreferencesRequest()), None
     )
     me = identity.GetMe(accounts_pb2.GetMeRequest())
-    return AccountSettings(me, tuple(sessions.sessions), preferences)
+    return AccountSettings(me, preferences)
 
 
 @account.get("/konto")
@@ -60,20 +58,6 @@ def update_preferences() -> ResponseReturnValue:
         )
     )
     flash(t("Ihre Einstellung ist gespeichert.", du="Deine Einstellung ist gespeichert."), "ok")
-    return redirect(_back(), 303)
-
-
-@account.post("/konto/sitzungen/<id:session_id>")
-def end_session(session_id: str) -> ResponseReturnValue:
-    """End another session of the account."""
-    try:
-        gateway.identity().RevokeSession(
-            accounts_pb2.RevokeSessionRequest(session_id=session_id, request_id=new_request_id())
-        )
-    except grpc.RpcError as error:
-        flash(refused(error).problem_text, "bad")
-    else:
-        flash(t("Das Gerät ist abgemeldet."), "ok")
     return redirect(_back(), 303)
 
 

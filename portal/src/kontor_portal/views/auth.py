@@ -23,7 +23,8 @@ def login() -> ResponseReturnValue:
     """Send the browser to identity with a new flow."""
     flow = Flow.start(safe_path(request.args.get("next"), ""))
     firm = request.args.get("firm") or request.cookies.get(FIRM_COOKIE, "")
-    url = portal().oidc.authorize_url(flow, firm, request.args.get("membership", ""))
+    proof = {name: request.args[name] for name in ("max_age", "acr_values") if name in request.args}
+    url = portal().oidc.authorize_url(flow, firm, request.args.get("membership", ""), proof)
     response = redirect(url)
     cookies.set_flow(response, portal().flows.write(flow))
     return response
@@ -94,6 +95,14 @@ def language() -> ResponseReturnValue:
     chosen = request.form.get("language", "de")
     if chosen in LANGUAGES:
         cookies.set_language(response, chosen)
+    return response
+
+
+@auth.post("/darstellung")
+def theme() -> ResponseReturnValue:
+    """Remember whether the person wants light or dark pages."""
+    response = redirect(safe_path(request.form.get("next")), 303)
+    cookies.set_theme(response, request.form.get("theme", ""))
     return response
 
 

@@ -167,14 +167,19 @@ def rate(order_id: str) -> ResponseReturnValue:
 @broker_orders.post("/makler/auftraege/<id:order_id>/nachricht")
 def send_message(order_id: str) -> ResponseReturnValue:
     """Write to the expert (F119)."""
-    wanted = orders_pb2.SendOrderMessageRequest(
-        order_id=order_id, body=sent().get("body", ""), request_id=new_request_id()
-    )
     try:
-        gateway.experts().SendOrderMessage(wanted)
+        send_order_message(order_id)
     except grpc.RpcError as error:
         return _show(order_id, refused(error))
     return redirect(f"/makler/auftraege/{order_id}#nachrichten", 303)
+
+
+def send_order_message(order_id: str) -> None:
+    """Write what the form in hand says to the other side of an order; raises RpcError."""
+    wanted = orders_pb2.SendOrderMessageRequest(
+        order_id=order_id, body=sent().get("body", ""), request_id=new_request_id()
+    )
+    gateway.experts().SendOrderMessage(wanted)
 
 
 def order_messages(order_id: str) -> tuple[orders_pb2.OrderMessage, ...]:

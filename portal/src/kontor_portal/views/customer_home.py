@@ -1,8 +1,9 @@
-"""The customer's start page: greeting, adviser, what is new, what is to be done."""
+"""The customer's start page: greeting, adviser, what is new, what is to be done, as his firm arranged it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -10,12 +11,18 @@ from kontor.billing.v1 import billing_pb2
 from kontor.chat.v1 import chat_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import orders_pb2
+from kontor.identity.v1 import brand_pb2
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.advisers import Adviser, adviser_of
+from kontor_portal.extension import portal
+from kontor_portal.firms import FirmLook
+from kontor_portal.formatting import ZONE
+from kontor_portal.i18n import is_informal
 from kontor_portal.reading import optional
-from kontor_portal.requests import signed_in
+from kontor_portal.requests import current_firm, signed_in
+from kontor_portal.start_page import SceneView, StartTile, notices_on, scene_of, tiles_of
 
 customer_home = Blueprint("customer_home", __name__)
 
@@ -27,12 +34,16 @@ class Home:
     """Everything on the start page."""
 
     name: str
+    heading: str
+    greeting: str
     adviser: Adviser
     contracts: tuple[contracts_pb2.Contract, ...]
     documents: tuple[vault_pb2.Document, ...]
     consents: tuple[orders_pb2.ConsentRequest, ...]
-    unread_messages: int
     agreement: billing_pb2.Agreement | None
+    tiles: tuple[StartTile, ...]
+    notices: tuple[brand_pb2.Notice, ...]
+    scene: SceneView | None
 
     @property
     def offers(self) -> tuple[contracts_pb2.Contract, ...]:
@@ -40,14 +51,49 @@ class Home:
         return tuple(each for each in self.contracts if each.status == contracts_pb2.CONTRACT_STATUS_OFFER)
 
 
+@dataclass(frozen=True)
+class Papers:
+    """What the services say about the customer."""
+
+    adviser: Adviser
+    contracts: tuple[contracts_pb2.Contract, ...] = ()
+    documents: tuple[vault_pb2.Document, ...] = ()
+    consents: tuple[orders_pb2.ConsentRequest, ...] = ()
+    agreement: billing_pb2.Agreement | None = None
+    unread_messages: int = 0
+
+
 @customer_home.get("/kunde")
 def home() -> ResponseReturnValue:
     """Show the start page."""
     session = signed_in()
-    return render_template("customer/home.html", home=_home_of(session.customer_id, session.name))
+    page = arranged(current_firm(), session.name, _papers_of(session.customer_id))
+    return render_template("customer/home.html", home=page, areas=brand_pb2.Area)
 
 
-def _home_of(customer_id: str, name: str) -> Home:
+def today() -> date:
+    """Return the day in Germany, by the installation's clock."""
+    return portal().clock.now().astimezone(ZONE).date()
+
+
+def arranged(firm: FirmLook, name: str, papers: Papers) -> Home:
+    """Return the start page as a firm arranged it."""
+    return Home(
+        name=name,
+        heading=firm.heading_for(name),
+        greeting=firm.greeting_for(name, informal=is_informal()),
+        adviser=papers.adviser,
+        contracts=papers.contracts,
+        documents=papers.documents,
+        consents=papers.consents,
+        agreement=papers.agreement,
+        tiles=tiles_of(firm, {brand_pb2.AREA_MESSAGES: papers.unread_messages}),
+        notices=notices_on(firm.design, today()),
+        scene=scene_of(firm),
+    )
+
+
+def _papers_of(customer_id: str) -> Papers:
     contracts = optional(
         lambda: gateway.contracts().ListContracts(
             contracts_pb2.ListContractsRequest(customer_id=customer_id, page_size=_NEWEST)
@@ -67,14 +113,13 @@ def _home_of(customer_id: str, name: str) -> Home:
         orders_pb2.ListConsentRequestsResponse(),
     )
     unread = optional(lambda: gateway.chat().GetUnreadCount(chat_pb2.GetUnreadCountRequest()), chat_pb2.UnreadCount())
-    return Home(
-        name=name,
+    return Papers(
         adviser=adviser_of(customer_id),
         contracts=tuple(contracts.contracts),
         documents=tuple(documents.documents),
         consents=tuple(consents.consent_requests),
-        unread_messages=unread.messages,
         agreement=running_agreement(customer_id),
+        unread_messages=unread.messages,
     )
 
 

@@ -17,7 +17,7 @@ from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.reading import next_page, page_token
-from kontor_portal.views.broker_orders import order_messages
+from kontor_portal.views.broker_orders import order_messages, send_order_message
 
 expert_orders = Blueprint("expert_orders", __name__)
 
@@ -98,11 +98,8 @@ def set_status(order_id: str) -> ResponseReturnValue:
 @expert_orders.post("/experte/auftraege/<id:order_id>/nachricht")
 def send_message(order_id: str) -> ResponseReturnValue:
     """Write to the client (F119, F120)."""
-    wanted = orders_pb2.SendOrderMessageRequest(
-        order_id=order_id, body=sent().get("body", ""), request_id=new_request_id()
-    )
     try:
-        gateway.experts().SendOrderMessage(wanted)
+        send_order_message(order_id)
     except grpc.RpcError as error:
         return _show(order_id, refused(error))
     return redirect(f"/experte/auftraege/{order_id}#nachrichten", 303)

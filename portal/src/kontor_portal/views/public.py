@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 import grpc
-from flask import Blueprint, abort, make_response, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import tenants_pb2
 
-from kontor_portal import cookies, firms, gateway
+from kontor_portal import firms, gateway
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.requests import current_session, home_of
@@ -32,17 +32,6 @@ def entrance() -> ResponseReturnValue:
     if session is not None and session.personas:
         return redirect(home_of(session), 302)
     return render_template("public/entrance.html", firm=firms.PLATFORM)
-
-
-@public.get("/f/<slug>")
-def landing(slug: str) -> ResponseReturnValue:
-    """Show a firm's entrance, and remember the firm for the sign-in."""
-    firm = firms.look(slug)
-    if firm.is_platform:
-        abort(404)
-    response = make_response(render_template("public/landing.html", firm=firm))
-    cookies.set_firm(response, firm.slug)
-    return response
 
 
 @public.get("/registrieren")

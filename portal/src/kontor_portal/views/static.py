@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from flask import Blueprint, Response, abort, request
+from kontor.identity.v1 import brand_pb2
 
-from kontor_portal import firms
+from kontor_portal import firms, gateway
 from kontor_portal.assets import Asset
 from kontor_portal.extension import portal
 
@@ -35,6 +36,19 @@ def brand(slug: str) -> Response:
     """Send the custom properties of a firm; an unknown firm has the platform's brand."""
     content = firms.look(slug).brand.stylesheet().encode()
     return _send(Asset(content, "text/css; charset=utf-8", hashlib.sha256(content).hexdigest()[:16]), _MINUTE)
+
+
+@static.get("/brand/<slug>/picture/<id:picture_id>")
+def picture(slug: str, picture_id: str) -> Response:
+    """Send a picture or film of a firm's design; parts of it where a player asks for them."""
+    found = gateway.brands(signed_in=False).GetBrandPicture(
+        brand_pb2.GetBrandPictureRequest(slug=slug, picture_id=picture_id)
+    )
+    response = Response(found.data, content_type=found.content_type)
+    response.headers["Cache-Control"] = _YEAR
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    response.make_conditional(request, accept_ranges=True, complete_length=len(found.data))
+    return response
 
 
 @static.get("/favicon.ico")

@@ -6,6 +6,9 @@ import { enhanceMenus, enhanceDialogs, enhanceNotices, enhanceForms, showCurrent
 import { enhanceUploads } from "./upload.js";
 import { openChat } from "./chat.js";
 import { previewBrand, previewPrices } from "./preview.js";
+import { offerInstallation } from "./install.js";
+import { playScenes } from "./scene.js";
+import { enhanceSearch } from "./search.js";
 
 const enhance = (root) => {
   enhanceMenus(root);
@@ -17,9 +20,12 @@ const enhance = (root) => {
   openChat(root);
   previewBrand(root);
   previewPrices(root);
+  playScenes(root);
 };
 
 keepSession();
 watchNotifications();
+offerInstallation();
+enhanceSearch();
 enhance(document);
 document.addEventListener("htmx:after:swap", () => enhance(document));

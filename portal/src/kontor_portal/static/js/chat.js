@@ -107,7 +107,7 @@ class Chat {
 // The list of chats is loaded anew when something happens, without touching what is being written.
 const reloadList = () => {
   const list = document.querySelector("[data-inbox]");
-  if (list) window.htmx.trigger(list, "kontor:changed");
+  if (list) window.htmx.trigger(list, "office:changed");
 };
 
 const watch = (room) => {

@@ -65,6 +65,14 @@ export const enhanceForms = (root) => {
     const boxes = () => [...document.querySelectorAll(`input[name="${master.dataset.checkAll}"]`)];
     master.addEventListener("change", () => boxes().forEach((box) => (box.checked = master.checked)));
   });
+  once(root, "[data-submits]", (control) => control.addEventListener("change", () => control.form.requestSubmit()));
+  once(root, "button[data-share]", (button) => {
+    if (!navigator.share) return;
+    button.hidden = false;
+    button.addEventListener("click", () =>
+      navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {}),
+    );
+  });
   once(root, "[data-print]", (button) => button.addEventListener("click", () => window.print()));
   // What depends on a choice is shown with it.
   once(root, "[data-shown-with]", (part) => {

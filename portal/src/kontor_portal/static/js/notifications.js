@@ -12,7 +12,7 @@ export const watchNotifications = () => {
     }
   };
   const bell = document.getElementById("bell");
-  const load = () => bell?.open && window.htmx.trigger("#bell-panel", "kontor:open");
+  const load = () => bell?.open && window.htmx.trigger("#bell-panel", "office:open");
   bell?.addEventListener("toggle", load);
   openStream({
     address: () => "/v1/notifications:watch",

@@ -8,7 +8,7 @@ let timer;
 const now = () => Date.now() / 1000;
 
 const renew = async () => {
-  const shared = Number(localStorage.getItem("kontor.session-expires") ?? 0);
+  const shared = Number(localStorage.getItem("office.session-expires") ?? 0);
   if (shared > expires && shared - now() > EARLY_SECONDS) {
     expires = shared; // another tab has done it
     return true;
@@ -16,12 +16,12 @@ const renew = async () => {
   const response = await fetch("/auth/refresh", { method: "POST", headers: { "X-Requested-With": "fetch" } });
   if (!response.ok) return false;
   expires = Number(response.headers.get("X-Session-Expires") ?? now() + 600);
-  localStorage.setItem("kontor.session-expires", String(expires));
+  localStorage.setItem("office.session-expires", String(expires));
   return true;
 };
 
 export const refreshSession = () =>
-  navigator.locks ? navigator.locks.request("kontor-refresh", renew) : renew();
+  navigator.locks ? navigator.locks.request("office-refresh", renew) : renew();
 
 const plan = () => {
   clearTimeout(timer);
@@ -41,7 +41,7 @@ const check = async () => {
 
 export const keepSession = () => {
   if (!expires) return;
-  localStorage.setItem("kontor.session-expires", String(expires));
+  localStorage.setItem("office.session-expires", String(expires));
   plan();
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && check());
 };

@@ -1,0 +1,25 @@
+"""The search page, for everybody who is signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from kontor_portal.requests import signed_in
+from kontor_portal.searching import search as find
+from kontor_portal.searching import search_hint
+
+search = Blueprint("search", __name__)
+
+_LONGEST = 100
+
+
+@search.get("/suche")
+def results() -> ResponseReturnValue:
+    """Show what was found."""
+    session = signed_in()
+    persona = session.persona(in_expert_firm=bool(g.get("in_expert_firm", False)))
+    query = request.args.get("q", "").strip()[:_LONGEST]
+    return render_template(
+        "account/search.html", query=query, found=find(session, persona, query), hint=search_hint(persona)
+    )
