@@ -27,7 +27,7 @@ from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
 from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.clock import FixedClock
 from kontor_chassis.testing.server import Running
-from kontor_chassis.testing.tokens import service_token_for, test_issuer, token_for
+from kontor_chassis.testing.tokens import IssuerForTests, service_token_for, test_issuer, token_for
 from kontor_identity.bootstrap import bootstrap_person
 from kontor_identity.config import IdentityHttpSettings
 from kontor_identity.http.app import create_app
@@ -180,16 +180,18 @@ class Platform:
 
 
 @contextmanager
-def edge(identity_address: str, port: int, key_file: Path) -> Iterator[None]:
+def edge(identity_address: str, port: int, key_file: Path, issuer: IssuerForTests | None = None) -> Iterator[None]:
+    """Serve the edge; `issuer` says under which address browsers know it, and has its key."""
+    known = issuer or test_issuer()
     settings = IdentityHttpSettings(
         environment="test",
         metrics_listen="127.0.0.1:0",
         http_listen=f"{LOOPBACK}:{port}",
-        issuer="http://localhost:8080",
-        public_url="http://localhost:8080",
+        issuer=known.issuer,
+        public_url=known.issuer,
         identity_address=identity_address,
         cookie_key_file=key_file,
-        service_key_file=test_issuer().service_key("identity-http"),
+        service_key_file=known.service_key("identity-http"),
     )
     server = make_server(LOOPBACK, port, create_app(settings), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

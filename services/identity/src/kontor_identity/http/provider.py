@@ -243,6 +243,14 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]
         """Only what this provider signs with."""
         return [ALGORITHM]
 
+    def validate_request(self, request: Any) -> Any:
+        """Refuse a hint that this provider did not issue to a client of its own; Authlib checks its signature only."""
+        asked = super().validate_request(request)
+        claims = asked.id_token_claims
+        if claims is not None and (claims.get("iss") != self.server.issuer or asked.client is None):
+            raise InvalidRequestError("The 'id_token_hint' was not issued to a client of this provider")
+        return asked
+
     def end_session(self, end_session_request: Any) -> None:
         """End the session the id token belongs to."""
         claims = end_session_request.id_token_claims or {}
