@@ -20,7 +20,7 @@ from kontor_chassis.events import EventMeta, Handler
 from kontor_notifications import firm_mails, wording
 from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
-from kontor_notifications.deliveries import Planned, plan_mail
+from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
 from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
@@ -100,7 +100,7 @@ class Handlers:
 
     async def password_changed(self, tx: Transaction, event: identity.PasswordChanged, meta: EventMeta) -> None:
         """Warn the person."""
-        await _mail(tx, meta, event.tenant_id, "password_changed", {}, account_id=UUID(event.account_id))
+        await plan_for(tx, meta, event.tenant_id, "password_changed", {}, account_id=UUID(event.account_id))
 
     async def message_posted(self, tx: Transaction, event: chat.MessagePosted, meta: EventMeta) -> None:
         """Let the message wait for its readers, and ring for each (F181–F186).
@@ -222,7 +222,7 @@ class Handlers:
     ) -> None:
         tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
         account_id, addressee = await self._directory.customer(tenant_id, customer_id)
-        await _mail(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+        await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
         if account_id is not None:
             person = Person(account_id, tenant_id, Side.CUSTOMER, addressee)
             await _ring(tx, meta, person, kind, said, parameters["path"], UUID(subject_id), parameters)
@@ -269,29 +269,7 @@ async def _mail_order(
 ) -> None:
     path = wording.order_link(side, event.order_id)
     parameters = {"service_title": event.service_title, "path": path, **(more or {})}
-    await _mail(tx, meta, event.tenant_id, template, parameters, account_id=person.account_id)
-
-
-async def _mail(
-    tx: Transaction,
-    meta: EventMeta,
-    tenant_id: str,
-    template: str,
-    parameters: Mapping[str, str],
-    *,
-    account_id: UUID | None = None,
-    customer_id: UUID | None = None,
-) -> None:
-    recipient = account_id or customer_id
-    planned = Planned(
-        tenant_id=UUID(tenant_id),
-        template=template,
-        dedup_key=f"{meta.event_id}:{recipient}",
-        parameters=parameters,
-        account_id=account_id,
-        customer_id=customer_id,
-    )
-    await plan_mail(tx, planned)
+    await plan_for(tx, meta, event.tenant_id, template, parameters, account_id=person.account_id)
 
 
 def in_german(amount: Money) -> str:

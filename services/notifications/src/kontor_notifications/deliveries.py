@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
+from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -51,6 +52,28 @@ async def plan_mail(tx: Transaction, planned: Planned) -> None:
         "last_problem": "",
     }
     await tx.session.execute(insert(Delivery).values(**row).on_conflict_do_nothing(index_elements=["dedup_key"]))
+
+
+async def plan_for(
+    tx: Transaction,
+    meta: EventMeta,
+    tenant_id: str,
+    template: str,
+    parameters: Mapping[str, str],
+    *,
+    account_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> None:
+    """Plan the mail that an event brings to one recipient; without one it goes to whom its parameters name."""
+    planned = Planned(
+        tenant_id=UUID(tenant_id),
+        template=template,
+        dedup_key=f"{meta.event_id}:{account_id or customer_id or template}",
+        parameters=parameters,
+        account_id=account_id,
+        customer_id=customer_id,
+    )
+    await plan_mail(tx, planned)
 
 
 async def take_due(tx: Transaction) -> Delivery | None:

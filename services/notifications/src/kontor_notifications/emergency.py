@@ -12,7 +12,7 @@ from kontor.identity.v1.emergency_pb2 import EmergencyStep as Step
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 
-from kontor_notifications.deliveries import Planned, plan_mail
+from kontor_notifications.deliveries import plan_for
 from kontor_notifications.people import Directory
 
 _STEPS = {
@@ -50,7 +50,9 @@ class EmergencyHandlers:
         await self._mail_customer(tx, meta, event, f"emergency_{step}_customer", about)
         for account_id in event.trusted_account_ids:
             parameters = {**about, "path": TRUSTED_PAGE}
-            await _plan(tx, meta, event.tenant_id, f"emergency_{step}_trusted", parameters, account_id=UUID(account_id))
+            await plan_for(
+                tx, meta, event.tenant_id, f"emergency_{step}_trusted", parameters, account_id=UUID(account_id)
+            )
 
     async def person_changed(self, tx: Transaction, event: identity.TrustedPersonChanged, meta: EventMeta) -> None:
         """Mail the customer who answered, and a trusted person that he is none any more."""
@@ -59,7 +61,7 @@ class EmergencyHandlers:
         if template is not None:
             await self._mail_customer(tx, meta, event, template, about)
         elif event.step == Step.EMERGENCY_STEP_REMOVE:
-            await _plan(tx, meta, event.tenant_id, "trusted_removed", about)
+            await plan_for(tx, meta, event.tenant_id, "trusted_removed", about)
 
     async def _mail_customer(
         self,
@@ -74,31 +76,9 @@ class EmergencyHandlers:
         parameters = {**about, "path": CUSTOMER_PAGE}
         account_id, known = await self._directory.customer(tenant_id, customer_id)
         if known.email:
-            await _plan(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+            await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
         if account_id is None:
             return
         for person in await self._directory.people(tenant_id, [str(account_id)]):
             if person.addressee.email.lower() != known.email.lower():
-                await _plan(tx, meta, event.tenant_id, template, parameters, account_id=account_id)
-
-
-async def _plan(
-    tx: Transaction,
-    meta: EventMeta,
-    tenant_id: str,
-    template: str,
-    parameters: dict[str, str],
-    *,
-    account_id: UUID | None = None,
-    customer_id: UUID | None = None,
-) -> None:
-    recipient = account_id or customer_id or template
-    planned = Planned(
-        tenant_id=UUID(tenant_id),
-        template=template,
-        dedup_key=f"{meta.event_id}:{recipient}",
-        parameters=parameters,
-        account_id=account_id,
-        customer_id=customer_id,
-    )
-    await plan_mail(tx, planned)
+                await plan_for(tx, meta, event.tenant_id, template, parameters, account_id=account_id)

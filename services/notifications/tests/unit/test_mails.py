@@ -23,7 +23,8 @@ FIRM = Firm(
 ORDERS_AND_INVOICES = ("service_title", "expert_firm_name", "state", "reason", "number", "gross", "expires")
 EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person")
 ACCOUNTS = ("code", "device", "moment", "detail")
-PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS)}
+TRIALS = ("day", "left")
+PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS)}
 
 
 def mail(template: str, form: Form = Form.SIE, **changes: object) -> EmailMessage:
