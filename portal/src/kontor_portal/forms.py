@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 import grpc
 from flask import request
 from kontor.common.v1.money_pb2 import Money
+from kontor.identity.v1.tenants_pb2 import Address
 from kontor_chassis.edge import Problem, problem_of
 
 from kontor_portal.i18n import t
@@ -47,6 +48,16 @@ class Form:
 def sent() -> Mapping[str, str]:
     """Return the fields of the form in hand, without blanks around them; of several values the first."""
     return {name: value.strip() for name, value in request.form.items()}
+
+
+def address_in(values: Mapping[str, str]) -> Address:
+    """Return the postal address of a form, which asks for German ones."""
+    return Address(
+        street=values.get("street", ""),
+        postal_code=values.get("postal_code", ""),
+        city=values.get("city", ""),
+        country="DE",
+    )
 
 
 def refused(error: grpc.RpcError, values: Mapping[str, str] | None = None) -> Form:

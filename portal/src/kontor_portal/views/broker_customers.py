@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import grpc
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from kontor.identity.v1 import people_pb2, tenants_pb2
+from kontor.identity.v1 import people_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
-from kontor_portal.forms import Form, refused, sent
+from kontor_portal.forms import Form, address_in, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.labels import salutation
@@ -82,12 +82,7 @@ def customer_from(values: Mapping[str, str]) -> people_pb2.Customer:
         birth_date=values.get("birth_date", ""),
         email=values.get("email", ""),
         phone=values.get("phone", ""),
-        address=tenants_pb2.Address(
-            street=values.get("street", ""),
-            postal_code=values.get("postal_code", ""),
-            city=values.get("city", ""),
-            country="DE",
-        ),
+        address=address_in(values),
         etag=values.get("etag", ""),
     )
 

@@ -15,7 +15,7 @@ from kontor.identity.v1 import accounts_pb2, people_pb2, tenants_pb2
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
 from kontor_portal.customers import names_of
-from kontor_portal.forms import Form, refused, sent
+from kontor_portal.forms import Form, address_in, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.labels import right
@@ -81,12 +81,7 @@ def update_profile() -> ResponseReturnValue:
         name=values.get("name", ""),
         email=values.get("email", ""),
         phone=values.get("phone", ""),
-        address=tenants_pb2.Address(
-            street=values.get("street", ""),
-            postal_code=values.get("postal_code", ""),
-            city=values.get("city", ""),
-            country="DE",
-        ),
+        address=address_in(values),
         etag=values.get("etag", ""),
     )
     try:

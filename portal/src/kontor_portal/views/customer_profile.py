@@ -6,11 +6,11 @@ import grpc
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
-from kontor.identity.v1 import people_pb2, tenants_pb2
+from kontor.identity.v1 import people_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
-from kontor_portal.forms import Form, refused, sent
+from kontor_portal.forms import Form, address_in, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.requests import signed_in
@@ -36,12 +36,7 @@ def update() -> ResponseReturnValue:
         title=values.get("title", ""),
         family_name=values.get("family_name", ""),
         phone=values.get("phone", ""),
-        address=tenants_pb2.Address(
-            street=values.get("street", ""),
-            postal_code=values.get("postal_code", ""),
-            city=values.get("city", ""),
-            country="DE",
-        ),
+        address=address_in(values),
         etag=values.get("etag", ""),
     )
     try:
