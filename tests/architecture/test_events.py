@@ -14,6 +14,14 @@ from tests.architecture.tree import REPOSITORY, modules_below, service_source
 
 EVENT_FILES = {service: REPOSITORY / "protos" / "kontor" / service / "v1" / "events.proto" for service in SERVICES}
 
+AWAITED: dict[str, dict[str, str]] = {
+    "billing": {
+        "DunningStarted": "the dunning ladder is not built yet; identity blocks bank changes by it (F160)",
+        "DunningEnded": "likewise",
+    }
+}
+"""Events that are agreed and consumed before their producer has what they tell of."""
+
 
 def declared(service: str) -> set[str]:
     """Return the messages of a service's events.proto that are events: they carry the firm they belong to."""
@@ -55,7 +63,13 @@ def _event_named(function: ast.expr, aliases: dict[str, str]) -> set[str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_declared_event_is_published(service: str) -> None:
     """An event in events.proto that no code builds is a promise nobody keeps."""
-    assert declared(service) - constructed(service) == set()
+    assert declared(service) - constructed(service) - set(AWAITED.get(service, {})) == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_awaited_events_are_still_awaited(service: str) -> None:
+    """Once a service publishes an event, it leaves the list."""
+    assert set(AWAITED.get(service, {})) & constructed(service) == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -85,7 +99,7 @@ def test_every_consumed_event_has_a_producer(service: str) -> None:
                 and aliases.get(node.value.id) == ""
             }
             used |= {name for name in aliases.values() if name}
-            assert used <= constructed(producer) | {"DESCRIPTOR"}, f"{table} consumes what {producer} never publishes"
+            assert used <= constructed(producer) | {"DESCRIPTOR"} | set(AWAITED.get(producer, {})), f"{table} consumes what {producer} never publishes"
 
 
 def test_event_messages_are_protobuf() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
 from urllib.parse import urlsplit
 
 from kontor.identity.v1 import (
@@ -12,27 +9,23 @@ from kontor.identity.v1 import (
     brand_pb2,
     emergency_internal_pb2,
     emergency_pb2,
-    firms_pb2,
-    households_pb2,
     identity_pb2,
     internal_pb2,
     signin_pb2,
     signin_steps_pb2,
-    staff_pb2,
+    viewing_pb2,
 )
 from kontor.identity.v1.account_security_pb2_grpc import add_AccountSecurityServiceServicer_to_server
 from kontor.identity.v1.brand_pb2_grpc import add_BrandServiceServicer_to_server
 from kontor.identity.v1.emergency_internal_pb2_grpc import add_EmergencyInternalServiceServicer_to_server
 from kontor.identity.v1.emergency_pb2_grpc import add_EmergencyAccessServiceServicer_to_server
-from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
-from kontor.identity.v1.households_pb2_grpc import add_HouseholdServiceServicer_to_server
 from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
 from kontor.identity.v1.signin_steps_pb2_grpc import add_SignInStepsInternalServiceServicer_to_server
-from kontor.identity.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
+from kontor.identity.v1.viewing_pb2_grpc import add_ViewingServiceServicer_to_server
 from kontor_chassis.clock import Clock, SystemClock
-from kontor_chassis.service import Platform, Service, Servicer, servicer
+from kontor_chassis.service import Platform, Service
 
 from kontor_identity.acceptance import Acceptance
 from kontor_identity.config import IdentitySettings
@@ -44,12 +37,13 @@ from kontor_identity.keys import SigningKeys
 from kontor_identity.passkeys import Passkeys
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.resets import PasswordResets
-from kontor_identity.rpc import FirmRpc, IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
+from kontor_identity.rpc import IdentityInternalRpc, IdentityRpc, SignInParts, SignInRpc
 from kontor_identity.rpc.account_security import AccountSecurityRpc
 from kontor_identity.rpc.brand import BrandParts, BrandRpc
 from kontor_identity.rpc.emergency import EmergencyInternalRpc, EmergencyRpc
-from kontor_identity.rpc.staff import HouseholdRpc, StaffRpc
+from kontor_identity.rpc.served import office_services, served
 from kontor_identity.rpc.steps import SignInStepsRpc
+from kontor_identity.rpc.viewing import ViewingRpc
 from kontor_identity.sealing import Sealer
 from kontor_identity.second_factor import SecondFactor
 from kontor_identity.sign_in import SignIn
@@ -75,37 +69,33 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
         keys=keys,
         issuer=TokenIssuer(settings.issuer, machine),
     )
-    brand = BrandParts(
-        work=work,
-        rows=platform.rows,
-        name_servers=NameServers(settings.name_servers.split(",")),
-        platform_host=urlsplit(settings.public_url).hostname or "",
-    )
+    platform_host = urlsplit(settings.public_url).hostname or ""
+    brand = BrandParts(work, platform.rows, NameServers(settings.name_servers.split(",")), platform_host)
+    viewing = ViewingRpc(work, keys, settings.issuer, machine)
     return Service(
         servicers=[
-            _served(add_IdentityServiceServicer_to_server, IdentityRpc(work, platform.rows, machine), identity_pb2),
-            _served(add_BrandServiceServicer_to_server, BrandRpc(brand), brand_pb2),
-            _served(add_FirmServiceServicer_to_server, FirmRpc(work, platform.rows), firms_pb2),
-            _served(add_StaffServiceServicer_to_server, StaffRpc(work), staff_pb2),
-            _served(add_HouseholdServiceServicer_to_server, HouseholdRpc(work), households_pb2),
-            _served(add_EmergencyAccessServiceServicer_to_server, EmergencyRpc(work), emergency_pb2),
-            _served(
+            served(add_IdentityServiceServicer_to_server, IdentityRpc(work, platform.rows, machine), identity_pb2),
+            served(add_BrandServiceServicer_to_server, BrandRpc(brand), brand_pb2),
+            served(add_ViewingServiceServicer_to_server, viewing, viewing_pb2),
+            *office_services(platform, sealer),
+            served(add_EmergencyAccessServiceServicer_to_server, EmergencyRpc(work), emergency_pb2),
+            served(
                 add_EmergencyInternalServiceServicer_to_server,
                 EmergencyInternalRpc(work, settings.public_url),
                 emergency_internal_pb2,
             ),
-            _served(
+            served(
                 add_IdentityInternalServiceServicer_to_server,
                 IdentityInternalRpc(work, platform.rows, settings.public_url),
                 internal_pb2,
             ),
-            _served(add_SignInInternalServiceServicer_to_server, SignInRpc(parts), signin_pb2),
-            _served(
+            served(add_SignInInternalServiceServicer_to_server, SignInRpc(parts), signin_pb2),
+            served(
                 add_SignInStepsInternalServiceServicer_to_server,
                 SignInStepsRpc(work, sign_in, passkeys, sealer, settings.public_url),
                 signin_steps_pb2,
             ),
-            _served(
+            served(
                 add_AccountSecurityServiceServicer_to_server,
                 AccountSecurityRpc(work, second_factor, passkeys, passwords, machine),
                 account_security_pb2,
@@ -115,9 +105,3 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
         jobs=jobs(keys, machine),
         close=[passwords.close],
     )
-
-
-def _served(add: Callable[[Any, Any], None], rpc: object, contract: ModuleType) -> Servicer:
-    """Serve the one service that a contract's file declares."""
-    [declared] = contract.DESCRIPTOR.services_by_name.values()
-    return servicer(add, rpc, declared)

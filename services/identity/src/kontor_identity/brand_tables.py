@@ -1,4 +1,4 @@
-"""Tables of a firm's face: designs in versions, pictures, domains. `tables` holds the rest of identity."""
+"""Tables of a firm's face (designs in versions, pictures, domains) and of views of it by staff; see `tables`, too."""
 
 from __future__ import annotations
 
@@ -52,3 +52,32 @@ class FirmDomain(Base):
     verified_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__: dict[str, Any] = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's documented hook
+
+
+class CustomerView(Base):
+    """A member of staff looked at the office as a customer."""
+
+    __tablename__ = "customer_views"
+
+    view_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    viewer_name: Mapped[str]
+    reason: Mapped[str]
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class CustomerPicture(Base):
+    """A customer's own picture of something, for example of the car behind a contract."""
+
+    __tablename__ = "customer_pictures"
+
+    picture_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    subject: Mapped[str]
+    content: Mapped[bytes]
+    media_type: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,6 +1,6 @@
-"""Customers of a firm and their master data (F148–F155), and who is responsible for them (F182–F185).
+"""Customers of a firm as staff keep them (F148–F155), and who is responsible for them (F182–F185).
 
-Customers see and change only themselves, and of themselves only what F149 and F155 name. Hot reads are in `queries`.
+Customers see only themselves; what they change goes through `change_requests`. Hot reads are in `queries`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ from sqlalchemy import select, update
 
 from kontor_identity.accounts import normal_email
 from kontor_identity.addresses import PostalAddress
+from kontor_identity.customer_history import record_change
 from kontor_identity.names import display_name, fold, search_text
 from kontor_identity.plans import require_room
 from kontor_identity.tables import Customer, Membership, Tenant
 
-BY_CUSTOMER = frozenset({"title", "family_name", "phone", "address"})
-"""What a customer may change of himself (F149, F155)."""
-BY_STAFF = BY_CUSTOMER | {"form", "salutation", "given_name", "birth_date", "email"}
+BY_STAFF = frozenset(
+    {
+        "form", "salutation", "title", "given_name", "family_name", "birth_date", "email", "phone", "address",
+        "is_intermediary",
+    }
+)  # fmt: skip
+"""What staff change; what customers may change of themselves is decided in `change_requests` (decision 1)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Person:
     address: PostalAddress
     form: int = 0
     external_number: str = ""
+    is_intermediary: bool = False
 
 
 async def create_customer(tx: Transaction, person: Person) -> Customer:
@@ -65,10 +71,9 @@ async def update_customer(
     tx: Transaction, customer_id: UUID, person: Person, *, fields: Iterable[str], etag: str
 ) -> Customer:
     """Change the fields named. Raises FORBIDDEN for a field that is not the caller's to change."""
-    allowed = BY_CUSTOMER if tx.principal.is_customer else BY_STAFF
     chosen = list(fields)
     for field in chosen:
-        if field not in allowed:
+        if field not in BY_STAFF:
             raise DomainError(
                 ErrorKind.FORBIDDEN,
                 "FIELD_NOT_CHANGEABLE",
@@ -85,12 +90,13 @@ async def update_customer(
             "EMAIL_OF_ACTIVE_ACCESS",
             "Mit dieser E-Mail-Adresse meldet sich der Kunde an. Laden Sie ihn unter der neuen Adresse neu ein.",
         )
-    changed = [field for field in chosen if _values(customer)[field] != before[field]]
+    after = _values(customer)
+    changed = [field for field in chosen if record_change(tx, customer, field, before[field], after[field])]
     if changed:
         customer.updated_at = tx.now
-        _index(customer)
+        index_names(customer)
         await tx.session.flush()
-        await _rename_member(tx, customer)
+        await rename_member(tx, customer)
         event = CustomerChanged(tenant_id=str(customer.tenant_id), customer_id=str(customer_id), fields=changed)
         tx.publish(event, aggregate=customer_id)
     return customer
@@ -142,7 +148,7 @@ def _seen(tx: Transaction, customer: Customer | None) -> Customer:
     return customer
 
 
-async def _rename_member(tx: Transaction, customer: Customer) -> None:
+async def rename_member(tx: Transaction, customer: Customer) -> None:
     """Let the customer's tokens bear his present name."""
     name = display_name(customer.salutation, customer.title, customer.given_name, customer.family_name)
     active = update(Membership).where(Membership.customer_id == customer.customer_id, Membership.ended_at.is_(None))
@@ -163,16 +169,18 @@ def new_customer(tx: Transaction, tenant_id: UUID, number: int, person: Person) 
         updated_at=tx.now,
     )
     _apply(customer, person, BY_STAFF - {"form"})
-    _index(customer)
+    index_names(customer)
     return customer
 
 
-def overwrite(customer: Customer, person: Person, fields: Iterable[str]) -> bool:
-    """Write fields of `person` into a customer's row; whether anything is different now."""
+def overwrite(tx: Transaction, customer: Customer, person: Person, fields: Sequence[str]) -> bool:
+    """Write fields of `person` into a customer's row and its history; whether anything is different now."""
     before = _values(customer)
     _apply(customer, person, fields)
-    _index(customer)
-    return _values(customer) != before
+    index_names(customer)
+    after = _values(customer)
+    changed = [field for field in fields if record_change(tx, customer, field, before[field], after[field])]
+    return bool(changed)
 
 
 def announce_created(tx: Transaction, customer: Customer) -> None:
@@ -232,7 +240,8 @@ def _values(customer: Customer) -> dict[str, object]:
     return {**values, "address": PostalAddress.of(customer)}
 
 
-def _index(customer: Customer) -> None:
+def index_names(customer: Customer) -> None:
+    """Fold the names anew for order and search."""
     customer.sort_name = fold(f"{customer.family_name} {customer.given_name}")
     names = (customer.family_name, customer.given_name, customer.email)
     customer.search_text = search_text(*names, f"K-{customer.number}", customer.external_number or "")

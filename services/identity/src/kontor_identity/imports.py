@@ -83,7 +83,7 @@ def _update(tx: Transaction, customer: Customer, person: Person) -> None:
         "address": not person.address.is_empty,
     }
     fields = [field for field, is_given in given.items() if is_given]
-    if overwrite(customer, person, fields):
+    if overwrite(tx, customer, person, fields):
         customer.updated_at = tx.now
         event = CustomerChanged(tenant_id=str(customer.tenant_id), customer_id=str(customer.customer_id), fields=fields)
         tx.publish(event, aggregate=customer.customer_id, tenant_id=customer.tenant_id)

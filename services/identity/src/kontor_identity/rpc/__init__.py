@@ -7,13 +7,12 @@ from kontor_chassis.clock import Clock
 from kontor_chassis.database import RowReader, UnitOfWork
 
 from kontor_identity.rpc.access import AccessRpc
-from kontor_identity.rpc.firms import FirmRpc
 from kontor_identity.rpc.internal import IdentityInternalRpc
 from kontor_identity.rpc.people import PeopleRpc
 from kontor_identity.rpc.sign_in import SignInParts, SignInRpc
 from kontor_identity.rpc.tenants import TenantRpc
 
-__all__ = ["FirmRpc", "IdentityInternalRpc", "IdentityRpc", "SignInParts", "SignInRpc"]
+__all__ = ["IdentityInternalRpc", "IdentityRpc", "SignInParts", "SignInRpc"]
 
 
 class IdentityRpc(TenantRpc, PeopleRpc, AccessRpc, IdentityServiceServicer):

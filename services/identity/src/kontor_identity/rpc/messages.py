@@ -56,6 +56,13 @@ def postal_address(message: tenants_pb2.Address) -> PostalAddress:
     return PostalAddress(message.street, message.postal_code, message.city, message.country)
 
 
+def address_of(value: PostalAddress) -> tenants_pb2.Address:
+    """Return an address as a message."""
+    return tenants_pb2.Address(
+        street=value.street, postal_code=value.postal_code, city=value.city, country=value.country
+    )
+
+
 def tenant(row: Tenant) -> tenants_pb2.Tenant:
     """Return a firm as the operator sees it."""
     return tenants_pb2.Tenant(
@@ -149,6 +156,7 @@ def customer(row: Customer) -> people_pb2.Customer:
         responsible_account_ids=[str(account_id) for account_id in row.responsible_account_ids],
         create_time=timestamp(row.created_at),
         update_time=timestamp(row.updated_at),
+        is_intermediary=row.is_intermediary,
         etag=etag_of(row.version),
     )
 
@@ -166,6 +174,7 @@ def person(message: people_pb2.Customer) -> Person:
         address=postal_address(message.address),
         form=message.form,
         external_number=message.external_number.strip(),
+        is_intermediary=message.is_intermediary,
     )
 
 

@@ -13,7 +13,6 @@ from kontor_chassis.service import Context
 
 from kontor_identity import queries
 from kontor_identity.customers import (
-    BY_CUSTOMER,
     BY_STAFF,
     create_customer,
     set_responsibles,
@@ -107,8 +106,7 @@ class PeopleRpc:
 
     async def UpdateCustomer(self, request: pb.UpdateCustomerRequest, context: Context) -> pb.Customer:
         """See identity.proto."""
-        changeable = BY_CUSTOMER if current_principal().is_customer else BY_STAFF
-        fields = fields_of(request.update_mask, sorted(changeable))
+        fields = fields_of(request.update_mask, sorted(BY_STAFF))
         async with self._work.command(request) as tx:
             customer = await update_customer(
                 tx,

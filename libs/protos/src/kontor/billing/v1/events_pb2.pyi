@@ -170,3 +170,59 @@ class InvoiceIssued(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "gross", b"gross", "invoice_id", b"invoice_id", "is_cancellation", b"is_cancellation", "number", b"number", "period", b"period", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DunningStarted(message.Message):
+    """A dunning procedure against a customer has begun; until it ends, his bank accounts do not change (F160)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    DUNNING_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Broker firm."""
+    dunning_id: builtins.str
+    """Dunning procedure."""
+    customer_id: builtins.str
+    """Customer who owes."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        dunning_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "dunning_id", b"dunning_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DunningEnded(message.Message):
+    """A dunning procedure has ended: paid, written off or withdrawn."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    DUNNING_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Broker firm."""
+    dunning_id: builtins.str
+    """Dunning procedure."""
+    customer_id: builtins.str
+    """Customer."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        dunning_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "dunning_id", b"dunning_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

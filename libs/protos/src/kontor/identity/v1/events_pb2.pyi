@@ -403,6 +403,76 @@ class CustomerChanged(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ChangeRequested(message.Message):
+    """A customer wishes a change that somebody of the firm decides, or that a clerk has to settle (F160)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CHANGE_REQUEST_ID_FIELD_NUMBER: builtins.int
+    IS_CASE_FIELD_NUMBER: builtins.int
+    RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    change_request_id: builtins.str
+    """The request."""
+    is_case: builtins.bool
+    """Whether it is a case because a critical process runs."""
+    @builtins.property
+    def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Who looks after the customer today, in order; the administrators when nobody else does."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        change_request_id: builtins.str = ...,
+        is_case: builtins.bool = ...,
+        recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["change_request_id", b"change_request_id", "customer_id", b"customer_id", "is_case", b"is_case", "recipient_account_ids", b"recipient_account_ids", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ChangeDecided(message.Message):
+    """A wish was accepted or refused."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CHANGE_REQUEST_ID_FIELD_NUMBER: builtins.int
+    ACCEPTED_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    change_request_id: builtins.str
+    """The request."""
+    accepted: builtins.bool
+    """Whether it was accepted and applied."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        change_request_id: builtins.str = ...,
+        accepted: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["accepted", b"accepted", "change_request_id", b"change_request_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class ResponsibleChanged(message.Message):
     """Other people are responsible for a customer now."""
 
@@ -803,5 +873,37 @@ class EmergencyAccessRevoked(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "emergency_request_id", b"emergency_request_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CustomerViewStarted(message.Message):
+    """A member of staff looks at the office as a customer; the customer is told."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    VIEW_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    view_id: builtins.str
+    """The view."""
+    account_id: builtins.str
+    """Account of the member of staff."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        view_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id", "view_id", b"view_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

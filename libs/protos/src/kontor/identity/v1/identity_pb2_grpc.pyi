@@ -72,7 +72,7 @@ class IdentityServiceStub:
     ListCustomers: _grpc.UnaryUnaryMultiCallable[_people_pb2.ListCustomersRequest, _people_pb2.ListCustomersResponse]
     """Lists the firm's customers, with search by name."""
     UpdateCustomer: _grpc.UnaryUnaryMultiCallable[_people_pb2.UpdateCustomerRequest, _people_pb2.Customer]
-    """Changes master data of a customer."""
+    """Changes master data of a customer for the firm; customers change theirs by MasterDataService."""
     GetResponsibles: _grpc.UnaryUnaryMultiCallable[_people_pb2.GetResponsiblesRequest, _people_pb2.Responsibles]
     """Returns who is responsible for a customer, in order (F182, F185)."""
     SetResponsibles: _grpc.UnaryUnaryMultiCallable[_people_pb2.SetResponsiblesRequest, _people_pb2.Responsibles]
@@ -132,7 +132,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     ListCustomers: _aio.UnaryUnaryMultiCallable[_people_pb2.ListCustomersRequest, _people_pb2.ListCustomersResponse]  # type: ignore[assignment]
     """Lists the firm's customers, with search by name."""
     UpdateCustomer: _aio.UnaryUnaryMultiCallable[_people_pb2.UpdateCustomerRequest, _people_pb2.Customer]  # type: ignore[assignment]
-    """Changes master data of a customer."""
+    """Changes master data of a customer for the firm; customers change theirs by MasterDataService."""
     GetResponsibles: _aio.UnaryUnaryMultiCallable[_people_pb2.GetResponsiblesRequest, _people_pb2.Responsibles]  # type: ignore[assignment]
     """Returns who is responsible for a customer, in order (F182, F185)."""
     SetResponsibles: _aio.UnaryUnaryMultiCallable[_people_pb2.SetResponsiblesRequest, _people_pb2.Responsibles]  # type: ignore[assignment]
@@ -291,7 +291,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _people_pb2.UpdateCustomerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_people_pb2.Customer, _abc.Awaitable[_people_pb2.Customer]]:
-        """Changes master data of a customer."""
+        """Changes master data of a customer for the firm; customers change theirs by MasterDataService."""
 
     @_abc_1.abstractmethod
     def GetResponsibles(

@@ -177,6 +177,7 @@ class Customer(message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     UPDATE_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
+    IS_INTERMEDIARY_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """Id of the customer."""
     number: builtins.str
@@ -207,6 +208,8 @@ class Customer(message.Message):
     """His account once access is active; empty before."""
     etag: builtins.str
     """Version for optimistic concurrency."""
+    is_intermediary: builtins.bool
+    """Whether the customer is a broker himself; then his address is not changed by him here (F154)."""
     @builtins.property
     def address(self) -> tenants_pb2.Address:
         """Postal address."""
@@ -245,10 +248,11 @@ class Customer(message.Message):
         create_time: timestamp_pb2.Timestamp | None = ...,
         update_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
+        is_intermediary: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["address", b"address", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["access_state", b"access_state", "account_id", b"account_id", "address", b"address", "birth_date", b"birth_date", "create_time", b"create_time", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_number", b"external_number", "family_name", b"family_name", "form", b"form", "given_name", b"given_name", "number", b"number", "phone", b"phone", "responsible_account_ids", b"responsible_account_ids", "salutation", b"salutation", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["access_state", b"access_state", "account_id", b"account_id", "address", b"address", "birth_date", b"birth_date", "create_time", b"create_time", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "etag", b"etag", "external_number", b"external_number", "family_name", b"family_name", "form", b"form", "given_name", b"given_name", "is_intermediary", b"is_intermediary", "number", b"number", "phone", b"phone", "responsible_account_ids", b"responsible_account_ids", "salutation", b"salutation", "title", b"title", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -582,9 +586,7 @@ class UpdateCustomerRequest(message.Message):
 
     @builtins.property
     def update_mask(self) -> field_mask_pb2.FieldMask:
-        """Fields to change. Customers may change title, family_name, phone and address (F149, F155); staff all but
-        external_number. An e-mail address of active access is changed by a new invitation only.
-        """
+        """Fields to change, all but external_number; every change is kept in the history. An e-mail address of active access is changed by a new invitation only."""
 
     def __init__(
         self,
