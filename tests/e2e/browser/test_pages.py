@@ -22,7 +22,8 @@ def test_sign_in_page_works_by_keyboard(enter: Callable[[], Visitor]) -> None:
     expect(skip).to_be_in_viewport()
     keys.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
-    for stop in (page.get_by_label("E-Mail-Adresse"), page.get_by_label("Passwort"), page.get_by_role("button")):
+    enters = page.get_by_role("button", name="Anmelden", exact=True)
+    for stop in (page.get_by_label("E-Mail-Adresse"), page.get_by_label("Passwort"), enters):
         keys.press("Tab")
         expect(stop).to_be_focused()
     visitor.looks_right("login-platform")

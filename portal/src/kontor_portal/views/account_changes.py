@@ -178,7 +178,7 @@ def remove_passkey(passkey_id: str) -> ResponseReturnValue:
 def _factor_form(secret: str, uri: str, form: Form) -> ResponseReturnValue:
     if not uri.startswith(_OTPAUTH):
         return redirect(f"{HOME}/zweiter-faktor", 303)
-    drawn = segno.make(uri, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff")
+    drawn = segno.make(uri, error="m").svg_inline(border=2, dark="#000", light="#fff", omitsize=True)
     typed = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     shown = {"qr": Markup(drawn), "secret": secret, "typed": typed, "uri": uri}  # noqa: S704  # drawn from squares
     return render_template("account/factor.html", form=form, **shown), form.status

@@ -9,6 +9,7 @@ import { previewBrand, previewPrices } from "./preview.js";
 import { offerInstallation } from "./install.js";
 import { playScenes } from "./scene.js";
 import { enhanceSearch } from "./search.js";
+import { shrinkPictures } from "./shrink.js";
 
 const enhance = (root) => {
   enhanceMenus(root);
@@ -21,6 +22,7 @@ const enhance = (root) => {
   previewBrand(root);
   previewPrices(root);
   playScenes(root);
+  shrinkPictures(root);
 };
 
 keepSession();

@@ -55,7 +55,8 @@ const ask = async (form, request) => {
 
 const offerInField = async (form, run) => {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  const offer = () => ask(form, { mediation: "conditional", signal: run.start() }).catch((error) => failed(form, error));
+  // Nobody has asked for anything yet, so a device that has no passkey, or a visitor who wants none, is no problem.
+  const offer = () => ask(form, { mediation: "conditional", signal: run.start() }).catch(() => {});
   offer();
   setInterval(() => run.isConditional && offer(), RENEW_AFTER);
 };
