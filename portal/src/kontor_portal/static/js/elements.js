@@ -38,7 +38,9 @@ export const enhanceDialogs = (root) => {
         dialog.close();
       }
     });
-    if (dialog.dataset.open !== undefined) dialog.showModal();
+    if (dialog.dataset.open === undefined) return;
+    dialog.close(); // the page opened it for browsers without scripts; only a closed one can become modal
+    dialog.showModal();
   });
 };
 
