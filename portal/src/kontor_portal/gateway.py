@@ -12,7 +12,10 @@ from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceS
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
+from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
+from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
@@ -46,6 +49,21 @@ def emergency(token: str | None = None) -> EmergencyAccessServiceStub:
     """Return the stub of emergency access; `token` as for identity."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, EmergencyAccessServiceStub, token=own)
+
+
+def staff() -> StaffServiceStub:
+    """Return the stub for the working life of staff."""
+    return current_edge().stub(_GATEWAY, StaffServiceStub)
+
+
+def households() -> HouseholdServiceStub:
+    """Return the stub for the people of a household."""
+    return current_edge().stub(_GATEWAY, HouseholdServiceStub)
+
+
+def master_data() -> MasterDataServiceStub:
+    """Return the stub for customers' master data."""
+    return current_edge().stub(_GATEWAY, MasterDataServiceStub)
 
 
 def contracts() -> ContractsServiceStub:

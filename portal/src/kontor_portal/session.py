@@ -42,6 +42,7 @@ _PERSONA_OF_ROLE: Final = {
     "ADMINISTRATOR": Persona.BROKER,
     "STAFF": Persona.BROKER,
     "CUSTOMER": Persona.CUSTOMER,
+    "INSURED_PERSON": Persona.CUSTOMER,
     "TRUSTED_PERSON": Persona.TRUSTED,
 }
 
@@ -88,6 +89,11 @@ class Session:
     def is_administrator(self) -> bool:
         """Whether the person runs the firm's settings."""
         return "ADMINISTRATOR" in self.roles
+
+    @property
+    def has_reduced_view(self) -> bool:
+        """Whether the person is insured in somebody's household and sees contracts only."""
+        return "INSURED_PERSON" in self.roles
 
     def may(self, right: str) -> bool:
         """Whether a member of staff has a right; administrators have all."""

@@ -24,11 +24,14 @@ from kontor_portal.views.broker_home import broker_home
 from kontor_portal.views.broker_orders import broker_orders
 from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
+from kontor_portal.views.broker_requests import broker_requests
+from kontor_portal.views.broker_staff import broker_staff
 from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contact import customer_contact
 from kontor_portal.views.customer_contracts import customer_contracts
 from kontor_portal.views.customer_document import customer_document
+from kontor_portal.views.customer_data import customer_data
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_home import customer_home
@@ -71,6 +74,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_consents,
     customer_emergency,
     customer_profile,
+    customer_data,
     broker_home,
     broker_customers,
     broker_customer,
@@ -85,6 +89,8 @@ AREAS: tuple[Blueprint, ...] = (
     broker_orders,
     broker_firm,
     broker_firm_life,
+    broker_staff,
+    broker_requests,
     expert_orders,
     expert_services,
     network_pages,
