@@ -9,7 +9,7 @@ from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import catalogue_pb2, orders_pb2
 from kontor.identity.v1 import account_security_pb2 as security_pb2
-from kontor.identity.v1 import accounts_pb2, firms_pb2, people_pb2, tenants_pb2
+from kontor.identity.v1 import accounts_pb2, firms_pb2, households_pb2, master_data_pb2, people_pb2, tenants_pb2
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal.i18n import t
@@ -258,6 +258,69 @@ def channel(value: firms_pb2.RegistrationChannel.ValueType) -> str:
     }.get(value, t("über das Formular"))
 
 
+def marital_status(value: master_data_pb2.MaritalStatus.ValueType) -> str:
+    """Return what a marital status is called (F149)."""
+    return {
+        master_data_pb2.MARITAL_STATUS_SINGLE: t("ledig"),
+        master_data_pb2.MARITAL_STATUS_MARRIED: t("verheiratet"),
+        master_data_pb2.MARITAL_STATUS_PARTNERSHIP: t("eingetragene Lebenspartnerschaft"),
+        master_data_pb2.MARITAL_STATUS_DIVORCED: t("geschieden"),
+        master_data_pb2.MARITAL_STATUS_WIDOWED: t("verwitwet"),
+        master_data_pb2.MARITAL_STATUS_SEPARATED: t("getrennt lebend"),
+    }.get(value, t("keine Angabe"))
+
+
+def contact_kind(value: master_data_pb2.ContactKind.ValueType) -> str:
+    """Return what a kind of contact is called (F155)."""
+    return {
+        master_data_pb2.CONTACT_KIND_MOBILE: t("Mobil"),
+        master_data_pb2.CONTACT_KIND_EMAIL: t("E-Mail"),
+        master_data_pb2.CONTACT_KIND_FAX: t("Fax"),
+    }.get(value, t("Telefon"))
+
+
+def edit_mode(value: master_data_pb2.EditMode.ValueType) -> str:
+    """Return how customers may change something (decision 1)."""
+    return {
+        master_data_pb2.EDIT_MODE_REQUEST: t("auf Anfrage"),
+        master_data_pb2.EDIT_MODE_OFF: t("gar nicht"),
+    }.get(value, t("direkt"))
+
+
+def field_group(value: master_data_pb2.FieldGroup.ValueType) -> str:
+    """Return what a group of fields is called."""
+    return {
+        master_data_pb2.FIELD_GROUP_PERSON: t("Person"),
+        master_data_pb2.FIELD_GROUP_ADDRESS: t("Anschrift"),
+        master_data_pb2.FIELD_GROUP_CONTACT: t("Kontakt"),
+    }.get(value, t("Bankverbindung"))
+
+
+def changed_field(name: str) -> str:
+    """Return what a field in the history is called."""
+    return {
+        "family_name": t("Nachname"),
+        "given_name": t("Vorname"),
+        "title": t("Titel"),
+        "marital_status": t("Familienstand"),
+        "marital_since": t("Familienstand seit"),
+        "address": t("Anschrift"),
+        "phone": t("Telefonnummer"),
+        "email": t("E-Mail-Adresse"),
+        "contact": t("Kontakt"),
+        "bank_account": t("Bankverbindung"),
+        "birth_date": t("Geburtsdatum"),
+    }.get(name, t("Angabe"))
+
+
+def standing(value: households_pb2.Standing.ValueType) -> str:
+    """Return what a person is in a household."""
+    return {
+        households_pb2.STANDING_INSURED: t("mitversichert"),
+        households_pb2.STANDING_GUARDIAN: t("handelt für den Inhaber"),
+    }.get(value, t("Kontoinhaber"))
+
+
 def role(value: access_pb2.Role.ValueType) -> str:
     """Return what a role is called."""
     return {
@@ -268,6 +331,7 @@ def role(value: access_pb2.Role.ValueType) -> str:
         access_pb2.ROLE_NETWORK: t("Netzwerkorganisation"),
         access_pb2.ROLE_OPERATOR: t("Plattformbetrieb"),
         access_pb2.ROLE_TRUSTED_PERSON: t("Vertrauensperson"),
+        access_pb2.ROLE_INSURED_PERSON: t("Mitversicherte Person"),
     }.get(value, "")
 
 

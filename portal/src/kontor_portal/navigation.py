@@ -46,7 +46,7 @@ def navigation(
 
 def _items(session: Session, persona: Persona | None) -> tuple[NavItem, ...]:
     if persona is Persona.CUSTOMER:
-        return _customer()
+        return _reduced() if session.has_reduced_view else _customer()
     if persona is Persona.BROKER:
         return _broker(session)
     if persona is Persona.EXPERT:
@@ -69,7 +69,16 @@ def _customer() -> tuple[NavItem, ...]:
         NavItem(t("Einwilligungen"), "/kunde/einwilligungen", "check"),
         NavItem(t("Notfallzugang"), "/kunde/notfall", "heart"),
         NavItem(t("Kontakt"), "/kunde/kontakt", "phone"),
+        NavItem(t("Meine Daten"), "/kunde/daten", "edit"),
         NavItem(t("Profil"), "/kunde/profil", "user"),
+    )
+
+
+def _reduced() -> tuple[NavItem, ...]:
+    """What a person insured in the household sees."""
+    return (
+        NavItem(t("Verträge"), "/kunde/vertraege", "contract", is_pinned=True),
+        NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )
 
 
@@ -78,6 +87,7 @@ def _broker(session: Session) -> tuple[NavItem, ...]:
     if session.may("CHAT"):
         items.append(NavItem(t("Nachrichten"), "/makler/chat", "chat", is_pinned=True))
     items.append(NavItem(t("Kunden"), "/makler/kunden", "users", is_pinned=True))
+    items.append(NavItem(t("Änderungswünsche"), "/makler/anfragen", "edit"))
     if session.may("EXPORT"):
         items.append(NavItem(t("Bestand einlesen"), "/makler/import", "upload"))
     if session.may("ORDER"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -15,16 +16,17 @@ from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.firms import PLATFORM_NAME, FirmLook
 from kontor_portal.navigation import NavEntry, navigation
+from kontor_portal.own_pictures import own_pictures
 from kontor_portal.requests import current_firm, current_session, home_of
 from kontor_portal.searching import search_hint
 from kontor_portal.session import THEME_COOKIE, THEMES, Session
 from kontor_portal.start_page import closed_addresses
 
 LABELS: Final = (
-    "access_state", "account_event", "agreement_state", "channel",
-    "category", "consent_state", "contract_status", "customer_field",
-    "document_kind", "file_kind", "invitation_state", "ledger_account", "line_icon", "order_state",
-    "order_step", "payment_interval", "plan", "right", "role", "salutation", "service_state", "tax", "tenant_kind",
+    "access_state", "account_event", "agreement_state", "category", "changed_field", "channel", "consent_state",
+    "contact_kind", "contract_status", "customer_field", "document_kind", "field_group", "file_kind",
+    "invitation_state", "ledger_account", "line_icon", "marital_status", "order_state", "order_step",
+    "payment_interval", "plan", "right", "role", "salutation", "service_state", "standing", "tax", "tenant_kind",
     "tenant_state", "tier",
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""
@@ -48,6 +50,11 @@ class Shell:
     def viewed_as(self) -> bool:
         """Whether staff look at the office as this customer."""
         return bool(self.session.viewer_id)
+
+    @cached_property
+    def pictures(self) -> Mapping[str, str]:
+        """The customer's own pictures of his contracts (F44)."""
+        return own_pictures() if self.session.customer_id else {}
 
     @property
     def search_hint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import grpc
 from flask import Blueprint, abort, flash, redirect, render_template, request
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.billing.v1 import billing_pb2
 from kontor.common.v1 import access_pb2
-from kontor.identity.v1 import accounts_pb2, people_pb2, tenants_pb2
+from kontor.identity.v1 import accounts_pb2, people_pb2, staff_pb2, tenants_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
@@ -138,6 +138,11 @@ def _rights() -> list[access_pb2.Right.ValueType]:
     return [known[each] for each in request.form.getlist("rights") if each in known]
 
 
+def _absences() -> Iterable[staff_pb2.Absence]:
+    ask = staff_pb2.ListAbsencesRequest(page_size=100)
+    return optional(lambda: gateway.staff().ListAbsences(ask), staff_pb2.ListAbsencesResponse()).absences
+
+
 def _team(form: Form) -> ResponseReturnValue:
     if form.problem is not None and not signed_in().is_administrator:
         abort(403)
@@ -155,6 +160,8 @@ def _team(form: Form) -> ResponseReturnValue:
         invitations=tuple(each for each in invitations.invitations if not each.customer_id),
         profile=identity.GetProfile(tenants_pb2.GetProfileRequest()),
         rights=right_choices(),
+        absences=tuple(_absences()),
+        names={person.account_id: person.display_name for person in staff.staff},
         form=form,
         request_id=new_request_id(),
     ), form.status

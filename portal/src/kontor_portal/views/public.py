@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Final
 
 import grpc
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import tenants_pb2
 
 from kontor_portal import firms, gateway
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
-from kontor_portal.requests import current_session, home_of
+from kontor_portal.requests import current_firm, current_session, home_of
 from kontor_portal.schema_forms import name_for
+from kontor_portal.views.firm_pages import entrance_of
 
 public = Blueprint("public", __name__)
 
@@ -31,6 +32,8 @@ def entrance() -> ResponseReturnValue:
     session = current_session()
     if session is not None and session.personas:
         return redirect(home_of(session), 302)
+    if g.get("host_slug"):
+        return entrance_of(current_firm())
     return render_template("public/entrance.html", firm=firms.PLATFORM)
 
 

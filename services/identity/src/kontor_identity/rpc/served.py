@@ -1,4 +1,4 @@
-"""Which RPCs serve which contract, for the composition root: the chapters about firms, their people, their customers."""
+"""Which RPCs serve which contract, for the composition root: firms, their people, their customers' data."""
 
 from __future__ import annotations
 
