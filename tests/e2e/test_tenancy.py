@@ -98,7 +98,7 @@ def test_the_generator_knows_the_ids_of_both_firms(secrets: Secrets) -> None:
     """The attack below is real: it has an id of each kind that requests take."""
     needed = {"tenant_id", "customer_id", "contract_id", "document_id", "folder_id", "grant_id", "chat_id"}
     needed |= {"message_id", "agreement_id", "invoice_id", "order_id", "account_id", "invitation_id", "import_id"}
-    needed |= {"notification_id", "session_id", "line_of_business_id"}
+    needed |= {"notification_id", "session_id", "line_of_business_id", "trusted_person_id", "emergency_request_id"}
     assert needed <= set(secrets.ids)
     assert len(secrets.all_ids) > 40
 
@@ -232,12 +232,25 @@ def _everything(stage: InstalledStage, story: Story) -> list[Json]:
     for_customer = [f"{own}/documents", f"{own}/folders", f"{own}/grants", f"{own}/sightings", f"{own}/invoices"]
     for_customer += [f"{own}/serviceAgreements", f"{own}/consentRequests", f"/v1/chats/{story.chat_id}/messages"]
     for_customer += ["/v1/notifications", "/v1/me/sessions", "/v1/me"]
+    for_customer += [f"{own}/trustedPersons", f"{own}/emergencyRequests", f"{own}/emergencyEntries"]
     uploading = {"fileName": "Offen.pdf", "sizeBytes": "1000", "title": "Noch nicht da"}
-    customer.post(f"{own}/folders", {"name": f"Ordner ({story.firm.slug})"})
+    folder = customer.post(f"{own}/folders", {"name": f"Ordner ({story.firm.slug})"})
+    trusted = _trusted(stage, story, folder["folderId"])
     found = [customer.post(f"{own}/uploads", uploading)]
     found.append(broker.get("/v1/ledgerEntries", invoiceId=story.invoice["invoiceId"]))
     found += [_read(broker, path) for path in for_broker]
+    found.append(_read(trusted, "/v1/me/trusteeships"))
     return found + [_read(customer, path) for path in for_customer]
+
+
+def _trusted(stage: InstalledStage, story: Story, folder_id: str) -> Person:
+    """Let the customer trust somebody, who accepts and asks for access."""
+    own, email = f"/v1/customers/{story.guest.customer_id}", f"vertrauter@{story.firm.slug}.example"
+    named = {"name": "Verschwiegener Vertrauter", "email": email, "folderIds": [folder_id]}
+    story.guest.person.post(f"{own}/trustedPersons", named)
+    person = journey.invited(stage, email)
+    person.post(f"{own}/emergencyRequests", {"reason": "Seit Tagen nicht zu erreichen."})
+    return person
 
 
 def _shown_to(neighbour: Story) -> list[Json]:

@@ -12,7 +12,7 @@ from kontor.identity.v1.emergency_pb2 import EmergencyStep as Step
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 
-from kontor_notifications.deliveries import plan_for
+from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.people import Directory
 
 _STEPS = {
@@ -47,7 +47,7 @@ class EmergencyHandlers:
         if step is None:
             return
         about = {"emergency_request_id": event.emergency_request_id}
-        await self._mail_customer(tx, meta, event, f"emergency_{step}_customer", about)
+        await self._mail_customer(tx, meta, event, f"emergency_{step}_customer")
         for account_id in event.trusted_account_ids:
             parameters = {**about, "path": TRUSTED_PAGE}
             await plan_for(
@@ -59,26 +59,23 @@ class EmergencyHandlers:
         about = {"trusted_person_id": event.trusted_person_id}
         template = _TOLD_TO_CUSTOMER.get(event.step)
         if template is not None:
-            await self._mail_customer(tx, meta, event, template, about)
+            parameters, customer_id = {**about, "path": CUSTOMER_PAGE}, UUID(event.customer_id)
+            await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
         elif event.step == Step.EMERGENCY_STEP_REMOVE:
             await plan_for(tx, meta, event.tenant_id, "trusted_removed", about)
 
     async def _mail_customer(
-        self,
-        tx: Transaction,
-        meta: EventMeta,
-        event: identity.EmergencyRequestChanged | identity.TrustedPersonChanged,
-        template: str,
-        about: dict[str, str],
+        self, tx: Transaction, meta: EventMeta, event: identity.EmergencyRequestChanged, template: str
     ) -> None:
-        """Plan the mail to his address in the firm's books, and to that of his access where it is another."""
-        tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
-        parameters = {**about, "path": CUSTOMER_PAGE}
-        account_id, known = await self._directory.customer(tenant_id, customer_id)
-        if known.email:
-            await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
-        if account_id is None:
-            return
-        for person in await self._directory.people(tenant_id, [str(account_id)]):
-            if person.addressee.email.lower() != known.email.lower():
-                await plan_for(tx, meta, event.tenant_id, template, parameters, account_id=account_id)
+        """Plan a mail to each of his addresses, which are named by their places and looked up when it is sent."""
+        tenant_id, request_id = UUID(event.tenant_id), event.emergency_request_id
+        notice = await self._directory.emergency_notice(tenant_id, request_id, to_customer=False)
+        for place in range(len(notice.customer_addresses)):
+            planned = Planned(
+                tenant_id=tenant_id,
+                template=template,
+                dedup_key=f"{meta.event_id}:{event.customer_id}:{place}",
+                parameters={"emergency_request_id": request_id, "path": CUSTOMER_PAGE, "address": str(place)},
+                customer_id=UUID(event.customer_id),
+            )
+            await plan_mail(tx, planned)

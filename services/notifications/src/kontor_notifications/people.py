@@ -48,6 +48,7 @@ class EmergencyNotice:
 
     parameters: Mapping[str, str]
     stop_url: str
+    customer_addresses: Sequence[str]
 
 
 @dataclass(frozen=True)

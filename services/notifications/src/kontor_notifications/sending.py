@@ -6,6 +6,7 @@ mail. A crash between the mail server's yes and the commit repeats it once more,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -118,8 +119,10 @@ class Sender:
             to_customer = template.endswith("_customer")
             request_id = parameters["emergency_request_id"]
             notice = await self._directory.emergency_notice(delivery.tenant_id, request_id, to_customer=to_customer)
-            addressee, parameters = await self._addressee(delivery), dict(notice.parameters)
-            link = notice.stop_url or link
+            addressee = await self._addressee(delivery)
+            if to_customer:
+                addressee = _at(addressee, notice.customer_addresses, int(parameters["address"]))
+            parameters, link = dict(notice.parameters), notice.stop_url or link
         elif "trusted_person_id" in parameters:
             about = await self._directory.trusted_person_notice(delivery.tenant_id, parameters["trusted_person_id"])
             parameters = {"person": about.addressee.name, "customer": about.customer_name}
@@ -135,6 +138,13 @@ class Sender:
         accounts = [str(delivery.account_id)] if delivery.account_id else []
         people = await self._directory.people(delivery.tenant_id, accounts)
         return people[0].addressee if people else NOBODY
+
+
+def _at(addressee: Addressee, addresses: Sequence[str], number: int) -> Addressee:
+    """Return the same person at one of his addresses; raises NotWantedError when he has taken it back."""
+    if number >= len(addresses):
+        raise NotWantedError("ADDRESS_GONE")
+    return replace(addressee, email=addresses[number])
 
 
 def _invitation_template(made: Link) -> str:

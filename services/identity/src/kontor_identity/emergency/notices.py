@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from kontor.identity.v1.emergency_pb2 import EmergencyActor as Actor
+from kontor.identity.v1.master_data_pb2 import ContactKind
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import not_found
 from sqlalchemy import select
 
+from kontor_identity.accounts import normal_email
 from kontor_identity.emergency import machine
 from kontor_identity.emergency.machine import Course
 from kontor_identity.emergency.requests import stop_request
 from kontor_identity.emergency.tables import EmergencyLink, EmergencyRequest, TrustedPerson
 from kontor_identity.emergency.trusteeships import name_of
+from kontor_identity.master_data_tables import CustomerContact
 from kontor_identity.sealing import new_token, token_hash
-from kontor_identity.tables import Customer, Tenant
+from kontor_identity.tables import Account, Customer, Tenant
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class RequestNotice:
     request: EmergencyRequest
     customer_name: str
     supporter_names: list[str]
+    customer_addresses: list[str]
     stop_url: str
 
 
@@ -56,7 +60,23 @@ async def prepare_notice(tx: Transaction, request_id: UUID, stop_at: str) -> Req
         tx.session.add(link)
         stop_url = f"{stop_at}/notfall/{token}"
     supporters = [names.get(person_id, "") for person_id in request.supporter_ids]
-    return RequestNotice(request, name_of(customer), supporters, stop_url)
+    addresses = await addresses_of(tx, customer)
+    return RequestNotice(request, name_of(customer), supporters, addresses, stop_url)
+
+
+async def addresses_of(tx: Transaction, customer: Customer) -> list[str]:
+    """Return every e-mail address of a customer once: the firm's, that of his account, and further ones he named."""
+    account = await tx.session.get(Account, customer.account_id) if customer.account_id else None
+    further = (
+        select(CustomerContact.value)
+        .where(
+            CustomerContact.customer_id == customer.customer_id,
+            CustomerContact.kind == ContactKind.CONTACT_KIND_EMAIL,
+        )
+        .order_by(CustomerContact.created_at, CustomerContact.contact_id)
+    )
+    known = [customer.email, account.email if account else "", *(await tx.session.scalars(further))]
+    return list(dict.fromkeys(normal_email(address) for address in known if address))
 
 
 async def person_notice(tx: Transaction, person_id: UUID) -> tuple[TrustedPerson, str]:

@@ -120,4 +120,5 @@ def notice(view: RequestNotice) -> emergency_internal_pb2.EmergencyNotice:
         release_time=timestamp(view.request.release_at),
         access_end_time=timestamp(view.request.access_ends_at),
         stop_url=view.stop_url,
+        customer_addresses=view.customer_addresses,
     )

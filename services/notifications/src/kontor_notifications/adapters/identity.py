@@ -153,7 +153,7 @@ class IdentityDirectory:
             "release": _in_german(answer.release_time) if answer.HasField("release_time") else "",
             "ends": f" Der Zugriff endet am {_in_german(ends)}." if answer.HasField("access_end_time") else "",
         }
-        return EmergencyNotice(parameters, answer.stop_url)
+        return EmergencyNotice(parameters, answer.stop_url, tuple(answer.customer_addresses))
 
     async def trusted_person_notice(self, tenant_id: UUID, person_id: str) -> TrustedPersonNotice:
         """Return what a mail about a trusted person says; raises like `invitation_link`."""

@@ -103,6 +103,39 @@ RIGHT_EXPORT: Right.ValueType  # 4
 RIGHT_ORDER: Right.ValueType  # 5
 """May order expert services."""
 
+class _Scope:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ScopeEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Scope.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    SCOPE_UNSPECIFIED: _Scope.ValueType  # 0
+    """Not set; never granted."""
+    SCOPE_CUSTOMERS_READ: _Scope.ValueType  # 1
+    """Read customers and their master data."""
+    SCOPE_CUSTOMERS_WRITE: _Scope.ValueType  # 2
+    """Create and change customers."""
+    SCOPE_CONTRACTS_READ: _Scope.ValueType  # 3
+    """Read contracts."""
+    SCOPE_PORTFOLIO_IMPORT: _Scope.ValueType  # 4
+    """Import portfolios and see what became of them."""
+
+class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
+    """What a firm lets a partner system do. OAuth names it in lower case with a dot: SCOPE_CUSTOMERS_READ is
+    "customers.read".
+    """
+
+SCOPE_UNSPECIFIED: Scope.ValueType  # 0
+"""Not set; never granted."""
+SCOPE_CUSTOMERS_READ: Scope.ValueType  # 1
+"""Read customers and their master data."""
+SCOPE_CUSTOMERS_WRITE: Scope.ValueType  # 2
+"""Create and change customers."""
+SCOPE_CONTRACTS_READ: Scope.ValueType  # 3
+"""Read contracts."""
+SCOPE_PORTFOLIO_IMPORT: Scope.ValueType  # 4
+"""Import portfolios and see what became of them."""
+
 class _AuthLevel:
     ValueType = typing.NewType("ValueType", builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -140,12 +173,18 @@ class Access(message.Message):
     ANONYMOUS_FIELD_NUMBER: builtins.int
     SERVICES_FIELD_NUMBER: builtins.int
     MAX_AGE_SECONDS_FIELD_NUMBER: builtins.int
+    VIEWABLE_FIELD_NUMBER: builtins.int
+    SCOPES_FIELD_NUMBER: builtins.int
     min_level: AuthLevel.ValueType
     """Minimal authentication level of the session."""
     anonymous: builtins.bool
     """May be called without any token."""
     max_age_seconds: builtins.int
     """The person must have proved who he is at most so many seconds ago ("fresh login"); 0: it does not matter when."""
+    viewable: builtins.bool
+    """May also be called by staff who look at the office as the customer. Only for what reads, and only for what the
+    firm may see anyway: a customer's documents are not viewable.
+    """
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[Role.ValueType]:
         """Roles that may call; any of them suffices."""
@@ -158,6 +197,10 @@ class Access(message.Message):
     def services(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Names of services that may call with their own service token ("billing"); any service if it holds "*"."""
 
+    @builtins.property
+    def scopes(self) -> containers.RepeatedScalarFieldContainer[Scope.ValueType]:
+        """Scopes by which a firm's partner systems may call; any of them suffices. They may call nothing else."""
+
     def __init__(
         self,
         *,
@@ -167,10 +210,12 @@ class Access(message.Message):
         anonymous: builtins.bool = ...,
         services: abc.Iterable[builtins.str] | None = ...,
         max_age_seconds: builtins.int = ...,
+        viewable: builtins.bool = ...,
+        scopes: abc.Iterable[Scope.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "scopes", b"scopes", "services", b"services", "viewable", b"viewable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

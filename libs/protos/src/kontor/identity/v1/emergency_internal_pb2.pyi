@@ -108,6 +108,7 @@ class EmergencyNotice(message.Message):
     RELEASE_TIME_FIELD_NUMBER: builtins.int
     ACCESS_END_TIME_FIELD_NUMBER: builtins.int
     STOP_URL_FIELD_NUMBER: builtins.int
+    CUSTOMER_ADDRESSES_FIELD_NUMBER: builtins.int
     customer_name: builtins.str
     """Name of the customer."""
     requester_name: builtins.str
@@ -128,6 +129,10 @@ class EmergencyNotice(message.Message):
     def access_end_time(self) -> timestamp_pb2.Timestamp:
         """When the access ends by itself; not set where it does not."""
 
+    @builtins.property
+    def customer_addresses(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """All e-mail addresses of the customer: in the firm's books, of his account, and further ones he named."""
+
     def __init__(
         self,
         *,
@@ -138,10 +143,11 @@ class EmergencyNotice(message.Message):
         release_time: timestamp_pb2.Timestamp | None = ...,
         access_end_time: timestamp_pb2.Timestamp | None = ...,
         stop_url: builtins.str = ...,
+        customer_addresses: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["access_end_time", b"access_end_time", "release_time", b"release_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["access_end_time", b"access_end_time", "customer_name", b"customer_name", "reason", b"reason", "release_time", b"release_time", "requester_name", b"requester_name", "stop_url", b"stop_url", "supporter_names", b"supporter_names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["access_end_time", b"access_end_time", "customer_addresses", b"customer_addresses", "customer_name", b"customer_name", "reason", b"reason", "release_time", b"release_time", "requester_name", b"requester_name", "stop_url", b"stop_url", "supporter_names", b"supporter_names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -413,3 +413,59 @@ class AccountEventNotice(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "event", b"event", "former_email", b"former_email"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class IssueClientTokenRequest(message.Message):
+    """Request of IssueClientToken."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: builtins.int
+    CLIENT_SECRET_FIELD_NUMBER: builtins.int
+    SCOPE_FIELD_NUMBER: builtins.int
+    client_id: builtins.str
+    """The partner system."""
+    client_secret: builtins.str
+    """Its secret."""
+    scope: builtins.str
+    """Scopes it asks for, separated by blanks; all it has when empty."""
+    def __init__(
+        self,
+        *,
+        client_id: builtins.str = ...,
+        client_secret: builtins.str = ...,
+        scope: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_id", b"client_id", "client_secret", b"client_secret", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ClientToken(message.Message):
+    """Access token of a partner system."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: builtins.int
+    EXPIRES_IN_FIELD_NUMBER: builtins.int
+    SCOPE_FIELD_NUMBER: builtins.int
+    access_token: builtins.str
+    """Access token (RFC 9068)."""
+    expires_in: builtins.int
+    """Seconds until it expires."""
+    scope: builtins.str
+    """Scopes it has."""
+    def __init__(
+        self,
+        *,
+        access_token: builtins.str = ...,
+        expires_in: builtins.int = ...,
+        scope: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["access_token", b"access_token", "expires_in", b"expires_in", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -78,6 +78,11 @@ class SignInStepsInternalServiceStub:
                 request_serializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ConfirmEmailChangeRequest.SerializeToString,
                 response_deserializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.EmailChange.FromString,
                 _registered_method=True)
+        self.IssueClientToken = channel.unary_unary(
+                '/kontor.identity.v1.SignInStepsInternalService/IssueClientToken',
+                request_serializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.IssueClientTokenRequest.SerializeToString,
+                response_deserializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ClientToken.FromString,
+                _registered_method=True)
         self.MintEmailChangeLink = channel.unary_unary(
                 '/kontor.identity.v1.SignInStepsInternalService/MintEmailChangeLink',
                 request_serializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.MintEmailChangeLinkRequest.SerializeToString,
@@ -156,6 +161,13 @@ class SignInStepsInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def IssueClientToken(self, request, context):
+        """Issues an access token to a partner system that shows its secret (client credentials, RFC 6749 4.4).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def MintEmailChangeLink(self, request, context):
         """Makes the link for a change of the e-mail address, for the mail to the new address.
         """
@@ -219,6 +231,11 @@ def add_SignInStepsInternalServiceServicer_to_server(servicer, server):
                     servicer.ConfirmEmailChange,
                     request_deserializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ConfirmEmailChangeRequest.FromString,
                     response_serializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.EmailChange.SerializeToString,
+            ),
+            'IssueClientToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssueClientToken,
+                    request_deserializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.IssueClientTokenRequest.FromString,
+                    response_serializer=kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ClientToken.SerializeToString,
             ),
             'MintEmailChangeLink': grpc.unary_unary_rpc_method_handler(
                     servicer.MintEmailChangeLink,
@@ -454,6 +471,33 @@ class SignInStepsInternalService:
             '/kontor.identity.v1.SignInStepsInternalService/ConfirmEmailChange',
             kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ConfirmEmailChangeRequest.SerializeToString,
             kontor_dot_identity_dot_v1_dot_signin__steps__pb2.EmailChange.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssueClientToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.identity.v1.SignInStepsInternalService/IssueClientToken',
+            kontor_dot_identity_dot_v1_dot_signin__steps__pb2.IssueClientTokenRequest.SerializeToString,
+            kontor_dot_identity_dot_v1_dot_signin__steps__pb2.ClientToken.FromString,
             options,
             channel_credentials,
             insecure,

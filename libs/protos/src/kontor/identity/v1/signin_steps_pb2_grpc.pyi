@@ -53,6 +53,8 @@ class SignInStepsInternalServiceStub:
     """Says which address a link would confirm; PRECONDITION "EMAIL_LINK_INVALID" when it does not work (any more)."""
     ConfirmEmailChange: _grpc.UnaryUnaryMultiCallable[_signin_steps_pb2.ConfirmEmailChangeRequest, _signin_steps_pb2.EmailChange]
     """Lets the new address take effect."""
+    IssueClientToken: _grpc.UnaryUnaryMultiCallable[_signin_steps_pb2.IssueClientTokenRequest, _signin_steps_pb2.ClientToken]
+    """Issues an access token to a partner system that shows its secret (client credentials, RFC 6749 4.4)."""
     MintEmailChangeLink: _grpc.UnaryUnaryMultiCallable[_signin_steps_pb2.MintEmailChangeLinkRequest, _signin_steps_pb2.EmailChangeLink]
     """Makes the link for a change of the e-mail address, for the mail to the new address."""
     MintSignInCode: _grpc.UnaryUnaryMultiCallable[_signin_steps_pb2.MintSignInCodeRequest, _signin_steps_pb2.SignInCode]
@@ -83,6 +85,8 @@ class SignInStepsInternalServiceAsyncStub(SignInStepsInternalServiceStub):
     """Says which address a link would confirm; PRECONDITION "EMAIL_LINK_INVALID" when it does not work (any more)."""
     ConfirmEmailChange: _aio.UnaryUnaryMultiCallable[_signin_steps_pb2.ConfirmEmailChangeRequest, _signin_steps_pb2.EmailChange]  # type: ignore[assignment]
     """Lets the new address take effect."""
+    IssueClientToken: _aio.UnaryUnaryMultiCallable[_signin_steps_pb2.IssueClientTokenRequest, _signin_steps_pb2.ClientToken]  # type: ignore[assignment]
+    """Issues an access token to a partner system that shows its secret (client credentials, RFC 6749 4.4)."""
     MintEmailChangeLink: _aio.UnaryUnaryMultiCallable[_signin_steps_pb2.MintEmailChangeLinkRequest, _signin_steps_pb2.EmailChangeLink]  # type: ignore[assignment]
     """Makes the link for a change of the e-mail address, for the mail to the new address."""
     MintSignInCode: _aio.UnaryUnaryMultiCallable[_signin_steps_pb2.MintSignInCodeRequest, _signin_steps_pb2.SignInCode]  # type: ignore[assignment]
@@ -158,6 +162,14 @@ class SignInStepsInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_signin_steps_pb2.EmailChange, _abc.Awaitable[_signin_steps_pb2.EmailChange]]:
         """Lets the new address take effect."""
+
+    @_abc_1.abstractmethod
+    def IssueClientToken(
+        self,
+        request: _signin_steps_pb2.IssueClientTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_signin_steps_pb2.ClientToken, _abc.Awaitable[_signin_steps_pb2.ClientToken]]:
+        """Issues an access token to a partner system that shows its secret (client credentials, RFC 6749 4.4)."""
 
     @_abc_1.abstractmethod
     def MintEmailChangeLink(

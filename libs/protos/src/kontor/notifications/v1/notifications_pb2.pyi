@@ -45,6 +45,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """A new message at an expert order; `subject_id` is the order."""
     NOTIFICATION_KIND_CONSENT_ANSWERED: _NotificationKind.ValueType  # 8
     """The customer answered a request for consent; `subject_id` is the order."""
+    NOTIFICATION_KIND_CUSTOMER_VIEW: _NotificationKind.ValueType  # 20
+    """A member of staff looked at the office as the customer; `subject_id` is the view."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -67,6 +69,8 @@ NOTIFICATION_KIND_ORDER_MESSAGE: NotificationKind.ValueType  # 7
 """A new message at an expert order; `subject_id` is the order."""
 NOTIFICATION_KIND_CONSENT_ANSWERED: NotificationKind.ValueType  # 8
 """The customer answered a request for consent; `subject_id` is the order."""
+NOTIFICATION_KIND_CUSTOMER_VIEW: NotificationKind.ValueType  # 20
+"""A member of staff looked at the office as the customer; `subject_id` is the view."""
 
 @typing.final
 class Notification(message.Message):

@@ -1,0 +1,135 @@
+"""Whom a customer trusts, what happens in an emergency, and what each of them sees of it (F73, F75)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e import journey
+from tests.e2e.browser.cast import link_in_mail_to
+from tests.e2e.browser.visitor import Visitor
+from tests.e2e.stage import InstalledStage
+
+STOP_LINK = re.compile(r"https?://\S+/notfall/[\w-]{20,}")
+STOP = "Ich lebe – Zugriff ablehnen"
+REASON = "Mutter liegt seit gestern auf der Intensivstation."
+
+
+@dataclass
+class Scene:
+    """A customer at home, and somebody whom she trusts at his."""
+
+    stage: InstalledStage
+    email: str
+    home: Visitor
+    trusted_email: str
+    trusted: Visitor
+
+
+@pytest.fixture(scope="module")
+def scene(stage: InstalledStage, browser: Browser) -> Iterator[Scene]:
+    """A customer of a firm of her own, so that no other page of hers is open and shows that she is alive."""
+    firm = journey.open_firm(stage, "Leuchtturm Makler", "leuchtturm")
+    person = {"givenName": "Julia", "familyName": "Brandt", "salutation": "SALUTATION_FRAU"}
+    created = firm.administrator.post("/v1/customers", person)
+    email = f"julia.{secrets.token_hex(3)}@{firm.slug}.example"
+    customer = firm.administrator.get(f"/v1/customers/{created['customerId']}")
+    change = {"email": email, "etag": customer["etag"]}
+    firm.administrator.patch(f"/v1/customers/{created['customerId']}", change, updateMask="email")
+    invitation = {"form": "ADDRESS_FORM_SIE", "releaseChoice": "RELEASE_CHOICE_ALL"}
+    firm.administrator.post(f"/v1/customers/{created['customerId']}/invitations", invitation)
+    home, trusted = Visitor.enter(browser, stage.base_url), Visitor.enter(browser, stage.base_url)
+    home.choose_password(link_in_mail_to(stage, email))
+    yield Scene(stage, email, home, f"anna.{secrets.token_hex(3)}@{firm.slug}.example", trusted)
+    home.leave()
+    trusted.leave()
+
+
+def test_customer_names_somebody(scene: Scene) -> None:
+    """From the empty page to an invitation with a folder, and rules of her own."""
+    home = scene.home
+    home.open("/kunde/dokumente?neu=ordner")
+    home.fill("Name des Ordners", "Vorsorge")
+    home.press("Ordner anlegen")
+    home.is_told("ist angelegt")
+    home.go("Notfallzugang")
+    home.sees("Noch niemand benannt")
+    home.looks_right("emergency-empty")
+    home.follow("Vertrauensperson benennen")
+    home.fill("Name", "Anna Brandt")
+    home.fill("E-Mail-Adresse", scene.trusted_email)
+    home.page.get_by_label("Vorsorge").check()
+    home.looks_right("emergency-person")
+    home.press("Einladung senden")
+    home.is_told("ist unterwegs")
+    home.sees("Sieht im Notfall: Vorsorge")
+    home.page.get_by_label("Wartezeit bis zur Freigabe").select_option(label="3 Stunden")
+    home.press("Speichern")
+    home.is_told("Die Regeln sind gespeichert.")
+    home.sees("Die Wartezeit läuft: 3 Stunden.")
+    home.looks_right("emergency-invited")
+
+
+def test_trusted_person_accepts(scene: Scene) -> None:
+    """The link in the mail leads to an area of her own with nothing else in it."""
+    anna = scene.trusted
+    anna.choose_password(link_in_mail_to(scene.stage, scene.trusted_email))
+    anna.sees("Vertrauensperson für Julia Brandt")
+    anna.looks_right("trusted-home")
+    anna.page.get_by_label("Was ist geschehen?").fill(REASON)
+    anna.press("Um Zugang bitten")
+    anna.is_told("Ihre Anfrage ist gestellt.")
+    anna.sees(re.compile("noch 3 Stunden|noch 2 Stunden"))
+    anna.looks_right("trusted-waiting")
+
+
+def test_customer_refuses_on_her_page(scene: Scene) -> None:
+    """The big button on the page ends it."""
+    home = scene.home
+    home.go("Notfallzugang")
+    home.sees("Jemand bittet um Zugang zu Ihren Unterlagen")
+    home.sees(REASON)
+    home.looks_right("emergency-running")
+    home.press(STOP)
+    home.is_told("Der Zugriff ist abgelehnt.")
+    home.follow("Verlauf")
+    home.sees("Die Anfrage wurde durch ein Lebenszeichen beendet")
+    home.looks_right("emergency-history")
+
+
+def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]) -> None:
+    """A day later she does not answer: Anna sees the folder, until somebody presses the button in the mail."""
+    stage, anna = scene.stage, scene.trusted
+    scene.home.open("about:blank")  # nobody is at home
+    stage.advance_clock(timedelta(hours=25))
+    anna.go("Notfallzugang")
+    anna.page.get_by_label("Was ist geschehen?").fill(REASON)
+    anna.press("Um Zugang bitten")
+    anna.is_told("Ihre Anfrage ist gestellt.")
+    before = len(stage.mails())
+    stage.advance_clock(timedelta(hours=3))
+    mail = journey.text_of(journey.mail_to(stage, scene.email, subject="freigegeben", after=before))
+    anna.go("Unterlagen")
+    anna.sees("Vorsorge")
+    anna.looks_right("trusted-folders")
+    anna.follow("Vorsorge")
+    anna.sees("Hier liegt kein Dokument")
+
+    link = STOP_LINK.search(mail)
+    assert link is not None, mail
+    guest = enter()
+    guest.open(link.group())
+    guest.sees("Geht es Ihnen gut?")
+    guest.looks_right("emergency-link")
+    guest.press("Zugriff sofort zurücknehmen")
+    guest.sees("Es ist alles erledigt")
+    guest.looks_right("emergency-link-done")
+    anna.go("Unterlagen")
+    anna.sees("Die letzte Anfrage vom")
+    expect(anna.page.get_by_role("main")).to_contain_text("Zurückgenommen")
