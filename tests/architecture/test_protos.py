@@ -48,6 +48,20 @@ def test_internal_rpcs_admit_services_only_or_pass_a_person_on() -> None:
     assert guilty == []
 
 
+def test_looking_as_a_customer_only_reads() -> None:
+    """Staff who look at the office as a customer write nothing and see none of his documents (F2)."""
+    guilty = [
+        method.full_name
+        for method in all_methods()
+        if access_of(method).viewable
+        and (
+            (http_of(method).WhichOneof("pattern") != "get" and not is_internal(method))
+            or ".vault." in method.full_name
+        )
+    ]
+    assert guilty == []
+
+
 def test_every_public_rpc_has_an_http_mapping() -> None:
     """The JSON API is derived from the protos, so each public RPC says where it lives: below /v1/."""
     guilty = []

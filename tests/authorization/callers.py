@@ -5,11 +5,11 @@ The expectation is computed here from the descriptors alone, independently of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
+from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role, Scope
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.plan import SERVICES
 
@@ -17,6 +17,7 @@ TENANT = UUID("01890000-0000-7000-8000-000000000001")
 CUSTOMER = UUID("01890000-0000-7000-8000-000000000002")
 LONG_AGO = 1_750_000_000
 """When somebody signed in who has not proved who he is for a long time."""
+PARTNER = UUID("01890000-0000-7000-8000-000000000004")
 CALLING_SERVICES = (*SERVICES, "stranger")
 ROLES = [role for role in Role.values() if role != Role.ROLE_UNSPECIFIED]
 RIGHTS = [right for right in Right.values() if right != Right.RIGHT_UNSPECIFIED]
@@ -34,7 +35,11 @@ class Caller:
     strong: bool = False
     fresh: bool = True
     """Whether he signed in just now."""
+    viewing: bool = False
+    """Whether he is staff who looks at the office as a customer."""
     service: str = ""
+    scope: int = 0
+    """The one scope of a partner system."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -49,10 +54,14 @@ class Caller:
             return False
         if self.service:
             return self.service in access.services or "*" in access.services
+        if self.scope:
+            return self.scope in access.scopes
+        if self.viewing and not access.viewable:
+            return False
         acting_as = self.roles & set(access.roles)
         if not acting_as:
             return False
-        needs_rights = acting_as <= STAFF_ROLES
+        needs_rights = acting_as <= STAFF_ROLES or self.viewing
         if needs_rights and not set(access.rights) <= self.rights:
             return False
         if access.max_age_seconds and not self.fresh:
@@ -66,6 +75,7 @@ def person(
     rights: frozenset[int] = frozenset(),
     strong: bool = False,
     fresh: bool = True,
+    viewer: UUID | None = None,
 ) -> Caller:
     """Return somebody who acts in exactly these roles."""
     implied = {Role.ROLE_STAFF} if Role.ROLE_ADMINISTRATOR in roles else set()
@@ -83,6 +93,14 @@ def person(
     return Caller(name, token, frozenset(roles) | implied, held, strong, fresh)
 
 
+def partner(scope: int) -> Caller:
+    """Return a partner system of the firm with one scope."""
+    name = Scope.Name(Scope.ValueType(scope))
+    oauth_name = name.removeprefix("SCOPE_").lower().replace("_", ".", 1)
+    token = token_for(roles=[], tenant_id=TENANT, account_id=PARTNER, client_id=str(PARTNER), scope=oauth_name)
+    return Caller(f"partner with {name}", token, scope=scope)
+
+
 def callers() -> list[Caller]:
     """Return nobody, every role with and without a second factor, staff with each single right, and every service."""
     people = [
@@ -96,5 +114,9 @@ def callers() -> list[Caller]:
     ]
     all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
     tired = [person(f"{Role.Name(role)} signed in long ago", role, strong=True, fresh=False) for role in ROLES]
+    watcher = replace(
+        person("staff who look as a customer", Role.ROLE_CUSTOMER, viewer=CUSTOMER, strong=True), viewing=True
+    )
+    partners = [partner(scope) for scope in Scope.values() if scope != Scope.SCOPE_UNSPECIFIED]
     services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
-    return [Caller("nobody", ""), *people, *tired, *staff, all_rights, *services]
+    return [Caller("nobody", ""), *people, *tired, *staff, all_rights, *partners, watcher, *services]

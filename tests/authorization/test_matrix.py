@@ -29,9 +29,11 @@ pytestmark = pytest.mark.integration
 REFUSED_BY_DECLARATION = {
     "NOT_SIGNED_IN",
     "ROLE_NOT_ALLOWED",
+    "VIEW_ONLY",
     "RIGHT_MISSING",
     "STRONGER_LOGIN_REQUIRED",
     "FRESH_LOGIN_REQUIRED",
+    "SCOPE_MISSING",
     "SERVICE_NOT_ALLOWED",
 }
 SIDE_BY_SIDE = 16

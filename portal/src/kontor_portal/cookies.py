@@ -22,6 +22,11 @@ def set_tokens(response: Response, tokens: Tokens) -> None:
     _set(response, REFRESH_COOKIE, tokens.refresh, path=_AUTH_PATH)
 
 
+def set_view(response: Response, access_token: str) -> None:
+    """Let the browser act with the token of a view as a customer; the person's own refresh token stays for the end."""
+    _set(response, ACCESS_COOKIE, access_token)
+
+
 def set_person(response: Response, person: Person) -> None:
     """Keep how pages look and speak for this person: his firm's brand, and “Sie” or “Du”."""
     _set(response, FIRM_COOKIE, person.firm_slug, seconds=_YEAR)

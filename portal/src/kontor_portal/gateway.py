@@ -16,6 +16,7 @@ from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
+from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
@@ -49,6 +50,11 @@ def emergency(token: str | None = None) -> EmergencyAccessServiceStub:
     """Return the stub of emergency access; `token` as for identity."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, EmergencyAccessServiceStub, token=own)
+
+
+def viewing() -> ViewingServiceStub:
+    """Return the stub for views as a customer, and for his own pictures."""
+    return current_edge().stub(_GATEWAY, ViewingServiceStub)
 
 
 def staff() -> StaffServiceStub:

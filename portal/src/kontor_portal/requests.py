@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,11 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PAGES_FOR: Final = frozenset(Persona)
 _FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche"})
 """Areas for everybody who is signed in."""
+_UNDER_FIRM_HOSTS: Final = frozenset(
+    {"", "f", "brand", "static", "auth", "sprache", "darstellung", "sw.js", "offline", "favicon.ico", "kunde"}
+    | {"makler", "ansicht", *_FOR_ALL}
+)
+"""What answers under a firm's own domain (F79)."""
 _CLOCK: Final = SystemClock()
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -42,6 +47,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 def install(app: Flask) -> None:
     """Add the hooks to the application."""
     app.before_request(_prepare)
+    app.before_request(_show_only_the_firm)
     app.before_request(_check_origin)
     app.before_request(_check_session)
     app.after_request(_secure)
@@ -67,6 +73,25 @@ def current_firm() -> FirmLook:
     return shown or firms.look(g.get("host_slug") or request.cookies.get(FIRM_COOKIE, ""))
 
 
+def own_origin() -> str:
+    """Return the origin that the browser sees: the platform's, or a firm's own domain (F79)."""
+    public_url = portal().settings.public_url
+    return f"{urlsplit(public_url).scheme}://{request.host}" if g.get("host_slug") else public_url
+
+
+def _slug_of_host() -> str:
+    host = request.host.partition(":")[0]
+    return "" if host == urlsplit(portal().settings.public_url).hostname else firms.slug_at(host)
+
+
+def _show_only_the_firm() -> None:
+    """Under a firm's own domain there is no platform: neither its entrance nor other firms, nor its documentation."""
+    slug = g.get("host_slug")
+    parts = request.path.split("/")
+    if slug and (parts[1] not in _UNDER_FIRM_HOSTS or (parts[1] in ("f", "brand") and parts[2].split(".")[0] != slug)):
+        abort(404)
+
+
 def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
     """Return the address of the page that a membership starts at."""
     in_expert_firm = bool(g.get("in_expert_firm", False)) if in_expert_firm is None else in_expert_firm
@@ -77,6 +102,7 @@ def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
 
 
 def _prepare() -> None:
+    g.host_slug = _slug_of_host()
     g.session = read_session(request.cookies.get(ACCESS_COOKIE))
     g.language = choose_language(request.cookies.get(LANGUAGE_COOKIE))
     form, _, firm = request.cookies.get(PERSON_COOKIE, "").partition("-")
@@ -86,7 +112,7 @@ def _prepare() -> None:
 
 def _check_origin() -> None:
     """Refuse what another site makes the browser send; the gateway and SameSite do the same before us."""
-    if request.method not in _SAFE_METHODS and request.headers.get("Origin") != portal().settings.public_url:
+    if request.method not in _SAFE_METHODS and request.headers.get("Origin") != own_origin():
         abort(403)
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+from kontor.common.v1.access_pb2 import AuthLevel, Right, Role, Scope
 
 from kontor_chassis.clock import Clock, SystemClock
 from kontor_chassis.errors import DomainError, ErrorKind
@@ -104,7 +104,7 @@ class TokenVerifier:
                 raise _invalid_token()
             if person and claims["iss"] != self._issuer:
                 raise _invalid_token()
-            principal = person_of(claims, token) if person else service_of(claims)
+            principal = _caller(claims, token) if person else service_of(claims)
             return Verified(principal, float(claims["exp"]))
         except (JoseError, KeyError, TypeError, ValueError) as error:
             raise _invalid_token() from error
@@ -117,6 +117,22 @@ class TokenVerifier:
             return public_key((self._certificates / f"{name}.pem").read_bytes())
         except (FileNotFoundError, ValueError):
             return None
+
+
+def partner_of(claims: Mapping[str, Any], token: str) -> Principal:
+    """Return the partner system of verified claims: within the firm it counts as staff without rights."""
+    client_id = UUID(str(claims["sub"]))
+    names = (f"SCOPE_{scope.replace('.', '_').upper()}" for scope in str(claims.get("scope", "")).split())
+    known = Scope.keys()
+    return Principal(
+        account_id=client_id,
+        partner_client_id=client_id,
+        tenant_id=UUID(str(claims["tid"])),
+        roles=frozenset({Role.ROLE_STAFF}),
+        scopes=frozenset(Scope.Value(name) for name in names if name in known),
+        display_name=str(claims.get("name", "")),
+        bearer=token,
+    )
 
 
 def person_of(claims: Mapping[str, Any], token: str) -> Principal:
@@ -139,6 +155,7 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
         rights=rights,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
         authenticated_at=float(claims.get("auth_time", 0)),
+        viewer_account_id=_optional_id(claims.get("act", {}).get("sub")),
         display_name=str(claims.get("name", "")),
         bearer=token,
     )
@@ -192,6 +209,12 @@ def public_key(pem: bytes) -> ECKey:
             raise ValueError("not an elliptic-curve certificate")
         return ECKey.import_key(key)
     return ECKey.import_key(pem)
+
+
+def _caller(claims: Mapping[str, Any], token: str) -> Principal:
+    """Return the person, or the partner system: its token is about itself (RFC 9068 2.2)."""
+    is_partner = claims.get("client_id") == claims["sub"]
+    return partner_of(claims, token) if is_partner else person_of(claims, token)
 
 
 def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -30,14 +30,16 @@ from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contact import customer_contact
 from kontor_portal.views.customer_contracts import customer_contracts
-from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_data import customer_data
+from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_invoices import customer_invoices
+from kontor_portal.views.customer_pictures import customer_pictures
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
+from kontor_portal.views.customer_views import customer_views
 from kontor_portal.views.directory import directory
 from kontor_portal.views.emergency_links import emergency_links
 from kontor_portal.views.expert_orders import expert_orders
@@ -65,6 +67,8 @@ AREAS: tuple[Blueprint, ...] = (
     search,
     customer_home,
     customer_contact,
+    customer_views,
+    customer_pictures,
     customer_contracts,
     customer_documents,
     customer_document,

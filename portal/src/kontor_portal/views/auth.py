@@ -11,8 +11,8 @@ from kontor_portal import cookies, firms
 from kontor_portal.extension import portal
 from kontor_portal.i18n import LANGUAGES
 from kontor_portal.links import safe_path
-from kontor_portal.oidc import FLOW_COOKIE, Flow, SignInError
-from kontor_portal.requests import current_session, home_of
+from kontor_portal.oidc import FLOW_COOKIE, Flow, OidcClient, SignInError
+from kontor_portal.requests import current_session, home_of, own_origin
 from kontor_portal.session import FIRM_COOKIE, REFRESH_COOKIE, read_session
 
 auth = Blueprint("auth", __name__)
@@ -22,9 +22,9 @@ auth = Blueprint("auth", __name__)
 def login() -> ResponseReturnValue:
     """Send the browser to identity with a new flow."""
     flow = Flow.start(safe_path(request.args.get("next"), ""))
-    firm = request.args.get("firm") or request.cookies.get(FIRM_COOKIE, "")
+    firm = g.get("host_slug") or request.args.get("firm") or request.cookies.get(FIRM_COOKIE, "")
     proof = {name: request.args[name] for name in ("max_age", "acr_values") if name in request.args}
-    url = portal().oidc.authorize_url(flow, firm, request.args.get("membership", ""), proof)
+    url = _provider().authorize_url(flow, firm, request.args.get("membership", ""), proof)
     response = redirect(url)
     cookies.set_flow(response, portal().flows.write(flow))
     return response
@@ -37,7 +37,7 @@ def callback() -> ResponseReturnValue:
         flow = portal().flows.read(request.cookies.get(FLOW_COOKIE), request.args.get("state"))
         if "error" in request.args:
             raise SignInError(request.args["error"])
-        tokens = portal().oidc.exchange(request.args.get("code", ""), flow, request.args.get("iss"))
+        tokens = _provider().exchange(request.args.get("code", ""), flow, request.args.get("iss"))
         session = read_session(tokens.access)
         if session is None:
             raise SignInError("access_token_invalid")
@@ -60,7 +60,7 @@ def refresh() -> ResponseReturnValue:
     try:
         if not refresh_token:
             raise SignInError("no_session")
-        tokens = portal().oidc.refresh(refresh_token)
+        tokens = _provider().refresh(refresh_token)
     except SignInError as error:
         if error.reason == "provider_unreachable":
             return _failed(error)
@@ -81,7 +81,7 @@ def logout() -> ResponseReturnValue:
     """End the session here and at identity."""
     refresh_token = request.cookies.get(REFRESH_COOKIE)
     if refresh_token:
-        portal().oidc.revoke(refresh_token)
+        _provider().revoke(refresh_token)
     slug = request.cookies.get(FIRM_COOKIE, "")
     response = redirect(f"/logout?firm={slug}" if slug else "/logout", 303)
     cookies.clear_session(response)
@@ -104,6 +104,11 @@ def theme() -> ResponseReturnValue:
     response = redirect(safe_path(request.form.get("next")), 303)
     cookies.set_theme(response, request.form.get("theme", ""))
     return response
+
+
+def _provider() -> OidcClient:
+    """Return identity as this origin knows it."""
+    return portal().oidc.at(own_origin())
 
 
 def _login_address(return_to: str) -> str:

@@ -55,6 +55,7 @@ class Handlers:
             identity.InvitationCreated: self.invitation_created,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
+            identity.CustomerViewStarted: self.customer_view_started,
             identity.AccountEventRecorded: account.event_recorded,
             identity.SignInCodeRequested: account.code_requested,
             identity.EmailChangeRequested: account.email_change_requested,
@@ -101,6 +102,16 @@ class Handlers:
     async def password_changed(self, tx: Transaction, event: identity.PasswordChanged, meta: EventMeta) -> None:
         """Warn the person."""
         await plan_for(tx, meta, event.tenant_id, "password_changed", {}, account_id=UUID(event.account_id))
+
+    async def customer_view_started(
+        self, tx: Transaction, event: identity.CustomerViewStarted, meta: EventMeta
+    ) -> None:
+        """Tell the customer that somebody of his firm looks at his office as he sees it."""
+        viewers = await self._directory.people(UUID(event.tenant_id), [event.account_id])
+        viewer = next((one.addressee.name for one in viewers), "") or "Jemand aus unserem Büro"
+        parameters = {"viewer": viewer, "path": wording.VIEWS_LINK}
+        kind, said = Kind.NOTIFICATION_KIND_CUSTOMER_VIEW, wording.CUSTOMER_VIEW
+        await self._tell_customer(tx, meta, event, kind, said, "customer_view", parameters, event.view_id)
 
     async def message_posted(self, tx: Transaction, event: chat.MessagePosted, meta: EventMeta) -> None:
         """Let the message wait for its readers, and ring for each (F181–F186).
@@ -213,7 +224,7 @@ class Handlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: billing.InvoiceIssued | experts.ConsentRequested,
+        event: billing.InvoiceIssued | experts.ConsentRequested | identity.CustomerViewStarted,
         kind: Kind.ValueType,
         said: Wording,
         template: str,

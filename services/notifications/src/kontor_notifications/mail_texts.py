@@ -19,10 +19,10 @@ TEXTS: Mapping[str, MailText] = {
         "Zugang einrichten",
     ),
     "staff_invitation": MailText(
-        "Ihr Zugang zu Kontor für $firm",
-        "für $firm wurde Ihnen ein Zugang zu Kontor eingerichtet.\n\n"
+        "Ihr Zugang bei $firm",
+        "für $firm wurde Ihnen ein Zugang zum digitalen Büro eingerichtet.\n\n"
         "Bitte wählen Sie über den folgenden Link Ihr Passwort. Er gilt nur für Sie und bis zum $expires.",
-        "für $firm wurde dir ein Zugang zu Kontor eingerichtet.\n\n"
+        "für $firm wurde dir ein Zugang zum digitalen Büro eingerichtet.\n\n"
         "Bitte wähle über den folgenden Link dein Passwort. Er gilt nur für dich und bis zum $expires.",
         "Zugang einrichten",
     ),
@@ -56,6 +56,16 @@ TEXTS: Mapping[str, MailText] = {
         "von dir weiterzugeben.\n\nWelche Daten das sind, siehst du über den folgenden Link. Dort kannst du "
         "einwilligen oder ablehnen; ohne deine Einwilligung geben wir nichts weiter.",
         "Einwilligung ansehen",
+    ),
+    "customer_view": MailText(
+        "Ihr digitales Büro wurde angesehen",
+        "$viewer hat Ihr digitales Büro soeben so angesehen, wie Sie es sehen, zum Beispiel um eine Frage zu klären. "
+        "Ändern lässt sich dabei nichts, und Ihre Dokumente bleiben verborgen.\n\nJede solche Ansicht können Sie "
+        "nachlesen.",
+        "$viewer hat dein digitales Büro soeben so angesehen, wie du es siehst, zum Beispiel um eine Frage zu klären. "
+        "Ändern lässt sich dabei nichts, und deine Dokumente bleiben verborgen.\n\nJede solche Ansicht kannst du "
+        "nachlesen.",
+        "Ansichten nachlesen",
     ),
     "order_placed": MailText(
         "Neuer Auftrag: $service_title",

@@ -46,6 +46,12 @@ CONSENT_REQUESTED = Wording(
     "Bitte entscheiden Sie über die Weitergabe Ihrer Daten für „$service_title“.",
     "Bitte entscheide über die Weitergabe deiner Daten für „$service_title“.",
 )
+CUSTOMER_VIEW = Wording(
+    "Ihr Büro wurde angesehen",
+    "$viewer hat Ihr digitales Büro so angesehen, wie Sie es sehen. Ihre Dokumente blieben verborgen.",
+    "$viewer hat dein digitales Büro so angesehen, wie du es siehst. Deine Dokumente blieben verborgen.",
+)
+VIEWS_LINK = "/kunde/ansichten"
 CONSENT_GIVEN = Wording(
     "Einwilligung erteilt",
     "Ihr Kunde hat für „$service_title“ eingewilligt. Sie können den Auftrag erteilen.",

@@ -61,7 +61,7 @@ async def test_invitations_in_the_firms_name(office: PostOffice, hansen: Someone
     assert str(staff_mail["From"].addresses[0].display_name) == "Hansen & Partner"
     assert staff_mail["Auto-Submitted"] == "auto-generated"
     assert "Hansen &amp; Partner" in html_of(staff_mail)
-    assert "für Hansen & Partner wurde Ihnen ein Zugang zu Kontor eingerichtet." in text_of(staff_mail)
+    assert "für Hansen & Partner wurde Ihnen ein Zugang zum digitalen Büro eingerichtet." in text_of(staff_mail)
 
     await office.customer(hansen, "Julia", "Brandt", "julia.brandt@mail.example", informal=False)
     await office.customer(hansen, "Tom", "Lindner", "tom.lindner@mail.example", informal=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import MethodDescriptor
 from kontor.common.v1 import access_pb2
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+from kontor.common.v1.access_pb2 import AuthLevel, Right, Role, Scope
 
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.login_strength import require_fresh_login, require_strong_login
@@ -29,6 +29,8 @@ class AccessRule:
     anonymous: bool
     services: frozenset[str]
     max_age_seconds: int
+    viewable: bool
+    scopes: frozenset[Scope.ValueType]
 
     @staticmethod
     def declared_by(method: MethodDescriptor) -> AccessRule | None:
@@ -46,6 +48,8 @@ class AccessRule:
             anonymous=access.anonymous,
             services=frozenset(access.services),
             max_age_seconds=access.max_age_seconds,
+            viewable=access.viewable,
+            scopes=frozenset(access.scopes),
         )
 
     def check(self, caller: Principal) -> None:
@@ -58,10 +62,17 @@ class AccessRule:
             return
         if caller.account_id is None:
             raise DomainError(ErrorKind.UNAUTHENTICATED, "NOT_SIGNED_IN", "Bitte melden Sie sich an.")
+        if caller.partner_client_id is not None:
+            if not self.scopes & caller.scopes:
+                raise _forbidden("SCOPE_MISSING")
+            return
+        if caller.viewer_account_id is not None and not self.viewable:
+            raise _forbidden("VIEW_ONLY")
         acting_as = self.roles & caller.roles
         if not acting_as:
             raise _forbidden("ROLE_NOT_ALLOWED")
-        if self.rights and acting_as <= _STAFF_ROLES and not self.rights <= caller.rights:
+        is_staff = acting_as <= _STAFF_ROLES or caller.viewer_account_id is not None
+        if self.rights and is_staff and not self.rights <= caller.rights:
             raise _forbidden("RIGHT_MISSING")
         if self.min_level == AuthLevel.AUTH_LEVEL_STRONG:
             require_strong_login(caller)

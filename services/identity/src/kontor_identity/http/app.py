@@ -31,8 +31,9 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
 
     app = edge_app(EDGE, loaded, __name__, show_problem=show_problem, static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    provider = Provider(app, loaded.issuer, portal_client(loaded.public_url))
-    pages = Pages(provider, cookies, Firms())
+    firms = Firms()
+    provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.slug_at(host))))
+    pages = Pages(provider, cookies, firms)
     app.register_blueprint(pages.blueprint())
     app.register_blueprint(Steps(pages, cookies).blueprint())
     app.register_blueprint(OAuthEndpoints(provider, cookies, pages.show_error).blueprint())

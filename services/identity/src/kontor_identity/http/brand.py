@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import grpc
-from kontor.identity.v1.tenants_pb2 import GetBrandRequest
+from kontor.identity.v1 import brand_pb2
+from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
+from kontor.identity.v1.tenants_pb2 import Layout
+from kontor_chassis.edge import current_edge
 
-from kontor_identity.http.calls import public_service, refusal_in
+from kontor_identity.http.calls import SERVICE, refusal_in
+
+T = TypeVar("T")
 
 _KEPT_SECONDS = 30.0
 _MOST_KEPT = 1_000
@@ -23,6 +30,9 @@ class Firm:
     heading: str = ""
     greeting: str = ""
     logo_url: str = ""
+    layout: str = "classic"
+    names_provider: bool = False
+    """Whether the provider is named at the foot: by default yes (F78), under white label not (F79)."""
 
     @property
     def monogram(self) -> str:
@@ -32,29 +42,57 @@ class Firm:
 
 
 class Firms:
-    """Looks up firms by their short names."""
+    """Looks up firms by their short names, and by the host names of their own domains."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Firm]] = {}
+        self._hosts: dict[str, tuple[float, str]] = {}
 
     def find(self, slug: str) -> Firm:
         """Return the firm; the platform itself when there is none of that name."""
-        if not slug:
-            return Firm()
-        read_at, firm = self._known.get(slug, (float("-inf"), Firm()))
-        if time.monotonic() - read_at < _KEPT_SECONDS:
-            return firm
-        firm = _read(slug)
-        if len(self._known) >= _MOST_KEPT:
-            self._known.clear()
-        self._known[slug] = (time.monotonic(), firm)
-        return firm
+        return _kept(self._known, slug, _read) if slug else Firm()
+
+    def slug_at(self, host: str) -> str:
+        """Return the short name of the firm that answers under a host name of its own (F79), "" for none."""
+        return _kept(self._hosts, host.lower(), _slug_at)
+
+
+def _kept(memory: dict[str, tuple[float, T]], key: str, read: Callable[[str], T]) -> T:
+    known = memory.get(key)
+    if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
+        return known[1]
+    found = read(key)
+    if len(memory) >= _MOST_KEPT:
+        memory.clear()
+    memory[key] = (time.monotonic(), found)
+    return found
 
 
 def _read(slug: str) -> Firm:
     try:
-        brand = public_service(signed_in=False).GetBrand(GetBrandRequest(slug=slug))
+        seen = _faces().GetPresence(brand_pb2.GetPresenceRequest(slug=slug[:40]))
     except grpc.RpcError as error:
         refusal_in(error)
         return Firm()
-    return Firm(brand.slug, brand.name, brand.heading, brand.greeting, brand.logo_url)
+    design = seen.design
+    logo = f"/brand/{seen.slug}/picture/{design.logo_picture_id}" if design.logo_picture_id else ""
+    layout = Layout.Name(design.layout).removeprefix("LAYOUT_").lower() if design.layout else "classic"
+    heading, greeting = without_name(design.heading), without_name(design.greeting)
+    return Firm(seen.slug, seen.name, heading, greeting, logo, layout, names_provider=not seen.white_label)
+
+
+def _slug_at(host: str) -> str:
+    try:
+        return str(_faces().GetFirmByHost(brand_pb2.GetFirmByHostRequest(host=host[:253])).slug)
+    except grpc.RpcError as error:
+        refusal_in(error)
+        return ""
+
+
+def _faces() -> BrandServiceStub:
+    return current_edge().stub(SERVICE, BrandServiceStub, token=lambda: "")
+
+
+def without_name(text: str) -> str:
+    """Return a text of the firm for somebody who is nobody yet: without the place for his name."""
+    return text.replace(", {name}", "").replace(" {name}", "").replace("{name}", "").strip()

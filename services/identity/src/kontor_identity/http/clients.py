@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import ClientMixin, list_to_scope, scope_to_list
+from flask import request
 
 SCOPES = ("openid", "profile", "email")
 
@@ -17,6 +20,8 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
     client_id: str
     redirect_uris: tuple[str, ...]
     post_logout_redirect_uris: tuple[str, ...]
+    is_firm_host: Callable[[str], bool] = lambda _host: False
+    """Whether a host name is a firm's own and proved."""
 
     @property
     def client_metadata(self) -> dict[str, Any]:
@@ -37,8 +42,22 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
         return str(list_to_scope([one for one in wanted if one in SCOPES]))
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether the address is registered, character by character (RFC 9700 2.1)."""
-        return redirect_uri in self.redirect_uris
+        """Whether the address is registered, character by character (RFC 9700 2.1).
+
+        Under a firm's own domain (F79) that is the same path there, for requests that came to this domain themselves.
+        """
+        return redirect_uri in self.redirect_uris or redirect_uri == self._under_firm_host()
+
+    def is_under_firm_host(self) -> bool:
+        """Whether the request came to a host name that a firm has proved to be its own."""
+        here = urlsplit(f"//{request.host}").hostname or ""
+        return here != urlsplit(self.redirect_uris[0]).hostname and self.is_firm_host(here)
+
+    def _under_firm_host(self) -> str:
+        """Return the portal's address under the host of the request, "" unless that is a firm's own."""
+        if not self.is_under_firm_host():
+            return ""
+        return urlsplit(self.redirect_uris[0])._replace(netloc=request.host).geturl()
 
     def check_client_secret(self, client_secret: str) -> bool:
         """A public client has none."""
@@ -57,6 +76,6 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
         return grant_type in ("authorization_code", "refresh_token")
 
 
-def portal_client(public_url: str) -> Client:
+def portal_client(public_url: str, is_firm_host: Callable[[str], bool]) -> Client:
     """Return the portal as a client of this installation."""
-    return Client("portal", (f"{public_url}/auth/callback",), (f"{public_url}/",))
+    return Client("portal", (f"{public_url}/auth/callback",), (f"{public_url}/",), is_firm_host)

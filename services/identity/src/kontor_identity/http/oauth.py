@@ -24,6 +24,7 @@ from kontor_identity.http.browser import Cookies, open_session
 from kontor_identity.http.calls import public_service, refusal_in, sign_in_service
 from kontor_identity.http.clients import SCOPES
 from kontor_identity.http.pages import STRONG
+from kontor_identity.http.partner_client import CLIENT_SECRET_METHODS, PARTNER_SCOPES
 from kontor_identity.http.provider import ALGORITHM, Provider, Visitor
 
 _CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "name", "locale", "email"]
@@ -125,12 +126,12 @@ class OAuthEndpoints:
             "revocation_endpoint": f"{issuer}/oauth/revoke",
             "introspection_endpoint": f"{issuer}/oauth/introspect",
             "end_session_endpoint": f"{issuer}/logout",
-            "scopes_supported": list(SCOPES),
+            "scopes_supported": [*SCOPES, *PARTNER_SCOPES],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": ["none"],
+            "token_endpoint_auth_methods_supported": ["none", *CLIENT_SECRET_METHODS],
             "revocation_endpoint_auth_methods_supported": ["none"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "subject_types_supported": ["public"],

@@ -266,6 +266,9 @@ class Pages:
 
     def slug(self) -> str:
         """Return the firm: of this request, or of the authorization request it came from."""
+        own = self._firms.slug_at(request.host.partition(":")[0])
+        if own:
+            return own
         of_request = parse_qs(urlsplit(wanted_next()).query).get("firm", [""])[0]
         return firm_slug(request.form.get("firm", "") or request.args.get("firm", "") or of_request)
 

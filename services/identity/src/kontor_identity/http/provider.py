@@ -25,6 +25,7 @@ from kontor.identity.v1 import signin_pb2 as pb
 
 from kontor_identity.http.calls import refusal_in, sign_in_service, sign_in_service_for_visitor
 from kontor_identity.http.clients import SCOPES, Client
+from kontor_identity.http.partner_client import PARTNER_SCOPES, PartnerClient, PartnerGrant, partner_client
 
 ALGORITHM = "ES256"
 
@@ -178,12 +179,13 @@ class IdTokens(OpenIDCode):  # type: ignore[misc]
 class Issuer(IssuerParameter):  # type: ignore[misc]
     """Names the issuer in authorization answers (RFC 9207)."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, client: Client) -> None:
         self._issuer = issuer
+        self._client = client
 
     def get_issuer(self) -> str:
-        """Return the issuer."""
-        return self._issuer
+        """Return the issuer; none under a firm's own domain, where nothing names the platform (F79)."""
+        return "" if self._client.is_under_firm_host() else self._issuer
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]
@@ -263,12 +265,17 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
 
     def __init__(self, app: Flask, issuer: str, client: Client) -> None:
         self.issuer = issuer
-        app.config["OAUTH2_SCOPES_SUPPORTED"] = list(SCOPES)
-        super().__init__(app, query_client=lambda client_id: client if client_id == client.client_id else None)
+        app.config["OAUTH2_SCOPES_SUPPORTED"] = [*SCOPES, *PARTNER_SCOPES]
+
+        def find(client_id: str) -> Client | PartnerClient | None:
+            return client if client_id == client.client_id else partner_client(client_id)
+
+        super().__init__(app, query_client=find)
         self.register_token_generator("default", _tokens)
         self.register_grant(CodeGrant, [Pkce(required=True), IdTokens()])
         self.register_grant(RefreshGrant)
-        self.register_extension(Issuer(issuer))
+        self.register_grant(PartnerGrant)
+        self.register_extension(Issuer(issuer, client))
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
         self.register_endpoint(EndSession)
@@ -277,12 +284,24 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         """Nothing to save: the service keeps what must be kept."""
 
 
-def _tokens(*, grant_type: str, user: TakenCode | RotatedToken, **_ignored: Any) -> dict[str, Any]:
+def _tokens(
+    *, grant_type: str, client: Client | PartnerClient, user: TakenCode | RotatedToken | None = None, **_ignored: Any
+) -> dict[str, Any]:
     """Return the token response's members."""
+    if isinstance(client, PartnerClient) and client.token is not None:
+        issued = client.token
+        return {
+            "token_type": "Bearer",
+            "access_token": issued.access_token,
+            "expires_in": issued.expires_in,
+            "scope": issued.scope,
+        }
     if isinstance(user, RotatedToken):
         tokens = user.tokens
-    else:
+    elif isinstance(user, TakenCode):
         tokens = sign_in_service().IssueTokens(pb.IssueTokensRequest(grant_id=user.grant.grant_id))
+    else:
+        raise InvalidRequestError(f"No tokens for the grant {grant_type}")
     answer = {
         "token_type": "Bearer",
         "access_token": tokens.access_token,
