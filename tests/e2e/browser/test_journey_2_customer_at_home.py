@@ -180,6 +180,72 @@ def _arrival(page: Page, text: str) -> str:
     return f"window.arrivals[{text!r}]"
 
 
+def test_customer_keeps_his_data(portfolio: Office, client: Client) -> None:
+    """One page: name, address with a proposal to confirm, bank found by IBAN, a household, what changed (F148–F157)."""
+    home = client.visitor
+    home.go("Meine Daten")
+    home.page.get_by_label("Familienstand").select_option(label="verheiratet")
+    home.page.get_by_label("Seit").fill("2020-05-02")
+    home.press("Person speichern")
+    home.is_told("Ihre Daten sind gespeichert.")
+    home.fill("Straße und Hausnummer", "Marienplatz 1")
+    home.fill("Postleitzahl", "80331")
+    home.fill("Ort", "Munchen")
+    with home.refused():
+        home.press("Anschrift speichern")
+        home.sees("Bitte bestätigen Sie die Anschrift")
+    home.looks_right("customer-data-proposal")
+    home.press("Marienplatz 1, 80331 München")
+    home.is_told("Ihre Daten sind gespeichert.")
+    home.fill("IBAN", "DE89 3704 0044 0532 0130 01")
+    with home.refused():
+        home.press("Bankverbindung hinzufügen")
+        home.sees("Die Prüfziffer dieser IBAN stimmt nicht")
+    home.fill("IBAN", "DE89 3704 0044 0532 0130 00")
+    home.press("Bankverbindung hinzufügen")
+    home.sees("Commerzbank")
+    home.page.get_by_text("Jemanden einladen").click()
+    home.fill("Name", "Emil Petersen")
+    home.fill("E-Mail-Adresse", f"emil@{portfolio.slug}.example")
+    home.press("Einladung senden")
+    home.is_told("Die Einladung an")
+    home.sees("Marienplatz 1, 80331 München")
+    home.looks_right("customer-data")
+
+    desk = portfolio.administrator
+    desk.go("Änderungswünsche")
+    desk.page.get_by_label("Anschrift").select_option(label="auf Anfrage")
+    desk.press("Regeln speichern")
+    desk.is_told("Die Regeln sind gespeichert.")
+    home.fill("Straße und Hausnummer", "Marienplatz 2")
+    home.press("Anschrift speichern")
+    home.is_told("Ihr Wunsch ist eingegangen. Ihr Ansprechpartner prüft ihn.")
+    desk.go("Änderungswünsche")
+    desk.looks_right("broker-requests")
+    desk.press("Übernehmen")
+    desk.is_told("Die Änderung ist übernommen.")
+    desk.open(f"{client.page}/aenderungen")
+    desk.sees("Marienplatz 2, 80331 München")
+    desk.looks_right("broker-customer-changes")
+    desk.go("Änderungswünsche")
+    desk.page.get_by_label("Anschrift").select_option(label="direkt")
+    desk.press("Regeln speichern")
+
+
+def test_staff_is_away_with_a_substitute(portfolio: Office) -> None:
+    """The team sees who is away and who stands in (F182)."""
+    desk = portfolio.administrator
+    desk.go("Team")
+    desk.page.get_by_text("Abwesenheit eintragen").click()
+    desk.fill("Erster Tag", "2099-01-02")
+    desk.fill("Letzter Tag", "2099-01-09")
+    desk.press("Eintragen")
+    desk.is_told("Die Abwesenheit ist eingetragen.")
+    desk.looks_right("broker-team-absence")
+    desk.page.get_by_role("region", name="Abwesenheiten").get_by_role("button", name="Beenden").click()
+    desk.is_told("Die Abwesenheit ist beendet.")
+
+
 def test_customers_home_sums_it_up(client: Client) -> None:
     """One page with what he has and whom he can ask."""
     home = client.visitor

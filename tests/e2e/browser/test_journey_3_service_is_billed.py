@@ -40,6 +40,8 @@ def test_month_is_billed_once(stage: InstalledStage, operator: Visitor, portfoli
     customer = Person(stage.base_url, client.email).sign_in()
     agreements = customer.get(f"/v1/customers/{customer.customer_id}/serviceAgreements")["agreements"]
     period = str(agreements[0]["signTime"])[:7]
+    administrator = Person(stage.base_url, portfolio.email).sign_in()
+    administrator.post("/v1/firm:choosePlan", {"plan": "PLAN_PREMIUM"})  # else the firm's trial would end meanwhile
     stage.advance_clock(timedelta(days=32))
     operator.go("Abrechnung")
     operator.looks_right("operator-billing")

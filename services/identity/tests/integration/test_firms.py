@@ -143,7 +143,7 @@ async def test_a_further_trial_costs_and_a_plan_ends_all_worry(identity: Identit
 
 
 async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity) -> None:
-    """F82–F85: interfaces and contacts are refused beyond the plan, with the limit in the sentence; advice above 20."""
+    """F82–F85, F87: interfaces and contacts are refused beyond the plan, naming the limit; advice above 20; no prices."""
     tenant_id, _ = await active_firm(identity, "grenze")
     own, people = own_firm(identity, tenant_id), staff(identity, tenant_id)
     offered = (await own.GetPlanCatalogue(firms_pb2.GetPlanCatalogueRequest())).plans
@@ -254,7 +254,7 @@ async def test_a_firm_takes_its_data_along(identity: Identity) -> None:
 
 
 async def test_the_operator_sees_size_and_activity_but_no_customers(identity: Identity) -> None:
-    """F45: overview with state, plan, size; the operator's own token reaches no customer."""
+    """F45, F91: overview with state, plan, size, signed contract; the operator's own token reaches no customer."""
     tenant_id, _ = await active_firm(identity, "groesse")
     await staff(identity, tenant_id).CreateCustomer(customer())
     listed = (await firms(identity).ListFirms(firms_pb2.ListFirmsRequest(query="GROE"))).firms
