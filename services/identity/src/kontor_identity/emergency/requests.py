@@ -261,7 +261,7 @@ async def _tell_of_support(
     """Tell of a request or a confirmation; where it began the waiting period, of that instead."""
     if request.state == machine.WAITING and not was_waiting:
         step = Step.EMERGENCY_STEP_WAIT
-        _note(tx, request, step, Actor.EMERGENCY_ACTOR_CLOCK, None)
+        _note(tx, request, step, Actor.EMERGENCY_ACTOR_TRUSTED_PERSON, request.supporter_ids[-1])
     await tell(tx, request, step)
     await tx.session.flush()
 
