@@ -29,6 +29,18 @@ IDENTITY_PAGES = (
 )
 """What the sign-in pages and the OpenID provider own; every other path that is not data belongs to the portal."""
 
+@dataclass(frozen=True)
+class PartnerLimit:
+    """How many requests a partner system may send, by the name that its token bears, per gateway replica."""
+
+    name: str
+    requests_per_second: int
+    burst: int
+
+
+PARTNER_LIMITS = (PartnerLimit("small", 2, 20), PartnerLimit("medium", 10, 100), PartnerLimit("large", 50, 300))
+"""As `PartnerRate` in kontor/identity/v1/partner_clients.proto promises."""
+
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "SAMEORIGIN",
@@ -98,6 +110,7 @@ def render(settings: GatewaySettings) -> str:
         services=services,
         clusters=clusters(settings, services),
         descriptor_set=base64.b64encode(files.SerializeToString(deterministic=True)).decode("ascii"),
+        partner_limits=PARTNER_LIMITS,
         identity_pages=[json.dumps(match) for match in IDENTITY_PAGES],
         problems=PROBLEMS,
         security_headers_to_set=_security_headers(settings),

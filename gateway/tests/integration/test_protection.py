@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import grpc
 import httpx
@@ -135,6 +136,25 @@ async def test_one_person_cannot_ask_too_much(start_gateway: StartGateway) -> No
     assert refused.json()["details"][0]["reason"] == "TOO_MANY_REQUESTS"
     assert refused.headers["retry-after"] == "1"
     assert other.status_code == 200
+
+
+async def test_each_partner_has_the_limit_its_token_names(start_gateway: StartGateway) -> None:
+    """F95: a partner system with a small limit is held to it, one with a large limit and people are not."""
+    small, large = (
+        test_issuer().token(roles=[], account_id=client, client_id=str(client), scope="customers.read", limit=limit)
+        for client, limit in ((uuid4(), "small"), (uuid4(), "large"))
+    )
+    person = test_issuer().token(roles=[Role.ROLE_CUSTOMER])
+    refused = {}
+    async with start_gateway() as gateway:
+        await gateway.answers("/healthz", 200)
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            for name, token in (("small", small), ("large", large), ("person", person)):
+                forged = _bearer(token) | {"x-kontor-limit": "large"}
+                answers = [await client.get("/v1/chats", headers=forged) for _ in range(60)]
+                refused[name] = [answer.status_code for answer in answers].count(429)
+    assert refused["small"] > 20
+    assert (refused["large"], refused["person"]) == (0, 0)
 
 
 async def test_one_address_cannot_ask_too_much(start_gateway: StartGateway, token: str) -> None:

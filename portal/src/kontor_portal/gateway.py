@@ -15,6 +15,7 @@ from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
+from kontor.identity.v1.partner_clients_pb2_grpc import PartnerClientServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
@@ -33,6 +34,11 @@ def identity(token: str | None = None) -> IdentityServiceStub:
 def account_security() -> AccountSecurityServiceStub:
     """Return the stub for the security of one's own account."""
     return current_edge().stub(_GATEWAY, AccountSecurityServiceStub)
+
+
+def partner_clients() -> PartnerClientServiceStub:
+    """Return the stub for the firm's partner systems."""
+    return current_edge().stub(_GATEWAY, PartnerClientServiceStub)
 
 
 def brands(*, signed_in: bool = True) -> BrandServiceStub:

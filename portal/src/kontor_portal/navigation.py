@@ -119,7 +119,8 @@ def _own_firm(session: Session) -> tuple[NavItem, ...]:
     if not session.is_administrator:
         return (team,)
     look = NavItem(t("Erscheinungsbild"), "/makler/marke", "palette")
-    return (team, NavItem(t("Tarif und Betrieb"), "/makler/betrieb", "building"), look)
+    partners = NavItem(t("Schnittstellen"), "/makler/schnittstellen", "switch")
+    return (team, NavItem(t("Tarif und Betrieb"), "/makler/betrieb", "building"), look, partners)
 
 
 def _network() -> tuple[NavItem, ...]:

@@ -29,8 +29,11 @@ def person(stage: InstalledStage) -> str:
 
 
 @contextmanager
-def device_with_passkeys(visitor: Visitor) -> Iterator[None]:
-    """Give the browser a built-in authenticator whose owner is there (Chromium's own, by its debugging protocol)."""
+def device_with_passkeys(visitor: Visitor) -> Iterator[Callable[[bool], None]]:
+    """Give the browser a built-in authenticator whose owner is there (Chromium's own, by its debugging protocol).
+
+    Yields how to say whether the owner's finger is on the device; without it every ceremony waits.
+    """
     session = visitor.context.new_cdp_session(visitor.page)
     session.send("WebAuthn.enable", {"enableUI": False})
     options = {
@@ -41,8 +44,13 @@ def device_with_passkeys(visitor: Visitor) -> Iterator[None]:
         "isUserVerified": True,
         "automaticPresenceSimulation": True,
     }
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    yield
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    def touch(there: bool) -> None:
+        wanted = {"authenticatorId": made["authenticatorId"], "enabled": there}
+        session.send("WebAuthn.setAutomaticPresenceSimulation", wanted)
+
+    yield touch
     session.send("WebAuthn.disable")
 
 
@@ -53,7 +61,7 @@ def code_of(secret: str, steps_ahead: int = 0) -> str:
 def test_passkey_app_and_devices(stage: InstalledStage, person: str, enter: Callable[[], Visitor]) -> None:
     """Section 7 ID: a passkey opens the account, the app asks after the password, every device can be signed out."""
     visitor = enter()
-    with device_with_passkeys(visitor):
+    with device_with_passkeys(visitor) as touch:
         visitor.open("/login")
         visitor.looks_right("login-with-passkey")
         visitor.sign_in(person)
@@ -69,8 +77,10 @@ def test_passkey_app_and_devices(stage: InstalledStage, person: str, enter: Call
         visitor.sees("Möchten Sie sich abmelden?")
         visitor.press("Abmelden")
         visitor.sees("Sie sind abgemeldet")
+        touch(False)
         visitor.open("/auth/login")
         visitor.press("Mit Passkey anmelden")
+        touch(True)
         visitor.page.wait_for_url(lambda url: "/login" not in url and "/auth/" not in url)
         visitor.open(f"{HOME}/zweiter-faktor")
         visitor.looks_right("security-factor")

@@ -342,7 +342,12 @@ def _access(access: access_pb2.Access) -> Json:
         "rights": [access_pb2.Right.Name(right).removeprefix("RIGHT_") for right in access.rights],
         "minLevel": max(int(access.min_level), 1),
         "maxAgeSeconds": access.max_age_seconds,
+        "scopes": [_oauth_scope(scope) for scope in access.scopes],
     }
+
+
+def _oauth_scope(scope: access_pb2.Scope.ValueType) -> str:
+    return access_pb2.Scope.Name(scope).removeprefix("SCOPE_").lower().replace("_", ".", 1)
 
 
 def _refusal() -> Json:

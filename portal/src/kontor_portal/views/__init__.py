@@ -22,6 +22,7 @@ from kontor_portal.views.broker_firm import broker_firm
 from kontor_portal.views.broker_firm_life import broker_firm_life
 from kontor_portal.views.broker_home import broker_home
 from kontor_portal.views.broker_orders import broker_orders
+from kontor_portal.views.broker_partners import broker_partners
 from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.broker_requests import broker_requests
@@ -84,6 +85,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_customer,
     broker_customer_parts,
     broker_portfolio,
+    broker_partners,
     broker_brand,
     broker_brand_preview,
     broker_address,

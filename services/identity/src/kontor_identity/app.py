@@ -11,6 +11,7 @@ from kontor.identity.v1 import (
     emergency_pb2,
     identity_pb2,
     internal_pb2,
+    partner_clients_pb2,
     signin_pb2,
     signin_steps_pb2,
     viewing_pb2,
@@ -21,6 +22,7 @@ from kontor.identity.v1.emergency_internal_pb2_grpc import add_EmergencyInternal
 from kontor.identity.v1.emergency_pb2_grpc import add_EmergencyAccessServiceServicer_to_server
 from kontor.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from kontor.identity.v1.internal_pb2_grpc import add_IdentityInternalServiceServicer_to_server
+from kontor.identity.v1.partner_clients_pb2_grpc import add_PartnerClientServiceServicer_to_server
 from kontor.identity.v1.signin_pb2_grpc import add_SignInInternalServiceServicer_to_server
 from kontor.identity.v1.signin_steps_pb2_grpc import add_SignInStepsInternalServiceServicer_to_server
 from kontor.identity.v1.viewing_pb2_grpc import add_ViewingServiceServicer_to_server
@@ -41,6 +43,7 @@ from kontor_identity.rpc import IdentityInternalRpc, IdentityRpc, SignInParts, S
 from kontor_identity.rpc.account_security import AccountSecurityRpc
 from kontor_identity.rpc.brand import BrandParts, BrandRpc
 from kontor_identity.rpc.emergency import EmergencyInternalRpc, EmergencyRpc
+from kontor_identity.rpc.partners import PartnerClientRpc
 from kontor_identity.rpc.served import office_services, served
 from kontor_identity.rpc.steps import SignInStepsRpc
 from kontor_identity.rpc.viewing import ViewingRpc
@@ -92,9 +95,10 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
             served(add_SignInInternalServiceServicer_to_server, SignInRpc(parts), signin_pb2),
             served(
                 add_SignInStepsInternalServiceServicer_to_server,
-                SignInStepsRpc(work, sign_in, passkeys, sealer, settings.public_url),
+                SignInStepsRpc(parts, sign_in, passkeys, sealer, settings.public_url),
                 signin_steps_pb2,
             ),
+            served(add_PartnerClientServiceServicer_to_server, PartnerClientRpc(work, machine), partner_clients_pb2),
             served(
                 add_AccountSecurityServiceServicer_to_server,
                 AccountSecurityRpc(work, second_factor, passkeys, passwords, machine),

@@ -33,8 +33,8 @@ from kontor_identity.rpc import security_messages
 from kontor_identity.second_factor import SecondFactor
 from kontor_identity.sessions import session_ended
 
-_BEFORE_ALL_TIMES = "1970-01-01T00:00:00+00:00"
-_BEFORE_ALL_IDS = UUID(int=0)
+BEFORE_ALL_TIMES = "1970-01-01T00:00:00+00:00"
+BEFORE_ALL_IDS = UUID(int=0)
 
 
 class AccountSecurityRpc(AccountSecurityServiceServicer):
@@ -121,7 +121,7 @@ class AccountSecurityRpc(AccountSecurityServiceServicer):
     async def ListPasskeys(self, request: pb.ListPasskeysRequest, context: Context) -> pb.ListPasskeysResponse:
         """See account_security.proto."""
         size, account_id = page_size(request.page_size), current_principal().required_account()
-        after = queries.time_and_id(request.page_token, _BEFORE_ALL_TIMES, _BEFORE_ALL_IDS)
+        after = queries.time_and_id(request.page_token, BEFORE_ALL_TIMES, BEFORE_ALL_IDS)
         async with self._work.work(DIRECTORY) as tx:
             rows = await passkeys_of(tx, account_id, after, size + 1)
         page = rows[:size]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from kontor.identity.v1 import account_security_pb2, signin_pb2
 from kontor.identity.v1 import signin_steps_pb2 as pb
 from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceServicer
-from kontor_chassis.database import UnitOfWork
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
 from kontor_identity.account_events import account_event
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.email_changes import confirm_email_change, mint_email_link, usable_change
+from kontor_identity.partners import TOKEN_LIFETIME, issue_partner_token
 from kontor_identity.passkeys import Passkeys
 from kontor_identity.rpc import messages, security_messages
+from kontor_identity.rpc.sign_in import SignInParts
 from kontor_identity.sealing import Sealer
 from kontor_identity.sign_in import SignIn
 from kontor_identity.tickets import code_of, mailed_ticket
@@ -22,8 +23,11 @@ from kontor_identity.tickets import code_of, mailed_ticket
 class SignInStepsRpc(SignInStepsInternalServiceServicer):
     """SignInStepsInternalService."""
 
-    def __init__(self, work: UnitOfWork, sign_in: SignIn, passkeys: Passkeys, sealer: Sealer, public_url: str) -> None:
-        self._work = work
+    def __init__(
+        self, parts: SignInParts, sign_in: SignIn, passkeys: Passkeys, sealer: Sealer, public_url: str
+    ) -> None:
+        self._work = parts.work
+        self._parts = parts
         self._sign_in = sign_in
         self._passkeys = passkeys
         self._sealer = sealer
@@ -81,6 +85,19 @@ class SignInStepsRpc(SignInStepsInternalServiceServicer):
         async with self._work.work(DIRECTORY) as tx:
             change = await confirm_email_change(tx, request.token)
             return await tx.commit(pb.EmailChange(new_email=change.new_email))
+
+    async def IssueClientToken(self, request: pb.IssueClientTokenRequest, context: Context) -> pb.ClientToken:
+        """See signin_steps.proto."""
+        issuer, ring = self._parts.issuer, await self._parts.keys.ring()
+        client_id = parse_id(request.client_id, "client_id")
+        async with self._work.work(DIRECTORY) as tx:
+            issued = await issue_partner_token(
+                tx, issuer.clock, issuer.issuer, ring, client_id, request.client_secret, request.scope
+            )
+            seconds = int(TOKEN_LIFETIME.total_seconds())
+            return await tx.commit(
+                pb.ClientToken(access_token=issued.access_token, expires_in=seconds, scope=issued.scope)
+            )
 
     async def MintEmailChangeLink(self, request: pb.MintEmailChangeLinkRequest, context: Context) -> pb.EmailChangeLink:
         """See signin_steps.proto."""

@@ -34,7 +34,7 @@ CREATE TABLE partner_secrets (
   last_used_at timestamptz
 );
 CREATE INDEX ix_partner_secrets_client_id ON partner_secrets (client_id);
-COMMENT ON COLUMN partner_secrets.expires_at IS 'set when a newer one replaces it; instants of secrets are machine time';
+COMMENT ON COLUMN partner_secrets.expires_at IS 'set when a newer one replaces it; all instants here are machine time';
 """
 
 
