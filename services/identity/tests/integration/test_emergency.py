@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from kontor.chat.v1 import events_pb2 as chat
@@ -59,13 +59,26 @@ async def hear(home: Household, event: Any, *, earlier: timedelta = timedelta(0)
         await tx.commit()
 
 
-def message(home: Household, *, earlier: timedelta = timedelta(0), by_customer: bool = True) -> chat.MessagePosted:
-    """Return the event of a chat message that was written a while ago."""
+def message(
+    home: Household, *, earlier: timedelta = timedelta(0), by: UUID | None = None, by_customer: bool = True
+) -> chat.MessagePosted:
+    """Return the event of a chat message that was written a while ago, by the customer himself unless said."""
     event = chat.MessagePosted(
-        tenant_id=str(home.tenant_id), customer_id=home.cid, sender_is_customer=by_customer, message_id=str(new_id())
+        tenant_id=str(home.tenant_id),
+        customer_id=home.cid,
+        sender_is_customer=by_customer,
+        sender_account_id=str(by or home.account_id),
+        message_id=str(new_id()),
     )
     event.post_time.FromDatetime(home.identity.clock.now() - earlier)
     return event
+
+
+def stored(home: Household, by: UUID) -> vault.DocumentStored:
+    """Return the event of a document that somebody stored as the customer."""
+    return vault.DocumentStored(
+        tenant_id=str(home.tenant_id), customer_id=home.cid, by_customer=True, account_id=str(by)
+    )
 
 
 async def test_trusted_persons_are_invited_accept_and_decline(identity: Identity) -> None:
@@ -244,7 +257,7 @@ async def write_a_message(home: Household) -> None:
 
 async def store_a_document(home: Household) -> None:
     """Let the customer store a document."""
-    await hear(home, vault.DocumentStored(tenant_id=str(home.tenant_id), customer_id=home.cid, by_customer=True))
+    await hear(home, stored(home, home.account_id))
 
 
 async def change_something(home: Household) -> None:
@@ -284,13 +297,15 @@ async def test_any_sign_of_life_ends_the_request(home: Household, sign: str, quo
 
 
 async def test_what_is_no_sign_of_life(home: Household) -> None:
-    """F75: a trusted person at work, a scanner that opens links, the broker's upload, yesterday's message."""
+    """F75: a scanner that opens links, what broker or household do, yesterday's message, a trusted person."""
     await home.ask()
     token = await home.stop_link()
     shown = await home.anybody.CheckEmergencyLink(pb.CheckEmergencyLinkRequest(token=token))
     assert (shown.state, shown.tenant_slug) == (State.EMERGENCY_REQUEST_STATE_WAITING, "hansen")
     home.identity.clock.advance(HOUR)
-    await hear(home, message(home, by_customer=False))
+    await hear(home, message(home, by_customer=False, by=uuid4()))
+    await hear(home, message(home, by=uuid4()))
+    await hear(home, stored(home, uuid4()))
     await hear(home, message(home, earlier=2 * HOUR))
     await hear(home, vault.DocumentStored(tenant_id=str(home.tenant_id), customer_id=home.cid))
     await home.identity.sign_in.SignIn(signin_pb2.SignInRequest(email=home.trusted[0].email, password=PASSWORD))

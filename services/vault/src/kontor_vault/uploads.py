@@ -147,6 +147,7 @@ async def add_version(
         document_id=str(document.document_id),
         version=document.content_version,
         by_customer=origin == Origin.CUSTOMER,
+        account_id=str(tx.principal.account_id or ""),
     )
     tx.publish(stored, aggregate=document.document_id, tenant_id=document.tenant_id)
     if document.content_version == 1 and origin == Origin.FIRM and document.release_time is not None:

@@ -29,7 +29,7 @@ from kontor.identity.v1 import people_pb2 as kontor_dot_identity_dot_v1_dot_peop
 from kontor.identity.v1 import tenants_pb2 as kontor_dot_identity_dot_v1_dot_tenants__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kontor/identity/v1/accounts.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1fkontor/identity/v1/people.proto\x1a kontor/identity/v1/tenants.proto\"\xfa\x03\n\nInvitation\x12\x15\n\rinvitation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12-\n\x04\x66orm\x18\x05 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressForm\x12%\n\x05roles\x18\x06 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x07 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x39\n\x0erelease_choice\x18\x08 \x01(\x0e\x32!.kontor.identity.v1.ReleaseChoice\x12\x1a\n\x12release_categories\x18\t \x03(\t\x12\x32\n\x05state\x18\n \x01(\x0e\x32#.kontor.identity.v1.InvitationState\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe9\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12\x13\n\x0btenant_name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_used_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63urrent\x18\x07 \x01(\x08\"\xec\x01\n\nMembership\x12\x15\n\rmembership_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x13\n\x0btenant_name\x18\x03 \x01(\t\x12\x13\n\x0btenant_slug\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12%\n\x05roles\x18\x06 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x07 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x14\n\x0c\x64isplay_name\x18\x08 \x01(\t\x12\x0f\n\x07\x63urrent\x18\t \x01(\x08\"\xdd\x02\n\x02Me\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x13\n\x0btenant_name\x18\x05 \x01(\t\x12\x13\n\x0btenant_slug\x18\x06 \x01(\t\x12\x33\n\x0btenant_kind\x18\x07 \x01(\x0e\x32\x1e.kontor.identity.v1.TenantKind\x12\x13\n\x0b\x63ustomer_id\x18\x08 \x01(\t\x12-\n\x04\x66orm\x18\t \x01(\x0e\x32\x1f.kontor.identity.v1.AddressForm\x12%\n\x05roles\x18\n \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x0b \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x18\n\x10membership_count\x18\x0c \x01(\x05\"\xa4\x02\n\x17\x43reateInvitationRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x37\n\x04\x66orm\x18\x02 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressFormB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x43\n\x0erelease_choice\x18\x03 \x01(\x0e\x32!.kontor.identity.v1.ReleaseChoiceB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12,\n\x12release_categories\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n\x10(\"\x06r\x04\x10\x01\x18<\x12\x1d\n\x15replace_active_access\x18\x05 \x01(\x08\x12\x1f\n\nrequest_id\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xa8\x01\n\x16ListInvitationsRequest\x12 \n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12<\n\x05state\x18\x02 \x01(\x0e\x32#.kontor.identity.v1.InvitationStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x04 \x01(\t\"g\n\x17ListInvitationsResponse\x12\x33\n\x0binvitations\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.Invitation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x17RevokeInvitationRequest\x12\x1f\n\rinvitation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"E\n\x13ListSessionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x14ListSessionsResponse\x12-\n\x08sessions\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x14RevokeSessionRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListMembershipsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"g\n\x17ListMembershipsResponse\x12\x33\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.Membership\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x0e\n\x0cGetMeRequest*f\n\rReleaseChoice\x12\x1e\n\x1aRELEASE_CHOICE_UNSPECIFIED\x10\x00\x12\x16\n\x12RELEASE_CHOICE_ALL\x10\x01\x12\x1d\n\x19RELEASE_CHOICE_CATEGORIES\x10\x02*\xa9\x01\n\x0fInvitationState\x12 \n\x1cINVITATION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15INVITATION_STATE_OPEN\x10\x01\x12\x1d\n\x19INVITATION_STATE_ACCEPTED\x10\x02\x12\x1c\n\x18INVITATION_STATE_REVOKED\x10\x03\x12\x1c\n\x18INVITATION_STATE_EXPIRED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kontor/identity/v1/accounts.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1fkontor/identity/v1/people.proto\x1a kontor/identity/v1/tenants.proto\"\xa6\x06\n\nInvitation\x12\x15\n\rinvitation_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12-\n\x04\x66orm\x18\x05 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressForm\x12%\n\x05roles\x18\x06 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x07 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x39\n\x0erelease_choice\x18\x08 \x01(\x0e\x32!.kontor.identity.v1.ReleaseChoice\x12\x1a\n\x12release_categories\x18\t \x03(\t\x12\x32\n\x05state\x18\n \x01(\x0e\x32#.kontor.identity.v1.InvitationState\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x61\x63\x63\x65pt_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x08progress\x18\x0e \x01(\x0e\x32&.kontor.identity.v1.InvitationProgress\x12-\n\tsend_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64\x65liver_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\topen_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x62ounce_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bletter_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe9\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12\x13\n\x0btenant_name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_used_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63urrent\x18\x07 \x01(\x08\"\xec\x01\n\nMembership\x12\x15\n\rmembership_id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x13\n\x0btenant_name\x18\x03 \x01(\t\x12\x13\n\x0btenant_slug\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12%\n\x05roles\x18\x06 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x07 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x14\n\x0c\x64isplay_name\x18\x08 \x01(\t\x12\x0f\n\x07\x63urrent\x18\t \x01(\x08\"\xdd\x02\n\x02Me\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x13\n\x0btenant_name\x18\x05 \x01(\t\x12\x13\n\x0btenant_slug\x18\x06 \x01(\t\x12\x33\n\x0btenant_kind\x18\x07 \x01(\x0e\x32\x1e.kontor.identity.v1.TenantKind\x12\x13\n\x0b\x63ustomer_id\x18\x08 \x01(\t\x12-\n\x04\x66orm\x18\t \x01(\x0e\x32\x1f.kontor.identity.v1.AddressForm\x12%\n\x05roles\x18\n \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x0b \x03(\x0e\x32\x17.kontor.common.v1.Right\x12\x18\n\x10membership_count\x18\x0c \x01(\x05\"\xa4\x02\n\x17\x43reateInvitationRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x37\n\x04\x66orm\x18\x02 \x01(\x0e\x32\x1f.kontor.identity.v1.AddressFormB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x43\n\x0erelease_choice\x18\x03 \x01(\x0e\x32!.kontor.identity.v1.ReleaseChoiceB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12,\n\x12release_categories\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n\x10(\"\x06r\x04\x10\x01\x18<\x12\x1d\n\x15replace_active_access\x18\x05 \x01(\x08\x12\x1f\n\nrequest_id\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xa8\x01\n\x16ListInvitationsRequest\x12 \n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12<\n\x05state\x18\x02 \x01(\x0e\x32#.kontor.identity.v1.InvitationStateB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1a\n\tpage_size\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x04 \x01(\t\"g\n\x17ListInvitationsResponse\x12\x33\n\x0binvitations\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.Invitation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\x17RevokeInvitationRequest\x12\x1f\n\rinvitation_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"E\n\x13ListSessionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x14ListSessionsResponse\x12-\n\x08sessions\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x14RevokeSessionRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListMembershipsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"g\n\x17ListMembershipsResponse\x12\x33\n\x0bmemberships\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.Membership\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x0e\n\x0cGetMeRequest*f\n\rReleaseChoice\x12\x1e\n\x1aRELEASE_CHOICE_UNSPECIFIED\x10\x00\x12\x16\n\x12RELEASE_CHOICE_ALL\x10\x01\x12\x1d\n\x19RELEASE_CHOICE_CATEGORIES\x10\x02*\xa9\x01\n\x0fInvitationState\x12 \n\x1cINVITATION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15INVITATION_STATE_OPEN\x10\x01\x12\x1d\n\x19INVITATION_STATE_ACCEPTED\x10\x02\x12\x1c\n\x18INVITATION_STATE_REVOKED\x10\x03\x12\x1c\n\x18INVITATION_STATE_EXPIRED\x10\x04*\xc0\x02\n\x12InvitationProgress\x12#\n\x1fINVITATION_PROGRESS_UNSPECIFIED\x10\x00\x12\x1f\n\x1bINVITATION_PROGRESS_CREATED\x10\x01\x12\x1c\n\x18INVITATION_PROGRESS_SENT\x10\x02\x12!\n\x1dINVITATION_PROGRESS_DELIVERED\x10\x03\x12\x1e\n\x1aINVITATION_PROGRESS_OPENED\x10\x04\x12 \n\x1cINVITATION_PROGRESS_ACCEPTED\x10\x05\x12\x1f\n\x1bINVITATION_PROGRESS_BOUNCED\x10\x06\x12\x1f\n\x1bINVITATION_PROGRESS_EXPIRED\x10\x07\x12\x1f\n\x1bINVITATION_PROGRESS_REVOKED\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,36 +64,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKESESSIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_LISTMEMBERSHIPSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTMEMBERSHIPSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\004\032\002(\000'
-  _globals['_RELEASECHOICE']._serialized_start=2666
-  _globals['_RELEASECHOICE']._serialized_end=2768
-  _globals['_INVITATIONSTATE']._serialized_start=2771
-  _globals['_INVITATIONSTATE']._serialized_end=2940
+  _globals['_RELEASECHOICE']._serialized_start=2966
+  _globals['_RELEASECHOICE']._serialized_end=3068
+  _globals['_INVITATIONSTATE']._serialized_start=3071
+  _globals['_INVITATIONSTATE']._serialized_end=3240
+  _globals['_INVITATIONPROGRESS']._serialized_start=3243
+  _globals['_INVITATIONPROGRESS']._serialized_end=3563
   _globals['_INVITATION']._serialized_start=218
-  _globals['_INVITATION']._serialized_end=724
-  _globals['_SESSION']._serialized_start=727
-  _globals['_SESSION']._serialized_end=960
-  _globals['_MEMBERSHIP']._serialized_start=963
-  _globals['_MEMBERSHIP']._serialized_end=1199
-  _globals['_ME']._serialized_start=1202
-  _globals['_ME']._serialized_end=1551
-  _globals['_CREATEINVITATIONREQUEST']._serialized_start=1554
-  _globals['_CREATEINVITATIONREQUEST']._serialized_end=1846
-  _globals['_LISTINVITATIONSREQUEST']._serialized_start=1849
-  _globals['_LISTINVITATIONSREQUEST']._serialized_end=2017
-  _globals['_LISTINVITATIONSRESPONSE']._serialized_start=2019
-  _globals['_LISTINVITATIONSRESPONSE']._serialized_end=2122
-  _globals['_REVOKEINVITATIONREQUEST']._serialized_start=2124
-  _globals['_REVOKEINVITATIONREQUEST']._serialized_end=2215
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=2217
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=2286
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=2288
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2382
-  _globals['_REVOKESESSIONREQUEST']._serialized_start=2384
-  _globals['_REVOKESESSIONREQUEST']._serialized_end=2469
-  _globals['_LISTMEMBERSHIPSREQUEST']._serialized_start=2471
-  _globals['_LISTMEMBERSHIPSREQUEST']._serialized_end=2543
-  _globals['_LISTMEMBERSHIPSRESPONSE']._serialized_start=2545
-  _globals['_LISTMEMBERSHIPSRESPONSE']._serialized_end=2648
-  _globals['_GETMEREQUEST']._serialized_start=2650
-  _globals['_GETMEREQUEST']._serialized_end=2664
+  _globals['_INVITATION']._serialized_end=1024
+  _globals['_SESSION']._serialized_start=1027
+  _globals['_SESSION']._serialized_end=1260
+  _globals['_MEMBERSHIP']._serialized_start=1263
+  _globals['_MEMBERSHIP']._serialized_end=1499
+  _globals['_ME']._serialized_start=1502
+  _globals['_ME']._serialized_end=1851
+  _globals['_CREATEINVITATIONREQUEST']._serialized_start=1854
+  _globals['_CREATEINVITATIONREQUEST']._serialized_end=2146
+  _globals['_LISTINVITATIONSREQUEST']._serialized_start=2149
+  _globals['_LISTINVITATIONSREQUEST']._serialized_end=2317
+  _globals['_LISTINVITATIONSRESPONSE']._serialized_start=2319
+  _globals['_LISTINVITATIONSRESPONSE']._serialized_end=2422
+  _globals['_REVOKEINVITATIONREQUEST']._serialized_start=2424
+  _globals['_REVOKEINVITATIONREQUEST']._serialized_end=2515
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=2517
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=2586
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=2588
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2682
+  _globals['_REVOKESESSIONREQUEST']._serialized_start=2684
+  _globals['_REVOKESESSIONREQUEST']._serialized_end=2769
+  _globals['_LISTMEMBERSHIPSREQUEST']._serialized_start=2771
+  _globals['_LISTMEMBERSHIPSREQUEST']._serialized_end=2843
+  _globals['_LISTMEMBERSHIPSRESPONSE']._serialized_start=2845
+  _globals['_LISTMEMBERSHIPSRESPONSE']._serialized_end=2948
+  _globals['_GETMEREQUEST']._serialized_start=2950
+  _globals['_GETMEREQUEST']._serialized_end=2964
 # @@protoc_insertion_point(module_scope)

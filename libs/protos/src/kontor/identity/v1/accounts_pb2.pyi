@@ -30,19 +30,19 @@ class _ReleaseChoice:
 class _ReleaseChoiceEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_ReleaseChoice.ValueType], builtins.type):
     DESCRIPTOR: descriptor.EnumDescriptor
     RELEASE_CHOICE_UNSPECIFIED: _ReleaseChoice.ValueType  # 0
-    """Not set: nothing is released."""
+    """Not set: nothing is released by the invitation."""
     RELEASE_CHOICE_ALL: _ReleaseChoice.ValueType  # 1
-    """Choice A: all documents."""
+    """Choice A: all contracts and all documents that the firm filed."""
     RELEASE_CHOICE_CATEGORIES: _ReleaseChoice.ValueType  # 2
     """Choice B: the categories named."""
 
 class ReleaseChoice(_ReleaseChoice, metaclass=_ReleaseChoiceEnumTypeWrapper):
-    """What a customer releases to his broker when he accepts (F171)."""
+    """What of the firm's own papers about the customer he is to see with the invitation (F171, F176)."""
 
 RELEASE_CHOICE_UNSPECIFIED: ReleaseChoice.ValueType  # 0
-"""Not set: nothing is released."""
+"""Not set: nothing is released by the invitation."""
 RELEASE_CHOICE_ALL: ReleaseChoice.ValueType  # 1
-"""Choice A: all documents."""
+"""Choice A: all contracts and all documents that the firm filed."""
 RELEASE_CHOICE_CATEGORIES: ReleaseChoice.ValueType  # 2
 """Choice B: the categories named."""
 
@@ -77,6 +77,53 @@ INVITATION_STATE_REVOKED: InvitationState.ValueType  # 3
 INVITATION_STATE_EXPIRED: InvitationState.ValueType  # 4
 """Was not accepted in time; ends here."""
 
+class _InvitationProgress:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InvitationProgressEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_InvitationProgress.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    INVITATION_PROGRESS_UNSPECIFIED: _InvitationProgress.ValueType  # 0
+    """Not set."""
+    INVITATION_PROGRESS_CREATED: _InvitationProgress.ValueType  # 1
+    """Its mail waits to be sent, or it goes by letter alone."""
+    INVITATION_PROGRESS_SENT: _InvitationProgress.ValueType  # 2
+    """The mail was written and is being handed over."""
+    INVITATION_PROGRESS_DELIVERED: _InvitationProgress.ValueType  # 3
+    """The mail server took the mail."""
+    INVITATION_PROGRESS_OPENED: _InvitationProgress.ValueType  # 4
+    """The page behind its link was opened."""
+    INVITATION_PROGRESS_ACCEPTED: _InvitationProgress.ValueType  # 5
+    """Accepted; ends here."""
+    INVITATION_PROGRESS_BOUNCED: _InvitationProgress.ValueType  # 6
+    """The mail server refused the mail for good, for example because there is no such mailbox."""
+    INVITATION_PROGRESS_EXPIRED: _InvitationProgress.ValueType  # 7
+    """Not accepted in time; ends here."""
+    INVITATION_PROGRESS_REVOKED: _InvitationProgress.ValueType  # 8
+    """Withdrawn or replaced; ends here."""
+
+class InvitationProgress(_InvitationProgress, metaclass=_InvitationProgressEnumTypeWrapper):
+    """How far an invitation has come, for people who look after it."""
+
+INVITATION_PROGRESS_UNSPECIFIED: InvitationProgress.ValueType  # 0
+"""Not set."""
+INVITATION_PROGRESS_CREATED: InvitationProgress.ValueType  # 1
+"""Its mail waits to be sent, or it goes by letter alone."""
+INVITATION_PROGRESS_SENT: InvitationProgress.ValueType  # 2
+"""The mail was written and is being handed over."""
+INVITATION_PROGRESS_DELIVERED: InvitationProgress.ValueType  # 3
+"""The mail server took the mail."""
+INVITATION_PROGRESS_OPENED: InvitationProgress.ValueType  # 4
+"""The page behind its link was opened."""
+INVITATION_PROGRESS_ACCEPTED: InvitationProgress.ValueType  # 5
+"""Accepted; ends here."""
+INVITATION_PROGRESS_BOUNCED: InvitationProgress.ValueType  # 6
+"""The mail server refused the mail for good, for example because there is no such mailbox."""
+INVITATION_PROGRESS_EXPIRED: InvitationProgress.ValueType  # 7
+"""Not accepted in time; ends here."""
+INVITATION_PROGRESS_REVOKED: InvitationProgress.ValueType  # 8
+"""Withdrawn or replaced; ends here."""
+
 @typing.final
 class Invitation(message.Message):
     """An invitation of a customer or a member of staff. The link itself stands only in the mail."""
@@ -96,6 +143,12 @@ class Invitation(message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
     ACCEPT_TIME_FIELD_NUMBER: builtins.int
+    PROGRESS_FIELD_NUMBER: builtins.int
+    SEND_TIME_FIELD_NUMBER: builtins.int
+    DELIVER_TIME_FIELD_NUMBER: builtins.int
+    OPEN_TIME_FIELD_NUMBER: builtins.int
+    BOUNCE_TIME_FIELD_NUMBER: builtins.int
+    LETTER_TIME_FIELD_NUMBER: builtins.int
     invitation_id: builtins.str
     """Id of the invitation."""
     customer_id: builtins.str
@@ -107,9 +160,11 @@ class Invitation(message.Message):
     form: people_pb2.AddressForm.ValueType
     """How the person is addressed."""
     release_choice: ReleaseChoice.ValueType
-    """What the customer is asked to release."""
+    """What is released to the customer with it."""
     state: InvitationState.ValueType
     """Where it stands."""
+    progress: InvitationProgress.ValueType
+    """How far it has come."""
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[access_pb2.Role.ValueType]:
         """Roles the person receives."""
@@ -120,7 +175,7 @@ class Invitation(message.Message):
 
     @builtins.property
     def release_categories(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Categories for choice B."""
+        """Categories for choice B: CONTRACTS, or a kind of document such as POLICY."""
 
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
@@ -133,6 +188,26 @@ class Invitation(message.Message):
     @builtins.property
     def accept_time(self) -> timestamp_pb2.Timestamp:
         """When it was accepted; not set before."""
+
+    @builtins.property
+    def send_time(self) -> timestamp_pb2.Timestamp:
+        """When its mail was last sent; not set before."""
+
+    @builtins.property
+    def deliver_time(self) -> timestamp_pb2.Timestamp:
+        """When the mail server took the mail; not set before."""
+
+    @builtins.property
+    def open_time(self) -> timestamp_pb2.Timestamp:
+        """When its page was first opened. Programs that check mails open links too."""
+
+    @builtins.property
+    def bounce_time(self) -> timestamp_pb2.Timestamp:
+        """When the mail server refused the mail for good; not set otherwise."""
+
+    @builtins.property
+    def letter_time(self) -> timestamp_pb2.Timestamp:
+        """When a letter with an access code was last printed; not set before."""
 
     def __init__(
         self,
@@ -150,10 +225,16 @@ class Invitation(message.Message):
         create_time: timestamp_pb2.Timestamp | None = ...,
         expire_time: timestamp_pb2.Timestamp | None = ...,
         accept_time: timestamp_pb2.Timestamp | None = ...,
+        progress: InvitationProgress.ValueType = ...,
+        send_time: timestamp_pb2.Timestamp | None = ...,
+        deliver_time: timestamp_pb2.Timestamp | None = ...,
+        open_time: timestamp_pb2.Timestamp | None = ...,
+        bounce_time: timestamp_pb2.Timestamp | None = ...,
+        letter_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["accept_time", b"accept_time", "create_time", b"create_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["accept_time", b"accept_time", "bounce_time", b"bounce_time", "create_time", b"create_time", "deliver_time", b"deliver_time", "expire_time", b"expire_time", "letter_time", b"letter_time", "open_time", b"open_time", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["accept_time", b"accept_time", "create_time", b"create_time", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "expire_time", b"expire_time", "form", b"form", "invitation_id", b"invitation_id", "release_categories", b"release_categories", "release_choice", b"release_choice", "rights", b"rights", "roles", b"roles", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["accept_time", b"accept_time", "bounce_time", b"bounce_time", "create_time", b"create_time", "customer_id", b"customer_id", "deliver_time", b"deliver_time", "display_name", b"display_name", "email", b"email", "expire_time", b"expire_time", "form", b"form", "invitation_id", b"invitation_id", "letter_time", b"letter_time", "open_time", b"open_time", "progress", b"progress", "release_categories", b"release_categories", "release_choice", b"release_choice", "rights", b"rights", "roles", b"roles", "send_time", b"send_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -348,14 +429,14 @@ class CreateInvitationRequest(message.Message):
     form: people_pb2.AddressForm.ValueType
     """How to address him (F172); his own setting when not set."""
     release_choice: ReleaseChoice.ValueType
-    """What he is asked to release (F171)."""
+    """What is released to him with the invitation (F171)."""
     replace_active_access: builtins.bool
     """Ends access that is active already before inviting anew (F174); refused without it."""
     request_id: builtins.str
     """Same id, same answer, once. A UUID; optional."""
     @builtins.property
     def release_categories(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Categories for choice B."""
+        """Categories for choice B: CONTRACTS, or a kind of document such as POLICY."""
 
     def __init__(
         self,

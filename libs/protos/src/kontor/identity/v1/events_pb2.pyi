@@ -531,6 +531,72 @@ class InvitationCreated(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class InvitationResent(message.Message):
+    """The mail of an open invitation is to go out once more."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    INVITATION_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    invitation_id: builtins.str
+    """The invitation; MintInvitationLink gives its link."""
+    customer_id: builtins.str
+    """The customer invited; empty for staff."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        invitation_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "invitation_id", b"invitation_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReleaseRequested(message.Message):
+    """With an invitation the firm lets the customer see what it has filed about him (F171, F176)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    INVITATION_ID_FIELD_NUMBER: builtins.int
+    EVERYTHING_FIELD_NUMBER: builtins.int
+    CATEGORIES_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    invitation_id: builtins.str
+    """The invitation."""
+    everything: builtins.bool
+    """Whether everything is released; else what the categories name."""
+    @builtins.property
+    def categories(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Categories: CONTRACTS, or a kind of document such as POLICY. Unknown ones mean nothing."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        invitation_id: builtins.str = ...,
+        everything: builtins.bool = ...,
+        categories: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["categories", b"categories", "customer_id", b"customer_id", "everything", b"everything", "invitation_id", b"invitation_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class InvitationAccepted(message.Message):
     """An invitation was accepted; the person can sign in."""
 

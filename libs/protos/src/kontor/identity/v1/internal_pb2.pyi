@@ -264,6 +264,7 @@ class TenantCard(message.Message):
     KIND_FIELD_NUMBER: builtins.int
     STATE_FIELD_NUMBER: builtins.int
     TIER_ONE_ACCESS_FIELD_NUMBER: builtins.int
+    ORIGIN_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     name: builtins.str
@@ -280,6 +281,8 @@ class TenantCard(message.Message):
     """Where it stands."""
     tier_one_access: tenants_pb2.TierOneAccess.ValueType
     """What tier 1 may use."""
+    origin: builtins.str
+    """Origin of the firm's own domain, for example "https://portal.hansen.example" (F79); empty without one."""
     @builtins.property
     def address(self) -> tenants_pb2.Address:
         """Postal address."""
@@ -301,10 +304,11 @@ class TenantCard(message.Message):
         kind: tenants_pb2.TenantKind.ValueType = ...,
         state: tenants_pb2.TenantState.ValueType = ...,
         tier_one_access: tenants_pb2.TierOneAccess.ValueType = ...,
+        origin: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["address", b"address", "brand", b"brand"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["address", b"address", "brand", b"brand", "email", b"email", "kind", b"kind", "name", b"name", "phone", b"phone", "slug", b"slug", "state", b"state", "tenant_id", b"tenant_id", "tier_one_access", b"tier_one_access"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["address", b"address", "brand", b"brand", "email", b"email", "kind", b"kind", "name", b"name", "origin", b"origin", "phone", b"phone", "slug", b"slug", "state", b"state", "tenant_id", b"tenant_id", "tier_one_access", b"tier_one_access"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

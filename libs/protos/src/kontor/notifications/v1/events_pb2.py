@@ -22,18 +22,21 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from kontor.notifications.v1 import notifications_pb2 as kontor_dot_notifications_dot_v1_dot_notifications__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kontor/notifications/v1/events.proto\x12\x17kontor.notifications.v1\x1a+kontor/notifications/v1/notifications.proto\"\xa2\x01\n\x13NotificationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x37\n\x04kind\x18\x04 \x01(\x0e\x32).kontor.notifications.v1.NotificationKind\x12\x12\n\nsubject_id\x18\x05 \x01(\t\":\n\x11NotificationsRead\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kontor/notifications/v1/events.proto\x12\x17kontor.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+kontor/notifications/v1/notifications.proto\"\xa2\x01\n\x13NotificationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x37\n\x04kind\x18\x04 \x01(\x0e\x32).kontor.notifications.v1.NotificationKind\x12\x12\n\nsubject_id\x18\x05 \x01(\t\":\n\x11NotificationsRead\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"\x85\x01\n\x15InvitationMailSettled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x11\n\tdelivered\x18\x03 \x01(\x08\x12/\n\x0bsettle_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.notifications.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NOTIFICATIONCREATED']._serialized_start=111
-  _globals['_NOTIFICATIONCREATED']._serialized_end=273
-  _globals['_NOTIFICATIONSREAD']._serialized_start=275
-  _globals['_NOTIFICATIONSREAD']._serialized_end=333
+  _globals['_NOTIFICATIONCREATED']._serialized_start=144
+  _globals['_NOTIFICATIONCREATED']._serialized_end=306
+  _globals['_NOTIFICATIONSREAD']._serialized_start=308
+  _globals['_NOTIFICATIONSREAD']._serialized_end=366
+  _globals['_INVITATIONMAILSETTLED']._serialized_start=369
+  _globals['_INVITATIONMAILSETTLED']._serialized_end=502
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ Facts that notifications publishes, mainly so that every replica can tell the st
 
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
+from google.protobuf import timestamp_pb2 as timestamp_pb2
 from kontor.notifications.v1 import notifications_pb2 as notifications_pb2
 import builtins as builtins
 import sys
@@ -74,5 +75,39 @@ class NotificationsRead(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class InvitationMailSettled(message.Message):
+    """The mail of an invitation has met its fate at the mail server."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    INVITATION_ID_FIELD_NUMBER: builtins.int
+    DELIVERED_FIELD_NUMBER: builtins.int
+    SETTLE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    invitation_id: builtins.str
+    """The invitation."""
+    delivered: builtins.bool
+    """Whether the mail server took it; otherwise it never will."""
+    @builtins.property
+    def settle_time(self) -> timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        invitation_id: builtins.str = ...,
+        delivered: builtins.bool = ...,
+        settle_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["settle_time", b"settle_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["delivered", b"delivered", "invitation_id", b"invitation_id", "settle_time", b"settle_time", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

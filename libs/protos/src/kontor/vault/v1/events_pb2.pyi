@@ -27,6 +27,7 @@ class DocumentStored(message.Message):
     DOCUMENT_ID_FIELD_NUMBER: builtins.int
     VERSION_FIELD_NUMBER: builtins.int
     BY_CUSTOMER_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     customer_id: builtins.str
@@ -37,6 +38,8 @@ class DocumentStored(message.Message):
     """Number of the stored version, counted from 1."""
     by_customer: builtins.bool
     """Whether the customer stored it himself."""
+    account_id: builtins.str
+    """Account of the person who stored it; empty when a service filed it."""
     def __init__(
         self,
         *,
@@ -45,10 +48,11 @@ class DocumentStored(message.Message):
         document_id: builtins.str = ...,
         version: builtins.int = ...,
         by_customer: builtins.bool = ...,
+        account_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["by_customer", b"by_customer", "customer_id", b"customer_id", "document_id", b"document_id", "tenant_id", b"tenant_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "by_customer", b"by_customer", "customer_id", b"customer_id", "document_id", b"document_id", "tenant_id", b"tenant_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
