@@ -38,6 +38,8 @@ class Firm:
     phone: str
     address: str
     primary_color: str = ""
+    origin: str = ""
+    """Origin of the firm's own domain (F79); links lead there. Empty: the platform's."""
 
 
 @dataclass(frozen=True)

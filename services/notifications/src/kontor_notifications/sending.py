@@ -19,7 +19,7 @@ from kontor_chassis.principal import Principal
 
 from kontor_notifications.account_security import FORMER_ADDRESS
 from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
-from kontor_notifications.mails import Addressee, Outgoing, compose_mail
+from kontor_notifications.mails import Addressee, Firm, Outgoing, compose_mail
 from kontor_notifications.people import Directory, DirectoryError, Link, NotWantedError
 from kontor_notifications.tables import Delivery
 from kontor_notifications.wording import Form
@@ -129,7 +129,11 @@ class Sender:
             addressee = about.addressee if template == "trusted_removed" else await self._addressee(delivery)
         else:
             addressee = await self._addressee(delivery)
-        return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, link, now)
+        return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, self._under(firm, link), now)
+
+    def _under(self, firm: Firm, link: str) -> str:
+        """Return a link under the firm's own domain, where it has one (F79)."""
+        return link.replace(self._public_url, firm.origin, 1) if firm.origin else link
 
     async def _addressee(self, delivery: Delivery) -> Addressee:
         if delivery.customer_id is not None:

@@ -93,7 +93,8 @@ class IdentityDirectory:
         request = pb.GetTenantProfileRequest(tenant_id=str(tenant_id))
         with _asking():
             card = await self._identity(tenant_id).GetTenantProfile(request)
-        return Firm(card.name, card.email, card.phone, _one_line(card.address), card.brand.primary_color)
+        address, color = _one_line(card.address), card.brand.primary_color
+        return Firm(card.name, card.email, card.phone, address, color, card.origin)
 
     async def invitation_link(self, tenant_id: UUID, invitation_id: str) -> Link:
         """Make the link of an open invitation; raises NotWantedError when it is not open."""
