@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import httpx
 import pyotp
 import pytest
 from kontor_chassis.clock import SystemClock
 from playwright.sync_api import expect
 
+from tests.e2e.browser.cast import Office
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.journey import mail_to, text_of
 from tests.e2e.people import PASSWORD
@@ -159,3 +161,29 @@ def test_a_code_by_mail_opens(stage: InstalledStage, person: str, enter: Callabl
         visitor.press("Passwort speichern")
         visitor.sees("Dieses Passwort ist leicht zu erraten.")
     expect(visitor.page.get_by_label("Neues Passwort")).to_have_value("")
+
+
+def test_a_partner_system_is_let_in_and_shut_out(stage: InstalledStage, office: Office) -> None:
+    """F95: the administrator names it, sees its secret once; it reads the firm's customers through the gateway."""
+    desk = office.administrator
+    desk.go("Schnittstellen")
+    desk.looks_right("partners-none")
+    desk.follow("Zugang anlegen")
+    desk.fill("Name des Programms", "Vergleichsrechner")
+    desk.page.get_by_label("Kunden lesen").check()
+    desk.looks_right("partners-new")
+    desk.press("Zugang anlegen")
+    desk.sees("Wir zeigen es kein zweites Mal.")
+    desk.looks_right("partners-secret")
+    client_id, secret = (desk.page.locator(".qr__secret").nth(place).inner_text() for place in (0, 1))
+    with httpx.Client(base_url=stage.base_url) as http:
+        asked = {"grant_type": "client_credentials"}
+        answer = http.post("/oauth/token", data=asked, auth=(client_id, secret)).json()
+        bearer = {"Authorization": f"Bearer {answer['access_token']}"}
+        assert http.get("/v1/customers", headers=bearer).status_code == 200
+        assert http.get("/v1/invoices", headers=bearer).status_code in (403, 404)
+        desk.follow("Ich habe das Geheimnis gesichert")
+        desk.looks_right("partners-one")
+        desk.press("Zugang beenden")
+        desk.is_told("Der Zugang ist beendet.")
+        assert http.post("/oauth/token", data=asked, auth=(client_id, secret)).status_code == 401
