@@ -19,7 +19,7 @@ GREETING = "Moin! Schön, dass Sie da sind."
 def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
     """From the waiting list into the trial; the administrator came in by the link in his mail (F45)."""
     operator.go("Betriebe")
-    operator.page.get_by_role("listitem").filter(has_text=office.name).first.get_by_role("link").click()
+    operator.page.get_by_role("row").filter(has_text=office.name).first.get_by_role("link").click()
     operator.sees("Testzeitraum")
     operator.looks_right("operator-firm")
     desk = office.administrator

@@ -143,7 +143,7 @@ async def test_a_further_trial_costs_and_a_plan_ends_all_worry(identity: Identit
 
 
 async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity) -> None:
-    """F82–F85, F87: interfaces and contacts are refused beyond the plan, naming the limit; advice above 20; no prices."""
+    """F82–F85, F87: interfaces and contacts are refused beyond the plan, naming the limit; advice above 20."""
     tenant_id, _ = await active_firm(identity, "grenze")
     own, people = own_firm(identity, tenant_id), staff(identity, tenant_id)
     offered = (await own.GetPlanCatalogue(firms_pb2.GetPlanCatalogueRequest())).plans

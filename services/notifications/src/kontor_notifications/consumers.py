@@ -22,6 +22,7 @@ from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
+from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
 from kontor_notifications.wording import Side, Wording
@@ -50,6 +51,7 @@ class Handlers:
 
     def table(self) -> Mapping[type[Message], Handler]:
         """Return events and handlers."""
+        master_data = MasterDataHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         return {
             identity.InvitationCreated: self.invitation_created,
@@ -63,6 +65,8 @@ class Handlers:
             identity.TrustedPersonChanged: emergency.person_changed,
             identity.TrialEndAnnounced: firm_mails.trial_end_announced,
             identity.TenantSuspended: firm_mails.tenant_suspended,
+            identity.ChangeRequested: master_data.change_requested,
+            identity.ChangeDecided: master_data.change_decided,
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,

@@ -87,6 +87,25 @@ INVOICE_CANCELLED = Wording(
     "Stornorechnung", "Ihre Stornorechnung $number liegt bereit.", "Deine Stornorechnung $number liegt bereit."
 )
 
+CHANGE_REQUESTED = Wording(
+    "Änderungswunsch",
+    "Ein Kunde möchte seine Daten ändern. Bitte prüfen Sie den Wunsch.",
+    "Ein Kunde möchte seine Daten ändern. Bitte prüfe den Wunsch.",
+)
+CHANGE_CASE = Wording(
+    "Vorgang: Bankverbindung",
+    "Ein Kunde möchte seine Bankverbindung ändern, während ein Mahnverfahren läuft. Bitte melden Sie sich bei ihm.",
+    "Ein Kunde möchte seine Bankverbindung ändern, während ein Mahnverfahren läuft. Bitte melde dich bei ihm.",
+)
+CHANGE_ACCEPTED = Wording(
+    "Ihre Daten sind geändert", "Ihr Änderungswunsch ist übernommen.", "Dein Änderungswunsch ist übernommen."
+)
+CHANGE_REFUSED = Wording(
+    "Ihr Änderungswunsch",
+    "Ihr Änderungswunsch wurde nicht übernommen. Den Grund finden Sie bei Ihren Daten.",
+    "Dein Änderungswunsch wurde nicht übernommen. Den Grund findest du bei deinen Daten.",
+)
+
 
 def chat_link(side: Side, chat_id: str) -> str:
     """Return the portal's page of a chat."""

@@ -10,6 +10,8 @@ OPERATOR = "betrieb@kontor.example"
 NETWORK = "netzwerk@kontor.example"
 JULIA = "julia.brandt@mail.example"
 CLARA = "clara.wolff@wolff.example"
+NORA = "nora.feld@alpenblick.example"
+"""Works in one firm and is a customer of another: one account, two memberships."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,17 @@ HANSEN = Firm(
             invited=True,
         ),
         Customer(
+            "Nora",
+            "Feld",
+            "SALUTATION_FRAU",
+            NORA,
+            "+49 89 5550177",
+            "1988-09-12",
+            ("Sendlinger Straße 40", "80331", "München"),
+            (Contract("Haftpflicht", "Elbe Versicherung", "HP-311870", 5910, "YEARLY", "2024-02-01"),),
+            invited=True,
+        ),
+        Customer(
             "Mehmet",
             "Yildiz",
             "SALUTATION_HERR",
@@ -159,6 +172,7 @@ ALPENBLICK = Firm(
     "Alles zu Ihren Verträgen an einem Ort – und wir sind nur eine Nachricht entfernt.",
     layout="LAYOUT_TILES",
     ihk_number="D-A3B9-LM6T2-55",
+    staff=(Employee("Nora Feld", NORA, ("RIGHT_CHAT", "RIGHT_INVITE")),),
     customers=(
         Customer(
             "Anna",
@@ -235,4 +249,5 @@ ACCOUNTS = (
     ("Customer of this broker", JULIA),
     ("Second broker", ALPENBLICK.administrator[1]),
     ("Expert", CLARA),
+    ("Customer here, employee there", NORA),
 )

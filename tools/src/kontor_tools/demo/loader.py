@@ -94,7 +94,7 @@ class Loader:
         self._progress.once(f"register {firm.slug}", lambda: self._register(firm))
         email = firm.administrator[1]
         self._progress.once(f"activate {firm.slug}", lambda: self._activate(firm))
-        self._give_access(email)
+        self._give_access(firm, email)
         administrator = self._person(email)
         self._progress.once(f"brand {firm.slug}", lambda: self._brand(firm, administrator))
         if firm.kind == "TENANT_KIND_BROKER":
@@ -110,7 +110,7 @@ class Loader:
                 "rights": list(employee.rights),
             }
             administrator.command("/v1/staff:invite", invitation, key=employee.email)
-            self._give_access(employee.email)
+            self._give_access(firm, employee.email)
 
     def _register(self, firm: Firm) -> None:
         name, email = firm.administrator
@@ -190,7 +190,7 @@ class Loader:
         if customer.invited:
             invitation = {"form": customer.form, "releaseChoice": "RELEASE_CHOICE_ALL"}
             administrator.command(f"/v1/customers/{customer_id}/invitations", invitation, key="first")
-            self._give_access(customer.email)
+            self._give_access(firm, customer.email)
 
     def _create_customer(self, administrator: Person, customer: Customer) -> str:
         street, postal_code, city = customer.address
@@ -307,15 +307,16 @@ class Loader:
         order = broker.create("/v1/orders", draft, key="building")
         broker.command(f"/v1/orders/{order['orderId']}:requestConsent", {}, key="consent")
 
-    def _give_access(self, email: str) -> None:
-        self._progress.once(f"access {email}", lambda: self._accept(email))
+    def _give_access(self, firm: Firm, email: str) -> None:
+        self._progress.once(f"access {email} {firm.slug}", lambda: self._accept(firm, email))
 
-    def _accept(self, email: str) -> None:
-        """Take the link out of the mail and choose the password of all demo accounts."""
+    def _accept(self, firm: Firm, email: str) -> None:
+        """Take the link out of the firm's mail and choose the password of all demo accounts."""
         end = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < end:
             for mail in reversed(self._installation.mails()):
-                link = LINK.search(text_of(mail)) if email in str(mail["X-Envelope-To"]) else None
+                is_his = email in str(mail["X-Envelope-To"]) and firm.name in str(mail["From"])
+                link = LINK.search(text_of(mail)) if is_his else None
                 if link:
                     self._choose_password(email, link.group())
                     return

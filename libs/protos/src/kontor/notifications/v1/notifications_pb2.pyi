@@ -47,6 +47,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """The customer answered a request for consent; `subject_id` is the order."""
     NOTIFICATION_KIND_CUSTOMER_VIEW: _NotificationKind.ValueType  # 20
     """A member of staff looked at the office as the customer; `subject_id` is the view."""
+    NOTIFICATION_KIND_MASTER_DATA: _NotificationKind.ValueType  # 21
+    """A wish for other master data came in or was decided."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -71,6 +73,8 @@ NOTIFICATION_KIND_CONSENT_ANSWERED: NotificationKind.ValueType  # 8
 """The customer answered a request for consent; `subject_id` is the order."""
 NOTIFICATION_KIND_CUSTOMER_VIEW: NotificationKind.ValueType  # 20
 """A member of staff looked at the office as the customer; `subject_id` is the view."""
+NOTIFICATION_KIND_MASTER_DATA: NotificationKind.ValueType  # 21
+"""A wish for other master data came in or was decided."""
 
 @typing.final
 class Notification(message.Message):
