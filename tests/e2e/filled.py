@@ -22,6 +22,10 @@ _WORDS: dict[str, Any] = {
     "period": lambda: "2026-01",
     "email": lambda: f"{uuid4().hex}@irgendwo.example",
     "contact_email": lambda: f"{uuid4().hex}@irgendwo.example",
+    "primary_color": lambda: "#12355b",
+    "accent_color": lambda: "#b4552d",
+    "host": lambda: f"portal-{uuid4().hex[:8]}.fremd.example",
+    "subject": lambda: str(uuid4()),
     "slug": lambda: f"fremd-{uuid4().hex[:8]}",
     "currency": lambda: "EUR",
     "form_schema": lambda: '{"type":"object","properties":{}}',
@@ -118,7 +122,8 @@ def _value(field: Field, rules: Any, ids: Mapping[str, str]) -> Any:
     if field.is_repeated:
         return None
     lowest = max(getattr(items.int32, "gte", 0), getattr(items.int64, "gte", 0), items.int32.gt + 1, 0)
-    return lowest if lowest > 1 or items.int32.gte or items.int64.gte else (1 if items.int64.HasField("gt") else None)
+    positive = items.int64.HasField("gt") or items.int32.HasField("gt")
+    return lowest if lowest > 1 or items.int32.gte or items.int64.gte else (1 if positive else None)
 
 
 def _text(rules: Any) -> str | None:
