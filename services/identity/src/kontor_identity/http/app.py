@@ -10,6 +10,7 @@ from kontor_identity.config import IdentityHttpSettings
 from kontor_identity.http.brand import Firms
 from kontor_identity.http.browser import Cookies
 from kontor_identity.http.clients import portal_client
+from kontor_identity.http.i18n import language, t
 from kontor_identity.http.oauth import OAuthEndpoints
 from kontor_identity.http.pages import CONTENT_SECURITY_POLICY, Pages
 from kontor_identity.http.provider import Provider
@@ -31,6 +32,8 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
 
     app = edge_app(EDGE, loaded, __name__, show_problem=show_problem, static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["t"] = t
+    app.context_processor(lambda: {"language": language()})
     firms = Firms()
     provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.slug_at(host))))
     pages = Pages(provider, cookies, firms)
