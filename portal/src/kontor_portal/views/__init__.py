@@ -27,6 +27,7 @@ from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.broker_requests import broker_requests
 from kontor_portal.views.broker_staff import broker_staff
+from kontor_portal.views.customer_bank import customer_bank
 from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contact import customer_contact
@@ -47,6 +48,7 @@ from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
 from kontor_portal.views.firm_pages import firm_pages
 from kontor_portal.views.network_pages import network_pages
+from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.public import public
@@ -80,6 +82,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_emergency,
     customer_profile,
     customer_data,
+    customer_bank,
     broker_home,
     broker_customers,
     broker_customer,
@@ -101,6 +104,7 @@ AREAS: tuple[Blueprint, ...] = (
     expert_services,
     network_pages,
     operator_firms,
+    operator_face,
     operator_pages,
     trusted_pages,
     emergency_links,
