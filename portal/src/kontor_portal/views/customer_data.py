@@ -1,4 +1,4 @@
-"""„Meine Daten“: person, address, contacts, bank accounts, household and history on one page (F148–F160)."""
+"""„Meine Daten“: person, address, contacts, bank accounts, household and history on one page (F148–F155)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def address() -> ResponseReturnValue:
             check = gateway.master_data().CheckAddress(pb.CheckAddressRequest(address=given))
             return _show(Form(values), "address", given=given, proposals=tuple(check.proposals))
         return _show(form, "address")
-    return _told(outcome)
+    return tell_outcome(outcome)
 
 
 @customer_data.post(f"{_PAGE}/kontakt")
@@ -85,19 +85,6 @@ def contact() -> ResponseReturnValue:
         request_id=new_request_id(),
     )
     return _changed(lambda: gateway.master_data().ChangeContact(wanted), "contact")
-
-
-@customer_data.post(f"{_PAGE}/bank")
-def bank_account() -> ResponseReturnValue:
-    """Add, replace or close a bank account (F156–F160)."""
-    values = sent()
-    wanted = pb.ChangeBankAccountRequest(
-        customer_id=signed_in().customer_id,
-        bank_account_id=values.get("bank_account_id", ""),
-        iban="" if values.get("action") == "delete" else values.get("iban", ""),
-        request_id=new_request_id(),
-    )
-    return _changed(lambda: gateway.master_data().ChangeBankAccount(wanted), "bank")
 
 
 @customer_data.post(f"{_PAGE}/haushalt")
@@ -136,12 +123,12 @@ def remove(person_id: str) -> ResponseReturnValue:
 
 def _changed(change: Callable[[], pb.ChangeOutcome], part: str) -> ResponseReturnValue:
     try:
-        return _told(change())
+        return tell_outcome(change())
     except grpc.RpcError as error:
         return _show(refused(error), part)
 
 
-def _told(outcome: pb.ChangeOutcome) -> ResponseReturnValue:
+def tell_outcome(outcome: pb.ChangeOutcome) -> ResponseReturnValue:
     """Say "received", never "done", of what is not done yet (decision 7)."""
     if outcome.outcome == pb.OUTCOME_REQUESTED:
         said = t(

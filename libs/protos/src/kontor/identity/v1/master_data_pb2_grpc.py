@@ -148,7 +148,7 @@ class MasterDataServiceServicer:
 
     def ChangeBankAccount(self, request, context):
         """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
-        changes: the wish is received, and a clerk gets a case.
+        changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

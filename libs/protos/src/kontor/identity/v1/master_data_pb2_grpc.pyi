@@ -51,7 +51,7 @@ class MasterDataServiceStub:
     """
     ChangeBankAccount: _grpc.UnaryUnaryMultiCallable[_master_data_pb2.ChangeBankAccountRequest, _master_data_pb2.ChangeOutcome]
     """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
-    changes: the wish is received, and a clerk gets a case.
+    changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
     """
     ListMasterDataChanges: _grpc.UnaryUnaryMultiCallable[_master_data_pb2.ListMasterDataChangesRequest, _master_data_pb2.ListMasterDataChangesResponse]
     """Lists what was changed, by whom, from what to what; newest first."""
@@ -87,7 +87,7 @@ class MasterDataServiceAsyncStub(MasterDataServiceStub):
     """
     ChangeBankAccount: _aio.UnaryUnaryMultiCallable[_master_data_pb2.ChangeBankAccountRequest, _master_data_pb2.ChangeOutcome]  # type: ignore[assignment]
     """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
-    changes: the wish is received, and a clerk gets a case.
+    changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
     """
     ListMasterDataChanges: _aio.UnaryUnaryMultiCallable[_master_data_pb2.ListMasterDataChangesRequest, _master_data_pb2.ListMasterDataChangesResponse]  # type: ignore[assignment]
     """Lists what was changed, by whom, from what to what; newest first."""
@@ -162,7 +162,7 @@ class MasterDataServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_master_data_pb2.ChangeOutcome, _abc.Awaitable[_master_data_pb2.ChangeOutcome]]:
         """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
-        changes: the wish is received, and a clerk gets a case.
+        changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
         """
 
     @_abc_1.abstractmethod
