@@ -39,6 +39,13 @@ SHOWN_TO_ALL_BROKERS = {
 """Rows of another firm that the application may see in the name of this one."""
 
 
+ECHOES = {
+    "kontor.identity.v1.EmergencyAccessService.CreateTrustedPerson": "folder ids are vault's: identity keeps what it is"
+    " given and gives it back, vault opens folders of that customer only",
+}
+"""RPCs that answer with an id that the caller himself brought along, and why that tells him nothing."""
+
+
 @dataclass(frozen=True)
 class Secrets:
     """Everything of a firm that another must never see."""
@@ -114,7 +121,8 @@ def test_nothing_of_another_firm_is_told(
     for ids in (secrets.ids, {**secrets.ids, **own}):
         code, answer = _call(channel, method, ids, person)
         assert code not in REFUSED_BY_RULES, answer
-        assert secrets.leaked(answer) == []
+        brought = set(ids.values()) if method.full_name in ECHOES else set()
+        assert set(secrets.leaked(answer)) - brought == set()
 
 
 def test_nothing_of_the_other_firm_changed(stage: InstalledStage, story: Story, secrets: Secrets) -> None:
