@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser.cast import CUSTOMER, Client, Office
+from tests.e2e.browser.cast import CUSTOMER, Client, Office, link_in_mail_to
+from tests.e2e.browser.visitor import Visitor
 from tests.e2e.journey import mail_to, text_of
 from tests.e2e.papers import pdf_of
 from tests.e2e.stage import InstalledStage
@@ -232,6 +234,26 @@ def test_customer_keeps_his_data(portfolio: Office, client: Client) -> None:
     desk.go("Änderungswünsche")
     desk.page.get_by_label("Anschrift").select_option(label="direkt")
     desk.press("Regeln speichern")
+
+
+def test_insured_person_sees_contracts_only(
+    stage: InstalledStage, portfolio: Office, client: Client, enter: Callable[[], Visitor]
+) -> None:
+    """A further person of the household has a reduced view; the holder ends it (decision 13)."""
+    emil = enter()
+    emil.choose_password(link_in_mail_to(stage, f"emil@{portfolio.slug}.example"))
+    emil.open("/kunde/vertraege")
+    emil.sees(RELEASED)
+    menu = emil.page.get_by_role("navigation", name="Hauptmenü").first
+    expect(menu.get_by_role("link", name="Dokumente")).to_have_count(0)
+    emil.looks_right("insured-contracts")
+    with emil.refused():
+        emil.open("/kunde/daten")
+        emil.does_not_see("Commerzbank")
+    home = client.visitor
+    home.open("/kunde/daten")
+    home.page.get_by_role("button", name="Emil Petersen entfernen").click()
+    home.is_told("Der Zugang ist beendet.")
 
 
 def test_staff_is_away_with_a_substitute(portfolio: Office) -> None:
