@@ -12,6 +12,12 @@ from kontor_portal.extension import portal
 from kontor_portal.formatting import local
 from kontor_portal.i18n import t, tn
 
+RUNNING = (
+    pb.EMERGENCY_REQUEST_STATE_REQUESTED,
+    pb.EMERGENCY_REQUEST_STATE_WAITING,
+    pb.EMERGENCY_REQUEST_STATE_RELEASED,
+)
+"""States in which a request goes on."""
 WAITING_HOURS = (3, 6, 12, 24, 48, 72, 120, 168, 336, 504, 720)
 ACCESS_DAYS = (7, 14, 30, 60, 90, 180, 365, 0)
 

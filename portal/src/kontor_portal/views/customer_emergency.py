@@ -24,11 +24,6 @@ from kontor_portal.requests import signed_in
 customer_emergency = Blueprint("customer_emergency", __name__)
 
 HOME = "/kunde/notfall"
-RUNNING = (
-    pb.EMERGENCY_REQUEST_STATE_REQUESTED,
-    pb.EMERGENCY_REQUEST_STATE_WAITING,
-    pb.EMERGENCY_REQUEST_STATE_RELEASED,
-)
 
 
 @dataclass(frozen=True)
@@ -227,7 +222,7 @@ def _show(form: Form) -> ResponseReturnValue:
     emergency = gateway.emergency()
     plan = emergency.GetEmergencyPlan(pb.GetEmergencyPlanRequest(customer_id=_me()))
     requests = emergency.ListEmergencyRequests(pb.ListEmergencyRequestsRequest(customer_id=_me(), page_size=1))
-    running = next((one for one in requests.requests if one.state in RUNNING), None)
+    running = next((one for one in requests.requests if one.state in words.RUNNING), None)
     page = Overview(plan, _persons(), running, folder_tree(_me()))
     rules = (
         Choice("1", t("eine von ihnen genügt")),

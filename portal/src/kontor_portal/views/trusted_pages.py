@@ -23,11 +23,6 @@ from kontor_portal.requests import signed_in
 trusted_pages = Blueprint("trusted_pages", __name__)
 
 HOME = "/vertrauen"
-RUNNING = (
-    pb.EMERGENCY_REQUEST_STATE_REQUESTED,
-    pb.EMERGENCY_REQUEST_STATE_WAITING,
-    pb.EMERGENCY_REQUEST_STATE_RELEASED,
-)
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class Trust:
     @property
     def running(self) -> pb.EmergencyRequest | None:
         """The request that is going on, if any."""
-        return self.latest if self.latest is not None and self.latest.state in RUNNING else None
+        return self.latest if self.latest is not None and self.latest.state in words.RUNNING else None
 
     @property
     def is_open(self) -> bool:
