@@ -26,7 +26,9 @@ from opentelemetry.trace import SpanKind
 
 from kontor_chassis import event_metrics
 from kontor_chassis.bus import Bus
+from kontor_chassis.database_errors import DatabaseError
 from kontor_chassis.envelope import read_envelope, trace_of
+from kontor_chassis.errors import DomainError
 from kontor_chassis.events import EventMeta, Handler
 from kontor_chassis.inbox import Inbox, Outcome
 from kontor_chassis.lanes import Lane
@@ -168,10 +170,11 @@ class Consumer:
         try:
             while lane.waiting:
                 message = lane.waiting.popleft()
-                async with self._free:
-                    await self._deliver(lane, message)
-        except (nats.errors.Error, OSError) as error:  # could not answer: it is delivered again
-            log.warning("consumer_could_not_ack", producer=self._producer, error=type(error).__name__)
+                try:
+                    async with self._free:
+                        await self._deliver(lane, message)
+                except (nats.errors.Error, OSError) as error:  # could not answer: it is delivered again
+                    log.warning("consumer_could_not_ack", producer=self._producer, error=type(error).__name__)
         finally:
             lane.running = False
             if lane.is_free and not lane.waiting:
@@ -243,7 +246,8 @@ class Consumer:
         log.error("event_buried", event_id=str(meta.event_id), event_type=meta.event_type)
         await message.ack()
         event_metrics.CONSUMED.labels(self._service, self._producer, "buried").inc()
-        event_metrics.DEAD_LETTERS.labels(self._service).set(await self._inbox.open_dead_letters())
+        with suppress(DomainError, DatabaseError):  # a job counts them, too
+            event_metrics.DEAD_LETTERS.labels(self._service).set(await self._inbox.open_dead_letters())
 
     async def _try_later(self, lane: Lane[Msg], message: Msg, meta: EventMeta, seconds: float) -> None:
         lane.hold(meta.position, retry_at=time.monotonic() + seconds)

@@ -174,6 +174,29 @@ async def test_a_stuck_aggregate_does_not_hold_up_the_others(
     assert await notes(receiver) == [("good", 1)]
 
 
+async def test_events_in_hand_are_applied_although_the_first_cannot_be_acked(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """NATS goes away in the middle of an aggregate: what the consumer holds already is not left lying."""
+
+    async def lose_nats(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        if event.number == 0:
+            await (await bus.client()).close()
+        await note(tx, event, meta)
+
+    async with running(Relay(sender, bus).run):
+        await send(sender, tenant, 0, 1, 2)
+
+        async def is_published() -> bool:
+            async with sender.work.work(Principal.of_service("sender")) as tx:
+                return not await tx.run("SELECT FROM outbox WHERE sent_at IS NULL")
+
+        await until(is_published)
+    async with running(consumer(lose_nats).run):
+        await until(noted(receiver, 3))
+    assert await notes(receiver) == [("parcel", 0), ("parcel", 1), ("parcel", 2)]
+
+
 async def test_dead_letter_and_replay(
     sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
 ) -> None:
