@@ -40,9 +40,15 @@ class _Socket:
         wanted = min(size, self._reader.length)
         if not wanted:
             return b""
-        piece = self._came_with_the_head(wanted) or self._connection.recv(wanted, socket.MSG_WAITALL)
+        piece = self._came_with_the_head(wanted) or self._receive(wanted)
         self._reader.length -= len(piece)
         return piece
+
+    def _receive(self, wanted: int) -> bytes:
+        try:
+            return self._connection.recv(wanted, socket.MSG_WAITALL)
+        except ConnectionError:  # hung up the rude way
+            return b""
 
     def _came_with_the_head(self, wanted: int) -> bytes:
         held: bytes = self._reader.unreader.take_buffered()

@@ -1,0 +1,67 @@
+"""A request's body from its socket: in step with gunicorn, whatever the client does."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from flask import Request
+from gunicorn.http.body import Body, LengthReader
+from gunicorn.http.unreader import SocketUnreader
+from kontor_chassis.request_bodies import body_pieces
+from werkzeug.test import EnvironBuilder
+
+CAME_WITH_THE_HEAD = b"0123"
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A connection: the client's end and ours."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = socket.create_connection(listening.getsockname())
+        ours, _ = listening.accept()
+    with closing(client), closing(ours):
+        yield client, ours
+
+
+def received(ours: socket.socket, length: int) -> Request:
+    """Return the request as gunicorn hands it over, having read a little of the body with the head."""
+    unreader = SocketUnreader(ours)
+    unreader.unread(CAME_WITH_THE_HEAD)
+    environ = EnvironBuilder(method="PUT", headers={"Content-Length": str(length)}).get_environ()
+    return Request({**environ, "gunicorn.socket": ours, "wsgi.input": Body(LengthReader(unreader, length))})
+
+
+def test_body_ends_where_it_was_announced_to(line: tuple[socket.socket, socket.socket]) -> None:
+    """What was pipelined behind it belongs to the next request."""
+    client, ours = line
+    client.sendall(b"456789GET /next")
+    request = received(ours, 10)
+    assert b"".join(body_pieces(request)) == b"0123456789"
+    assert request.environ["wsgi.input"].reader.length == 0
+    assert ours.recv(100) == b"GET /next"
+
+
+def test_what_came_with_the_head_may_be_more_than_the_body(line: tuple[socket.socket, socket.socket]) -> None:
+    """Small requests in one packet: the rest stays with gunicorn."""
+    request = received(line[1], 3)
+    assert b"".join(body_pieces(request)) == b"012"
+    assert request.environ["wsgi.input"].reader.unreader.take_buffered() == b"3"
+
+
+@pytest.mark.parametrize("rudely", [False, True])
+def test_client_that_hangs_up_ends_the_body(line: tuple[socket.socket, socket.socket], rudely: bool) -> None:
+    """By a goodbye or by a reset: an upload that is too short, not a defect of ours."""
+    client, ours = line
+    client.sendall(b"45")
+    request = received(ours, 1000)
+    pieces = body_pieces(request)
+    assert next(pieces) == b"0123"
+    if rudely:
+        assert ours.recv(2) == b"45"  # else the reset would take it away
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    assert b"".join(pieces) == (b"" if rudely else b"45")
