@@ -220,7 +220,8 @@ class Database:
     """The connections of one process to its service's database; nothing connects before the first use.
 
     `url` is `postgresql://role:password@host:port/name`; `connections` bounds those of the unit of work,
-    `reader_connections` those of the row reader.
+    `reader_connections` those of the row reader. A statement that takes longer than `statement_seconds` fails, so that
+    neither a lock nor a silent server holds a job or a connection for ever.
     """
 
     def __init__(
@@ -231,6 +232,7 @@ class Database:
         clock: Clock,
         connections: int = 8,
         reader_connections: int = 4,
+        statement_seconds: float = 60.0,
     ) -> None:
         self.service = service
         self.url = url
@@ -241,6 +243,7 @@ class Database:
             pool_timeout=10,
             connect_args={
                 "timeout": 5,
+                "command_timeout": statement_seconds,
                 "server_settings": {"application_name": f"kontor-{service}"},
                 "connection_class": CallerConnection,
             },

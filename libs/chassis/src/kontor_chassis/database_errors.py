@@ -62,6 +62,7 @@ _CONSTRAINTS: dict[str, type[ConstraintError]] = {
     "23P01": ExclusionError,
 }
 _TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
+_NOT_TEXT = frozenset({"22021", "22P05"})  # a character that no text or no JSON can hold: U+0000
 _AWAY_CLASSES = ("08", "53", "57P")  # connection exceptions, insufficient resources, shutdown
 
 
@@ -83,6 +84,11 @@ def concurrent_change() -> DomainError:
     )
 
 
+def not_storable() -> DomainError:
+    """Return the refusal for a text that the database cannot hold, in whatever field it came."""
+    return DomainError(ErrorKind.INVALID, "TEXT_NOT_STORABLE", "Der Text enthält ein Zeichen, das nicht erlaubt ist.")
+
+
 def translate(error: BaseException) -> Exception:
     """Return the typed error for an exception of asyncpg or of SQLAlchemy's wrapper around it."""
     state = str(getattr(error, "sqlstate", None) or "")
@@ -92,6 +98,8 @@ def translate(error: BaseException) -> Exception:
         return _CONSTRAINTS[state](state, text, str(name))
     if state in _TRY_AGAIN:
         return concurrent_change()
+    if state in _NOT_TEXT:
+        return not_storable()
     if state == "42501":
         return RowSecurityError(state, text)
     if state.startswith(_AWAY_CLASSES) or isinstance(error, OSError | TimeoutError | PoolTimeoutError):
@@ -107,8 +115,6 @@ def translate_errors_of(engine: Engine) -> None:
         original: BaseException = context.original_exception
         if not isinstance(original, Exception):
             return  # a task that was cancelled while it waited must end, not fail
-        if not isinstance(original, Exception):
-            return  # cancelled, not failed
         driver = getattr(original, "__cause__", None) or original
         translated = translate(driver)
         if isinstance(translated, DatabaseError) and not translated.sqlstate and context.is_disconnect:

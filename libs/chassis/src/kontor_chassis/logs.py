@@ -30,6 +30,9 @@ _SENSITIVE_VALUES = (
     re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),  # IBAN
     re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)*"),  # JSON web token
     re.compile(r"(?<=://)[^/@\s:]+:[^@\s]+(?=@)"),  # password in a URL
+    # PostgreSQL's detail, which may quote a whole row, and what its driver or it could not read as a value.
+    re.compile(r"(?<=\nDETAIL:  ).*?(?=\n\n(?:The above exception|During handling)|\nHINT:|\Z)", re.DOTALL),
+    re.compile(r"(?<=\binvalid input )(?:syntax )?for (?:query argument|type) [^\n]*"),
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from uuid import UUID
 
 import asyncpg
 import pytest
 from kontor.common.v1.access_pb2 import Role
+from kontor_chassis.clock import FixedClock
 from kontor_chassis.database import Database
 from kontor_chassis.database_errors import (
     CheckError,
@@ -19,6 +21,7 @@ from kontor_chassis.database_errors import (
 )
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import new_id
+from kontor_chassis.logs import MASK, configure_logging
 from kontor_chassis.principal import Principal, set_current_principal
 from kontor_chassis.testing.plugin import PostgresForTests, ServiceDatabase
 from sqlalchemy import any_, bindparam, func, select, text
@@ -144,6 +147,54 @@ async def test_violations_become_typed_errors(sender: Database, tenant: UUID) ->
     assert foreign.value.constraint == "fk_parcels_parent_id"
     assert empty.value.constraint == "who"
     assert await labels(sender, staff(tenant)) == ["four", "one"]
+
+
+async def execute(db: Database, tenant: UUID, statement: str, value: object, *, through_session: bool) -> None:
+    """Run a statement with one value at `{}` as the firm's employee, by SQLAlchemy or straight on the driver."""
+    async with db.work.work(staff(tenant)) as tx:
+        if through_session:
+            await tx.session.execute(text(statement.format(":value")), {"value": value})
+        else:
+            await tx.run(statement.format("$1"), value)
+
+
+@pytest.mark.parametrize("through_session", [True, False])
+async def test_text_that_no_column_holds_is_refused(sender: Database, tenant: UUID, through_session: bool) -> None:
+    """U+0000 comes from a caller, so he is told; it is no defect of the service."""
+    with pytest.raises(DomainError) as refused:
+        await execute(sender, tenant, "SELECT CAST({} AS text)", "a\x00b", through_session=through_session)
+    assert (refused.value.kind, refused.value.reason) == (ErrorKind.INVALID, "TEXT_NOT_STORABLE")
+
+
+@pytest.mark.parametrize("through_session", [True, False])
+async def test_no_statement_holds_a_connection_for_ever(
+    sender_database: ServiceDatabase, tenant: UUID, through_session: bool
+) -> None:
+    """A statement that waits too long, as for a lock, fails; the connection is good again afterwards."""
+    db = Database(sender_database.url, service="sender", clock=FixedClock(NOON), connections=1, statement_seconds=0.2)
+    with pytest.raises(DomainError) as refused:
+        await execute(db, tenant, "SELECT pg_sleep({})", 30, through_session=through_session)
+    assert refused.value.kind is ErrorKind.UNAVAILABLE
+    assert await labels(db, staff(tenant)) == []
+    await db.close()
+
+
+@pytest.mark.parametrize("through_session", [True, False])
+async def test_a_refused_row_is_not_logged(
+    sender: Database, tenant: UUID, capsys: pytest.CaptureFixture[str], through_session: bool
+) -> None:
+    """PostgreSQL quotes the row that breaks a constraint where row-level security does not stop it (F97)."""
+    configure_logging("sender", "info")
+    broken = "INSERT INTO idempotency (caller, method, request_id, request_digest) VALUES ({}, '', NULL, '')"
+    name = " ".join(("Sabine", "Krüger"))  # in one piece it would stand in the traceback's line of this file
+    try:
+        await execute(sender, tenant, broken, name, through_session=through_session)
+    except NotNullError:
+        logging.getLogger("some.library").exception("rpc_failed")
+    logged = capsys.readouterr().out
+    assert f"DETAIL:  {MASK}" in logged
+    assert "violates not-null constraint" in logged
+    assert name not in logged
 
 
 async def test_database_that_is_away_is_unavailable(tenant: UUID) -> None:
