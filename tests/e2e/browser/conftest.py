@@ -13,7 +13,10 @@ from tests.e2e.browser.cast import Client, Office, Specialist
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.stage import NETWORK, OPERATOR, InstalledStage
 
+FIRM_HOST = "buero.nordwind.example"
+"""Domain of a firm's own, which leads to the platform as its DNS entry would."""
 ARGUMENTS = [
+    f"--host-resolver-rules=MAP {FIRM_HOST} localhost",
     "--no-sandbox",  # the tests may run as root, where Chromium has no sandbox
     "--disable-gpu",
     "--disable-background-networking",
