@@ -82,6 +82,7 @@ def person(
     held = frozenset(RIGHTS) if Role.ROLE_ADMINISTRATOR in roles else rights
     is_customer = bool({Role.ROLE_CUSTOMER, Role.ROLE_TRUSTED_PERSON, Role.ROLE_INSURED_PERSON} & set(roles))
     claims: dict[str, Any] = {} if fresh else {"auth_time": LONG_AGO}
+    claims |= {"act": {"sub": str(viewer)}} if viewer else {}
     token = token_for(
         roles=roles,
         rights=[right for right in RIGHTS if right in rights],
