@@ -31,8 +31,9 @@ def received(ours: socket.socket, length: int) -> Request:
     """Return the request as gunicorn hands it over, having read a little of the body with the head."""
     unreader = SocketUnreader(ours)
     unreader.unread(CAME_WITH_THE_HEAD)
-    environ = EnvironBuilder(method="PUT", headers={"Content-Length": str(length)}).get_environ()
-    return Request({**environ, "gunicorn.socket": ours, "wsgi.input": Body(LengthReader(unreader, length))})
+    environ = EnvironBuilder(method="PUT").get_environ()
+    body = Body(LengthReader(unreader, length))
+    return Request({**environ, "CONTENT_LENGTH": str(length), "gunicorn.socket": ours, "wsgi.input": body})
 
 
 def test_body_ends_where_it_was_announced_to(line: tuple[socket.socket, socket.socket]) -> None:
