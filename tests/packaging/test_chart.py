@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from kontor_chassis.event_metrics import CONSUMER_LAG
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "deploy" / "helm" / "kontor"
@@ -22,10 +24,19 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False)
 
 
-def rendered(scenario: str) -> list[dict[str, object]]:
-    result = helm("template", "kontor", str(CHART), "-f", str(CHART / "ci" / f"{scenario}-values.yaml"))
+def rendered(scenario: str, *more: str) -> list[dict[str, object]]:
+    result = helm("template", "kontor", str(CHART), "-f", str(CHART / "ci" / f"{scenario}-values.yaml"), *more)
     assert result.returncode == 0, result.stderr
     return [document for document in yaml.safe_load_all(result.stdout) if document]
+
+
+def pods_of(scenario: str) -> list[Any]:
+    """Return the pods of all workloads."""
+    return [
+        document["spec"]["template"]["spec"]  # type: ignore[index]  # plain YAML
+        for document in rendered(scenario)
+        if document["kind"] in {"Deployment", "StatefulSet", "Job"}
+    ]
 
 
 def test_the_three_scenarios_exist() -> None:
@@ -70,11 +81,7 @@ def test_missing_database_is_told_by_name() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_container_is_locked_down(scenario: str) -> None:
     """Non-root, no privilege escalation, no capabilities; our own images also read-only."""
-    pods = [
-        document["spec"]["template"]["spec"]  # type: ignore[index]  # plain YAML
-        for document in rendered(scenario)
-        if document["kind"] in {"Deployment", "StatefulSet", "Job"}
-    ]
+    pods = pods_of(scenario)
     assert len(pods) > 15
     for pod in pods:
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -109,3 +116,44 @@ def test_only_named_callers_reach_a_service() -> None:
     ]
     assert {"contracts", "chat", "notifications", "billing", "experts"} <= set(callers)
     assert "portal" not in callers
+
+
+def test_no_settings_come_from_kubernetes() -> None:
+    """With service links a release named "kontor" gets KONTOR_GATEWAY_PORT and the like, which its processes refuse."""
+    pods = [pod for scenario in SCENARIOS for pod in pods_of(scenario)]
+    assert [pod for pod in pods if pod["enableServiceLinks"] is not False] == []
+
+
+def test_each_process_sees_only_its_own_encryption_key() -> None:
+    """The file edge gets its content keys with each permit; the key of other edges' cookies is none of its business."""
+    keys = {
+        (container["image"].rpartition("/")[2].partition(":")[0], container["args"][0]): key
+        for pod in pods_of("production")
+        for container in pod["containers"]
+        if (key := encryption_key_of(pod))
+    }
+    assert keys == {
+        ("kontor-identity", "http"): "cookie-key",
+        ("kontor-portal", "http"): "cookie-key",
+        **{
+            (f"kontor-{service}", process): "key-encryption-key"
+            for service in ("identity", "vault")
+            for process in ("serve", "work", "migrate")
+        },
+    }
+
+
+def encryption_key_of(pod: Any) -> str:
+    """Return the key that a pod mounts from the secret of encryption keys; "" when none."""
+    volumes = [volume for volume in pod["volumes"] if volume["name"] == "encryption"]
+    return str(volumes[0]["secret"]["items"][0]["key"]) if volumes else ""
+
+
+def test_workers_are_scaled_by_a_figure_that_exists() -> None:
+    """KEDA asks for the consumer lag by the labels it is measured with."""
+    scaled = [each for each in rendered("production", "--set", "keda=true") if each["kind"] == "ScaledObject"]
+    assert len(scaled) == 7
+    [metric] = CONSUMER_LAG.describe()
+    for document in scaled:
+        query = document["spec"]["triggers"][0]["metadata"]["query"]  # type: ignore[index]  # plain YAML
+        assert f"{metric.name}{{service=" in query

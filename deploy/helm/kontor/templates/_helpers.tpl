@@ -34,6 +34,12 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if ne .process "http" }}{{ .service }}{{ else if eq .service "identity" }}identity-http{{ end }}
 {{- end }}
 
+{{/* The encryption key that a process uses: the one of cookies, the one of data, or none (the file edge). */}}
+{{- define "kontor.encryptionKey" -}}
+{{- if eq .process "http" }}{{ if ne .service "vault" }}cookie-key{{ end }}
+{{- else if has .service (list "identity" "vault") }}key-encryption-key{{ end }}
+{{- end }}
+
 {{/* Environment of one process: {root, service, process}. */}}
 {{- define "kontor.environment" -}}
 {{- $root := .root -}}
@@ -124,11 +130,11 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
     secretName: {{ include "kontor.secret" (dict "root" .root "kind" "serviceKeys") }}
     items: [{ key: {{ $keyName }}.key, path: {{ $keyName }}.key }]
 {{- end }}
-{{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
+{{- if include "kontor.encryptionKey" . }}
 - name: encryption
   secret:
     secretName: {{ include "kontor.secret" (dict "root" .root "kind" "encryption") }}
-    items: [{ key: {{ ternary "cookie-key" "key-encryption-key" (eq .process "http") }}, path: {{ ternary "cookie-key" "key-encryption-key" (eq .process "http") }} }]
+    items: [{ key: {{ include "kontor.encryptionKey" . }}, path: {{ include "kontor.encryptionKey" . }} }]
 {{- end }}
 {{- if and (eq .service "notifications") .root.Values.smtp.user }}
 - { name: smtp, secret: { secretName: {{ required "secrets.smtp holds the password of smtp.user" .root.Values.secrets.smtp }} } }
@@ -147,7 +153,7 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if include "kontor.keyName" . }}
 - { name: service-key, mountPath: /etc/kontor/service-key, readOnly: true }
 {{- end }}
-{{- if or (eq .service "identity") (eq .service "vault") (eq .service "portal") }}
+{{- if include "kontor.encryptionKey" . }}
 - { name: encryption, mountPath: /etc/kontor/encryption, readOnly: true }
 {{- end }}
 {{- if and (eq .service "notifications") .root.Values.smtp.user }}
