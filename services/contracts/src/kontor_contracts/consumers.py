@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from google.protobuf.message import Message
-from kontor.identity.v1.events_pb2 import TenantActivated
+from kontor.identity.v1.events_pb2 import ReleaseRequested, TenantActivated
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
-from kontor_contracts import lines
+from kontor_contracts import contracts, lines
+
+CONTRACTS = "CONTRACTS"
+"""Category of an invitation's release that means contracts; the others are kinds of documents."""
 
 
 async def tenant_activated(tx: Transaction, _event: TenantActivated, _meta: EventMeta) -> None:
@@ -17,4 +21,13 @@ async def tenant_activated(tx: Transaction, _event: TenantActivated, _meta: Even
     await lines.ensure_default_lines(tx)
 
 
-CONSUMERS: Mapping[type[Message], Handler] = {TenantActivated: tenant_activated}
+async def release_requested(tx: Transaction, event: ReleaseRequested, _meta: EventMeta) -> None:
+    """An invitation releases the customer's contracts: with everything, or as a category of their own (F171)."""
+    if event.everything or CONTRACTS in event.categories:
+        await contracts.release_with_invitation(tx, UUID(event.customer_id))
+
+
+CONSUMERS: Mapping[type[Message], Handler] = {
+    TenantActivated: tenant_activated,
+    ReleaseRequested: release_requested,
+}

@@ -132,6 +132,13 @@ async def release_contracts(tx: Transaction, *, contract_ids: Sequence[UUID]) ->
     return await _release(tx, found)
 
 
+async def release_with_invitation(tx: Transaction, customer_id: UUID) -> int:
+    """Release all of a customer's contracts when his firm invites him so (F171); return how many became visible."""
+    statement = select(Contract).where(Contract.customer_id == customer_id, Contract.released.is_(False))
+    found = await tx.session.scalars(statement.order_by(Contract.contract_id).with_for_update())
+    return await _release(tx, found.all())
+
+
 async def withdraw_contract(tx: Transaction, *, customer_id: UUID, contract_id: UUID) -> Contract:
     """Hide a contract from its customer; raises PRECONDITION for one that he entered himself."""
     contract = await _find(tx, customer_id, contract_id)

@@ -23,6 +23,7 @@ from kontor_identity.devices import Visitor
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.emergency.trusteeships import join_as_trusted_person
 from kontor_identity.entrance import Entrance, Pending, Proof
+from kontor_identity.invitation_mails import mark_opened
 from kontor_identity.memberships import add_membership
 from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.sealing import token_hash
@@ -52,9 +53,16 @@ class Acceptance:
         self._entrance = entrance
 
     async def find(self, token: str) -> InvitationView:
-        """Return the invitation of a link, in whatever state; NOT_FOUND for a link that never was one."""
+        """Return the invitation of a link, in whatever state, and note that its page was opened.
+
+        Raises NOT_FOUND for a link that never was one.
+        """
         async with self._work.work(DIRECTORY) as tx:
-            return await _view(tx, token, lock=False)
+            view = await _view(tx, token, lock=False)
+            if view.state == InvitationState.INVITATION_STATE_OPEN and view.invitation.opened_at is None:
+                await mark_opened(tx, view.invitation.invitation_id)
+                await tx.commit()
+            return view
 
     async def accept(self, token: str, password: str, visitor: Visitor) -> OpenSession | Pending:
         """Accept and sign in. Raises PRECONDITION "INVITATION_CLOSED", INVALID for a password that may not be used,

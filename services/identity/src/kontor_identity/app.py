@@ -80,7 +80,7 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
             served(add_IdentityServiceServicer_to_server, IdentityRpc(work, platform.rows, machine), identity_pb2),
             served(add_BrandServiceServicer_to_server, BrandRpc(brand), brand_pb2),
             served(add_ViewingServiceServicer_to_server, viewing, viewing_pb2),
-            *office_services(platform, sealer),
+            *office_services(platform, sealer, settings.public_url),
             served(add_EmergencyAccessServiceServicer_to_server, EmergencyRpc(work), emergency_pb2),
             served(
                 add_EmergencyInternalServiceServicer_to_server,

@@ -7,18 +7,20 @@ activation (F45). The link stands only in the mail; its token is stored as a has
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationState, ReleaseChoice
-from kontor.identity.v1.events_pb2 import InvitationCreated
+from kontor.identity.v1.events_pb2 import InvitationCreated, ReleaseRequested
 from kontor.identity.v1.households_pb2 import Standing
 from kontor.identity.v1.people_pb2 import AccessState, AddressForm
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from kontor_identity.accounts import normal_email
 from kontor_identity.customers import customer_for_update
@@ -57,24 +59,41 @@ async def invite_customer(
     await _revoke_open(tx, customer_id)
     customer.form = form or customer.form
     customer.access_state = AccessState.ACCESS_STATE_INVITED
-    categories = list(release_categories) if release_choice == ReleaseChoice.RELEASE_CHOICE_CATEGORIES else []
-    if release_choice == ReleaseChoice.RELEASE_CHOICE_CATEGORIES and not categories:
-        raise invalid("release_categories", "Bitte nennen Sie mindestens eine Kategorie.")
+    release = Release.given(release_choice, release_categories)
+    return add_invitation(tx, invitation_of(customer, release))
+
+
+@dataclass(frozen=True)
+class Release:
+    """What of the firm's own papers a customer is to see with his invitation (F171, F176)."""
+
+    choice: int = 0
+    categories: tuple[str, ...] = ()
+
+    @staticmethod
+    def given(choice: int, categories: Sequence[str]) -> Release:
+        """Return what was asked for; raises INVALID for choice B without a category."""
+        if choice != ReleaseChoice.RELEASE_CHOICE_CATEGORIES:
+            return Release(choice)
+        if not categories:
+            raise invalid("release_categories", "Bitte nennen Sie mindestens eine Kategorie.")
+        return Release(choice, tuple(sorted(set(categories))))
+
+
+def invitation_of(customer: Customer | Row[Any], release: Release) -> Invitation:
+    """Return the invitation of a customer (his row, or columns of it), not yet added."""
     name = (customer.salutation, customer.title, customer.given_name, customer.family_name)
-    return add_invitation(
-        tx,
-        Invitation(
-            tenant_id=customer.tenant_id,
-            customer_id=customer_id,
-            display_name=display_name(*name),
-            email=normal_email(customer.email),
-            letter_greeting=letter_greeting(customer.form, *name),
-            form=customer.form,
-            roles=[Role.ROLE_CUSTOMER],
-            rights=[],
-            release_choice=release_choice,
-            release_categories=categories,
-        ),
+    return Invitation(
+        tenant_id=customer.tenant_id,
+        customer_id=customer.customer_id,
+        display_name=display_name(*name),
+        email=normal_email(customer.email),
+        letter_greeting=letter_greeting(customer.form, *name),
+        form=customer.form,
+        roles=[Role.ROLE_CUSTOMER],
+        rights=[],
+        release_choice=release.choice,
+        release_categories=list(release.categories),
     )
 
 
@@ -126,6 +145,7 @@ async def mint_link(tx: Transaction, invitation_id: UUID, public_url: str) -> tu
         raise not_found("Diese Einladung")
     token = new_token()
     tx.session.add(InvitationToken(token_hash=token_hash(token), invitation_id=invitation_id, created_at=tx.now))
+    invitation.sent_at = tx.now
     return invitation, f"{public_url}/invitation/{token}"
 
 
@@ -145,20 +165,40 @@ async def expire_invitations(tx: Transaction) -> int:
 
 def add_invitation(tx: Transaction, invitation: Invitation) -> Invitation:
     """Add an open invitation and tell that its mail is to go out."""
+    tx.session.add(open_invitation(tx, invitation))
+    announce(tx, invitation)
+    return invitation
+
+
+def open_invitation(tx: Transaction, invitation: Invitation) -> Invitation:
+    """Give an invitation its id, its time and the state it begins with."""
     invitation.invitation_id = new_id()
     invitation.state = InvitationState.INVITATION_STATE_OPEN
+    invitation.standing = invitation.standing or _HOLDER
     invitation.release_choice = invitation.release_choice or 0
     invitation.release_categories = invitation.release_categories or []
     invitation.created_at = tx.now
     invitation.expires_at = tx.now + OPEN_FOR
-    tx.session.add(invitation)
+    return invitation
+
+
+def announce(tx: Transaction, invitation: Invitation) -> None:
+    """Tell of an invitation whose mail is to go out, and of what is released with it."""
     event = InvitationCreated(
         tenant_id=str(invitation.tenant_id),
         invitation_id=str(invitation.invitation_id),
         customer_id=str(invitation.customer_id or ""),
     )
     tx.publish(event, aggregate=invitation.invitation_id, tenant_id=invitation.tenant_id)
-    return invitation
+    if invitation.release_choice:
+        released = ReleaseRequested(
+            tenant_id=str(invitation.tenant_id),
+            customer_id=str(invitation.customer_id),
+            invitation_id=str(invitation.invitation_id),
+            everything=invitation.release_choice == ReleaseChoice.RELEASE_CHOICE_ALL,
+            categories=invitation.release_categories,
+        )
+        tx.publish(released, aggregate=invitation.invitation_id, tenant_id=invitation.tenant_id)
 
 
 async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> None:

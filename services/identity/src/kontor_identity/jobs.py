@@ -7,7 +7,9 @@ from datetime import timedelta
 from kontor_chassis.clock import Clock
 from kontor_chassis.jobs import Job, JobContext
 
+from kontor_identity.access_codes import forget_old_codes
 from kontor_identity.account_events import forget_old_events
+from kontor_identity.bulk_invitations import invite_in_bulk
 from kontor_identity.devices import forget_old_devices
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.emergency.requests import settle_next
@@ -42,6 +44,7 @@ def jobs(keys: SigningKeys, token_clock: Clock) -> list[Job]:
     async def forget(context: JobContext) -> None:
         async with context.work.work(DIRECTORY) as tx:
             await forget_old_attempts(tx)
+            await forget_old_codes(tx)
             await forget_old_sessions(tx, token_clock.now())
             await forget_old_devices(tx, token_clock.now())
             await forget_old_tickets(tx)
@@ -51,6 +54,7 @@ def jobs(keys: SigningKeys, token_clock: Clock) -> list[Job]:
 
     return [
         Job("end-invitations", timedelta(minutes=5), end_invitations),
+        Job("invite-in-bulk", timedelta(seconds=1), invite_in_bulk),
         Job("end-trials", timedelta(minutes=1), end_trials),
         Job("settle-emergency-requests", timedelta(seconds=2), settle_emergency_requests),
         Job("rotate-signing-key", timedelta(hours=1), rotate_signing_key),

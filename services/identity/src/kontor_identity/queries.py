@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
@@ -87,6 +88,7 @@ _INVITATIONS = (
     select(Invitation.__table__)
     .where(
         Invitation.tenant_id == bindparam("tenant_id", type_=Uuid),
+        ~Invitation.roles.contains([int(Role.ROLE_TRUSTED_PERSON)]),  # whom customers trust is no affair of their firm
         or_(bindparam("state", type_=Integer) == 0, Invitation.state == bindparam("state")),
         or_(
             bindparam("customer_id", type_=Uuid) == BEFORE_ALL_IDS,
@@ -135,14 +137,14 @@ async def customers(
         "id_after": id_after,
         "limit": limit,
     }
-    return [cast(Customer, _plain(row)) for row in await rows.rows(_CUSTOMERS, parameters, principal=caller)]
+    return [cast(Customer, plain_row(row)) for row in await rows.rows(_CUSTOMERS, parameters, principal=caller)]
 
 
 async def customers_by_id(rows: RowReader, caller: Principal, customer_ids: list[UUID]) -> list[Customer]:
     """Return customers of the caller's firm in the order asked for; unknown ones are left out."""
     parameters = {"tenant_id": caller.required_tenant(), "customer_ids": customer_ids}
     found = await rows.rows(_CUSTOMERS_BY_ID, parameters, principal=caller)
-    by_id = {row["customer_id"]: cast(Customer, _plain(row)) for row in found}
+    by_id = {row["customer_id"]: cast(Customer, plain_row(row)) for row in found}
     return [by_id[customer_id] for customer_id in customer_ids if customer_id in by_id]
 
 
@@ -150,7 +152,7 @@ async def tenants(rows: RowReader, caller: Principal, *, state: int, page_token:
     """Return a page of firms, the longest registered first."""
     time_after, id_after = time_and_id(page_token, BEFORE_ALL_TIMES, BEFORE_ALL_IDS)
     parameters = {"state": state, "time_after": time_after, "id_after": id_after, "limit": limit}
-    return [cast(Tenant, _plain(row)) for row in await rows.rows(_TENANTS, parameters, principal=caller)]
+    return [cast(Tenant, plain_row(row)) for row in await rows.rows(_TENANTS, parameters, principal=caller)]
 
 
 async def active_tenants(rows: RowReader, *, page_token: str, limit: int) -> list[UUID]:
@@ -171,7 +173,7 @@ async def staff(rows: RowReader, caller: Principal, *, page_token: str, limit: i
         "limit": limit,
     }
     found = await rows.rows(_STAFF, parameters, principal=caller)
-    return [(cast(Membership, _plain(row)), str(row["email"])) for row in found]
+    return [(cast(Membership, plain_row(row)), str(row["email"])) for row in found]
 
 
 async def invitations(
@@ -187,7 +189,7 @@ async def invitations(
         "id_after": id_after,
         "limit": limit,
     }
-    return [cast(Invitation, _plain(row)) for row in await rows.rows(_INVITATIONS, parameters, principal=caller)]
+    return [cast(Invitation, plain_row(row)) for row in await rows.rows(_INVITATIONS, parameters, principal=caller)]
 
 
 async def brand(rows: RowReader, *, slug: str = "", tenant_id: UUID | None = None) -> SimpleNamespace | None:
@@ -197,7 +199,7 @@ async def brand(rows: RowReader, *, slug: str = "", tenant_id: UUID | None = Non
     """
     parameters = {"slug": slug, "tenant_id": tenant_id or BEFORE_ALL_IDS}
     found = await rows.rows(_BRAND, parameters, principal=DIRECTORY)
-    return _plain(found[0]) if found else None
+    return plain_row(found[0]) if found else None
 
 
 async def logo(rows: RowReader, slug: str) -> tuple[bytes, str] | None:
@@ -230,5 +232,6 @@ def _id(text: str) -> UUID:
         raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
 
 
-def _plain(row: Any) -> SimpleNamespace:
+def plain_row(row: Any) -> SimpleNamespace:
+    """Return a row with its columns as attributes."""
     return SimpleNamespace(**row)

@@ -193,6 +193,11 @@ class Invitation(Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     account_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+    lettered_at: Mapped[datetime | None]
 
 
 class InvitationToken(Base):

@@ -22,6 +22,7 @@ from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
+from kontor_notifications.invitation_mails import invitation_created, invitation_resent
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
@@ -54,7 +55,8 @@ class Handlers:
         master_data = MasterDataHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         return {
-            identity.InvitationCreated: self.invitation_created,
+            identity.InvitationCreated: invitation_created,
+            identity.InvitationResent: invitation_resent,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
             identity.CustomerViewStarted: self.customer_view_started,
@@ -78,18 +80,6 @@ class Handlers:
             experts.OrderCompleted: self.order_completed,
             experts.OrderMessagePosted: self.order_message_posted,
         }
-
-    async def invitation_created(self, tx: Transaction, event: identity.InvitationCreated, meta: EventMeta) -> None:
-        """Mail the invitation; its link is made when it is sent (F170, F172)."""
-        await plan_mail(
-            tx,
-            Planned(
-                tenant_id=UUID(event.tenant_id),
-                template="invitation",
-                dedup_key=f"{meta.event_id}:invitation",
-                parameters={"invitation_id": event.invitation_id},
-            ),
-        )
 
     async def password_reset_requested(
         self, tx: Transaction, event: identity.PasswordResetRequested, meta: EventMeta

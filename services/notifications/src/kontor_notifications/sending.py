@@ -19,6 +19,8 @@ from kontor_chassis.principal import Principal
 
 from kontor_notifications.account_security import FORMER_ADDRESS
 from kontor_notifications.deliveries import mark_cancelled, mark_failed, mark_sent, take_due
+from kontor_notifications.invitation_mails import TEMPLATE as INVITATION
+from kontor_notifications.invitation_mails import tell_fate
 from kontor_notifications.mails import Addressee, Firm, Outgoing, compose_mail
 from kontor_notifications.people import Directory, DirectoryError, Link, NotWantedError
 from kontor_notifications.tables import Delivery
@@ -71,6 +73,7 @@ class Sender:
             if delivery is None:
                 return False
             await self._attempt(tx, delivery)
+            tell_fate(tx, delivery)
             await tx.commit()
             log.info("mail_settled", delivery_id=str(delivery.delivery_id), state=str(delivery.state))
             return True
@@ -95,7 +98,7 @@ class Sender:
         firm = await self._directory.firm(delivery.tenant_id)
         template, parameters = delivery.template, delivery.parameters
         link = self._public_url + parameters["path"] if "path" in parameters else ""
-        if template == "invitation":
+        if template == INVITATION:
             made = await self._directory.invitation_link(delivery.tenant_id, parameters["invitation_id"])
             template = _invitation_template(made)
             addressee, link = made.addressee, made.url

@@ -1,4 +1,6 @@
-"""Events the vault acts on: what a service agreement means for storage (F14), what an emergency opens (F73-F76)."""
+"""Events the vault acts on: what a service agreement means for storage (F14), what an invitation releases
+(F171), what an emergency opens (F73-F76).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from kontor.identity.v1 import events_pb2 as identity
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
+from kontor_vault.documents import release_with_invitation
 from kontor_vault.emergency import close_folders, open_folders
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
 
@@ -35,6 +38,7 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
     return {
         billing.ServiceAgreementSigned: give_storage,
         billing.ServiceAgreementWithdrawn: take_storage,
+        identity.ReleaseRequested: release_with_invitation,
         identity.EmergencyAccessGranted: open_folders,
         identity.EmergencyAccessRevoked: close_folders,
     }

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from kontor.identity.v1.events_pb2 import ReleaseRequested
 from kontor.vault.v1 import events_pb2
-from kontor.vault.v1.vault_pb2 import SightingAction
+from kontor.vault.v1.vault_pb2 import DocumentKind, SightingAction
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
+from kontor_chassis.events import EventMeta
 from sqlalchemy import select
 
 from kontor_vault.folders import UNCHANGED, Unchanged, get_folder
@@ -21,6 +23,7 @@ from kontor_vault.visibility import document_visible_to, require_customer_scope
 
 KEPT_IN_TRASH = timedelta(days=30)
 """How long a document stays restorable."""
+_KIND = "DOCUMENT_KIND_"
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,22 @@ async def release_document(tx: Transaction, *, customer_id: UUID, document_id: U
         await tx.session.flush()
         publish_released(tx, document)
     return document
+
+
+async def release_with_invitation(tx: Transaction, event: ReleaseRequested, _meta: EventMeta) -> None:
+    """Release what the firm filed, all or certain kinds, when it invites the customer (F171)."""
+    kinds = [kind for name, kind in DocumentKind.items() if name.removeprefix(_KIND) in event.categories]
+    filed = select(Document).where(
+        Document.customer_id == UUID(event.customer_id),
+        Document.origin == Origin.FIRM,
+        Document.release_time.is_(None),
+        Document.trash_time.is_(None),
+    )
+    if not event.everything:
+        filed = filed.where(Document.kind.in_(kinds))
+    for document in (await tx.session.scalars(filed.order_by(Document.document_id).with_for_update())).all():
+        document.release_time = document.update_time = tx.now
+        publish_released(tx, document)
 
 
 async def open_document(

@@ -16,6 +16,7 @@ from kontor_chassis.etags import etag_of
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.customers import Person
 from kontor_identity.designs import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
+from kontor_identity.invitation_mails import progress_of
 from kontor_identity.memberships import MembershipView
 from kontor_identity.names import display_name, letter_greeting
 from kontor_identity.people import Reachable
@@ -246,6 +247,12 @@ def invitation(row: Invitation) -> accounts_pb2.Invitation:
         create_time=timestamp(row.created_at),
         expire_time=timestamp(row.expires_at),
         accept_time=timestamp(row.accepted_at),
+        progress=progress_of(row),
+        send_time=timestamp(row.sent_at),
+        deliver_time=timestamp(row.delivered_at),
+        open_time=timestamp(row.opened_at),
+        bounce_time=timestamp(row.bounced_at),
+        letter_time=timestamp(row.lettered_at),
     )
 
 

@@ -6,14 +6,26 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from kontor.identity.v1 import firms_pb2, households_pb2, master_data_pb2, staff_pb2
+from kontor.identity.v1 import (
+    firms_pb2,
+    households_pb2,
+    invitations_internal_pb2,
+    invitations_pb2,
+    master_data_pb2,
+    staff_pb2,
+)
 from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
 from kontor.identity.v1.households_pb2_grpc import add_HouseholdServiceServicer_to_server
+from kontor.identity.v1.invitations_internal_pb2_grpc import add_InvitationInternalServiceServicer_to_server
+from kontor.identity.v1.invitations_pb2_grpc import add_InvitationServiceServicer_to_server
 from kontor.identity.v1.master_data_pb2_grpc import add_MasterDataServiceServicer_to_server
 from kontor.identity.v1.staff_pb2_grpc import add_StaffServiceServicer_to_server
 from kontor_chassis.service import Platform, Servicer, servicer
 
+from kontor_identity.access_codes import AccessCodes
+from kontor_identity.access_letters import AccessLetters
 from kontor_identity.rpc.firms import FirmRpc
+from kontor_identity.rpc.invitations import InvitationInternalRpc, InvitationRpc
 from kontor_identity.rpc.master_data import MasterDataRpc
 from kontor_identity.rpc.staff import HouseholdRpc, StaffRpc
 from kontor_identity.sealing import Sealer
@@ -25,12 +37,19 @@ def served(add: Callable[[Any, Any], None], rpc: object, contract: ModuleType) -
     return servicer(add, rpc, declared)
 
 
-def office_services(platform: Platform, sealer: Sealer) -> list[Servicer]:
-    """Serve the life of firms, their staff, households and master data."""
+def office_services(platform: Platform, sealer: Sealer, public_url: str) -> list[Servicer]:
+    """Serve the life of firms, their staff, households and master data, and how customers are invited."""
     work = platform.work
+    letters = AccessLetters(work, platform.rows, sealer, public_url)
     return [
         served(add_FirmServiceServicer_to_server, FirmRpc(work, platform.rows), firms_pb2),
         served(add_StaffServiceServicer_to_server, StaffRpc(work), staff_pb2),
         served(add_HouseholdServiceServicer_to_server, HouseholdRpc(work), households_pb2),
+        served(add_InvitationServiceServicer_to_server, InvitationRpc(work, platform.rows, letters), invitations_pb2),
+        served(
+            add_InvitationInternalServiceServicer_to_server,
+            InvitationInternalRpc(AccessCodes(work, sealer)),
+            invitations_internal_pb2,
+        ),
         served(add_MasterDataServiceServicer_to_server, MasterDataRpc(work, sealer), master_data_pb2),
     ]

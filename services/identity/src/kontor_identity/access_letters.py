@@ -1,0 +1,147 @@
+"""Printed letters with access codes (F137): one page each, in the firm's brand, one PDF for up to 500 customers.
+
+Only hashes of codes are kept, so a letter cannot be printed twice: printing again makes new codes and ends the former.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from kontor.identity.v1.accounts_pb2 import InvitationState
+from kontor.identity.v1.households_pb2 import Standing
+from kontor.identity.v1.people_pb2 import AccessState
+from kontor_chassis.clock import BILLING_ZONE
+from kontor_chassis.database import RowReader, Transaction, UnitOfWork
+from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.principal import Principal
+from sqlalchemy import delete, insert, select
+
+from kontor_identity import queries
+from kontor_identity.access_codes import LIFETIME, code_hash, new_code
+from kontor_identity.invitation_tables import AccessCode
+from kontor_identity.invitations import Release, invitation_of, open_invitation
+from kontor_identity.letter_pdf import Letter, Sender, letters_pdf
+from kontor_identity.names import letter_greeting
+from kontor_identity.sealing import Sealer
+from kontor_identity.staff import own_tenant
+from kontor_identity.tables import Customer, Invitation
+
+
+class AccessLetters:
+    """Printing letters, and what it needs."""
+
+    def __init__(self, work: UnitOfWork, rows: RowReader, sealer: Sealer, public_url: str) -> None:
+        self._work, self._rows, self._sealer = work, rows, sealer
+        self._page = f"{public_url}/invitation/code"
+
+    async def print_letters(self, caller: Principal, customer_ids: Sequence[UUID], form: int) -> bytes:
+        """Return the letters as a PDF. Raises PRECONDITION "NO_LETTERS" when nobody can be written to."""
+        async with self._work.work(caller) as tx:
+            letters = await self._letters(tx, customer_ids, form)
+            if not letters:
+                raise DomainError(
+                    ErrorKind.PRECONDITION,
+                    "NO_LETTERS",
+                    "Hier gibt es niemanden anzuschreiben: Es fehlt die Anschrift, oder der Zugang besteht schon.",
+                )
+            sender = await self._sender(tx)
+            await tx.commit()
+        return await asyncio.to_thread(letters_pdf, letters, sender)
+
+    async def _letters(self, tx: Transaction, customer_ids: Sequence[UUID], form: int) -> list[Letter]:
+        """Make codes, and invitations for those who have none; the letters are in the order asked for."""
+        customers = await _addressable(tx, customer_ids)
+        invitations = await _open_invitations(tx, [customer.customer_id for customer in customers])
+        await tx.session.execute(
+            delete(AccessCode).where(AccessCode.invitation_id.in_([one.invitation_id for one in invitations.values()]))
+        )
+        letters, codes = [], []
+        for customer in customers:
+            customer.form = form or customer.form
+            invitation = invitations.get(customer.customer_id)
+            if invitation is None:
+                customer.access_state = AccessState.ACCESS_STATE_INVITED
+                invitation = open_invitation(tx, invitation_of(customer, Release()))
+                tx.session.add(invitation)
+            name = (customer.salutation, customer.title, customer.given_name, customer.family_name)
+            invitation.form, invitation.letter_greeting = customer.form, letter_greeting(customer.form, *name)
+            invitation.expires_at = max(invitation.expires_at, tx.now + LIFETIME)
+            invitation.lettered_at = tx.now
+            code = new_code()
+            codes.append(self._row(tx, invitation, code))
+            letters.append(_letter(customer, invitation, code, self._page))
+        await tx.session.flush()
+        if codes:
+            await tx.session.execute(insert(AccessCode), codes)
+        return letters
+
+    def _row(self, tx: Transaction, invitation: Invitation, code: str) -> dict[str, Any]:
+        return {
+            "code_hash": code_hash(self._sealer, code),
+            "tenant_id": invitation.tenant_id,
+            "customer_id": invitation.customer_id,
+            "invitation_id": invitation.invitation_id,
+            "created_at": tx.now,
+            "expires_at": tx.now + LIFETIME,
+        }
+
+    async def _sender(self, tx: Transaction) -> Sender:
+        tenant = await own_tenant(tx)
+        brand = await queries.brand(self._rows, tenant_id=tenant.tenant_id)
+        logo = await queries.logo(self._rows, tenant.slug)
+        sender = Sender(
+            name=tenant.name,
+            street=tenant.street,
+            place=f"{tenant.postal_code} {tenant.city}".strip(),
+            email=tenant.email,
+            phone=tenant.phone,
+            color=(brand.primary_color if brand else "") or "",
+            printed_on=tx.now.astimezone(BILLING_ZONE).date(),
+        )
+        return replace(sender, logo=logo[0], logo_type=logo[1]) if logo else sender
+
+
+async def _addressable(tx: Transaction, customer_ids: Sequence[UUID]) -> list[Customer]:
+    """Return those of the firm's customers, locked, who have an address and no access, in the order asked for."""
+    statement = (
+        select(Customer)
+        .where(
+            Customer.tenant_id == tx.principal.required_tenant(),
+            Customer.customer_id.in_(customer_ids),
+            Customer.access_state != int(AccessState.ACCESS_STATE_ACTIVE),
+            Customer.street != "",
+            Customer.city != "",
+        )
+        .order_by(Customer.customer_id)
+        .with_for_update()
+    )
+    found = {row.customer_id: row for row in await tx.session.scalars(statement)}
+    return [found[customer_id] for customer_id in customer_ids if customer_id in found]
+
+
+async def _open_invitations(tx: Transaction, customer_ids: Sequence[UUID]) -> dict[UUID, Invitation]:
+    """Return the open invitations of account holders by customer."""
+    statement = select(Invitation).where(
+        Invitation.customer_id.in_(customer_ids),
+        Invitation.standing == int(Standing.STANDING_HOLDER),
+        Invitation.state == InvitationState.INVITATION_STATE_OPEN,
+    )
+    found = (await tx.session.scalars(statement.with_for_update())).all()
+    return {invitation.customer_id: invitation for invitation in found if invitation.customer_id is not None}
+
+
+def _letter(customer: Customer, invitation: Invitation, code: str, page: str) -> Letter:
+    country = "" if customer.country in ("", "DE") else customer.country
+    lines = (invitation.display_name, customer.street, f"{customer.postal_code} {customer.city}".strip(), country)
+    return Letter(
+        lines=tuple(line for line in lines if line),
+        greeting=invitation.letter_greeting,
+        form=customer.form,
+        code=code,
+        page=page,
+        valid_until=invitation.expires_at.astimezone(BILLING_ZONE).date(),
+    )
