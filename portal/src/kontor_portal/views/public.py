@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import grpc
-from flask import Blueprint, g, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import tenants_pb2
 
@@ -28,12 +28,13 @@ _KINDS: Final[Mapping[str, tenants_pb2.TenantKind.ValueType]] = {
 
 @public.get("/")
 def entrance() -> ResponseReturnValue:
-    """Lead whoever is signed in to his pages, everybody else to the entrance."""
+    """Lead whoever is signed in to his pages, and others to the entrance of the firm that they came by (F47)."""
     session = current_session()
     if session is not None and session.personas:
         return redirect(home_of(session), 302)
-    if g.get("host_slug"):
-        return entrance_of(current_firm())
+    firm = current_firm()
+    if not firm.is_platform:
+        return entrance_of(firm)
     return render_template("public/entrance.html", firm=firms.PLATFORM)
 
 
