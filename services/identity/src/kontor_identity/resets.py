@@ -20,6 +20,7 @@ from kontor_identity.account_events import record_event
 from kontor_identity.accounts import find_account, set_password_hash
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.memberships import MembershipView, memberships_of
+from kontor_identity.pace import steadily
 from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.sealing import Sealer, new_token, token_hash
 from kontor_identity.sessions import end_all_sessions
@@ -41,8 +42,8 @@ class PasswordResets:
         self._token_clock = token_clock
 
     async def request(self, email: str, address: str, firm: str) -> None:
-        """Have a link sent if there is such an account; slowed down per network address."""
-        async with self._work.work(DIRECTORY) as tx:
+        """Have a link sent if there is such an account; slowed down per network address, and always as slow."""
+        async with steadily(), self._work.work(DIRECTORY) as tx:
             await count_attempt(tx, request_of(self._sealer, address))
             stored = await find_account(tx, email)
             own = await memberships_of(tx, stored.account_id) if stored else []

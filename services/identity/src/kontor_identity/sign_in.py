@@ -19,6 +19,7 @@ from kontor_identity.devices import Visitor, known_device
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.entrance import Entrance, Pending, Proof
 from kontor_identity.memberships import memberships_of
+from kontor_identity.pace import steadily
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.sealing import Sealer
 from kontor_identity.second_factor import SecondFactor, can_be_strong, wrong_code
@@ -85,8 +86,8 @@ class SignIn:
         return attempt, stored
 
     async def request_code(self, email: str, visitor: Visitor) -> str:
-        """Have a one-time code mailed if there is such an account; returns a ticket in any case."""
-        async with self._work.work(DIRECTORY) as tx:
+        """Have a one-time code mailed if there is such an account; returns a ticket in any case, as slowly."""
+        async with steadily(), self._work.work(DIRECTORY) as tx:
             await count_attempt(tx, request_of(self._sealer, visitor.address))
             stored = await find_account(tx, email)
             account_id = stored.account_id if stored else _NOBODY

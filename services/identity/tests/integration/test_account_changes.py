@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from kontor.identity.v1 import account_security_pb2 as pb
 from kontor.identity.v1 import events_pb2 as events
 from kontor.identity.v1 import signin_steps_pb2 as steps
 from kontor_identity.directory import DIRECTORY
+from kontor_identity.pace import STEADY_SECONDS
 from kontor_identity.security_tables import EmailChange, SignInTicket
 from sqlalchemy import select, text
 
@@ -244,3 +246,15 @@ async def test_a_change_of_address_is_withdrawn_replaced_and_ends(platform: Plat
         changes = (await tx.session.execute(select(EmailChange))).scalars().all()
     assert not any(change.confirmed for change in changes)
     assert {change.account_id for change in changes} == {UUID(claims_of(tokens["access_token"])["sub"])}
+
+
+async def test_a_forgotten_password_tells_nobody_who_has_an_account(platform: Platform) -> None:
+    """F96: the same page, word for word, and never faster than the steady pace, for an address without an account."""
+    answers = []
+    for email in (OPERATOR, "niemand@x.example"):
+        browser = platform.browser()
+        began = perf_counter()
+        sent = await browser.submit("/password", email=email)
+        assert perf_counter() - began >= STEADY_SECONDS
+        answers.append((sent.status_code, sent.text.replace(email, "")))
+    assert answers[0] == answers[1]

@@ -184,5 +184,5 @@ async def test_every_table_is_under_row_level_security(service_database: Any) ->
     finally:
         await connection.close()
     chassis = {"outbox", "inbox", "inbox_watermarks", "dead_letters", "idempotency", "job_runs", "alembic_version"}
-    terms = {"plans", "processing_texts"}  # the same for all firms, and the application may only read them
+    terms = {"plans", "processing_texts"}  # the same for all firms, and no row is ever changed
     assert {row["relname"] for row in open_tables} == chassis | terms
