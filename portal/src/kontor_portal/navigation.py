@@ -143,6 +143,7 @@ def _operator() -> tuple[NavItem, ...]:
     return (
         NavItem(t("Warteliste"), "/betrieb", "clock", is_pinned=True),
         NavItem(t("Betriebe"), "/betrieb/betriebe", "building", is_pinned=True),
+        NavItem(t("Tarife"), "/betrieb/tarife", "tag"),
         NavItem(t("Auftragsverarbeitung"), "/betrieb/auftragsverarbeitung", "scales"),
         NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt", is_pinned=True),
     )

@@ -12,10 +12,10 @@ from kontor.identity.v1 import firms_pb2, tenants_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
-from kontor_portal.forms import Form, refused, sent
+from kontor_portal.forms import Form, euros, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
-from kontor_portal.labels import tenant_state
+from kontor_portal.labels import plan, tenant_state
 from kontor_portal.reading import next_page, page_token
 from kontor_portal.views.public import tenant_of
 
@@ -29,6 +29,7 @@ _FACTS: Final[Mapping[str, firms_pb2.FirmFact.ValueType]] = {
     "homepage": firms_pb2.FIRM_FACT_HOMEPAGE,
     "ihk": firms_pb2.FIRM_FACT_IHK_NUMBER,
 }
+_GIGABYTE: Final = 1024**3
 _STATES: Final = {
     "test": tenants_pb2.TENANT_STATE_TRIAL,
     "aktiv": tenants_pb2.TENANT_STATE_ACTIVE,
@@ -171,6 +172,47 @@ def publish_processing() -> ResponseReturnValue:
         return _processing(refused(error))
     flash(t("Die neue Fassung gilt. Alle Betriebe werden um Zustimmung gebeten."), "ok")
     return redirect("/betrieb/auftragsverarbeitung", 303)
+
+
+@operator_firms.get("/betrieb/tarife")
+def plans() -> ResponseReturnValue:
+    """Show the plans of today (F82–F86)."""
+    return _plans(Form())
+
+
+@operator_firms.post("/betrieb/tarife")
+def set_plan() -> ResponseReturnValue:
+    """Set the terms of a plan from a day on."""
+    values = sent()
+    known = {str(value): value for value in firms_pb2.Plan.values() if value}
+    terms = firms_pb2.PlanTerms(
+        plan=known.get(values.get("plan", ""), firms_pb2.PLAN_UNSPECIFIED),
+        max_contacts=_number(values.get("max_contacts", "")),
+        storage_bytes=_number(values.get("storage_gb", "")) * _GIGABYTE,
+        interfaces=values.get("interfaces") == "1",
+        base_net=euros(values.get("base_net", "")),
+        contact_net=euros(values.get("contact_net", "")),
+        setup_net=euros(values.get("setup_net", "")),
+    )
+    wanted = firms_pb2.SetPlanTermsRequest(
+        terms=terms, valid_from=values.get("valid_from", ""), request_id=new_request_id()
+    )
+    try:
+        gateway.firms().SetPlanTerms(wanted)
+    except grpc.RpcError as error:
+        return _plans(refused(error))
+    flash(t("Die Bedingungen sind gespeichert."), "ok")
+    return redirect("/betrieb/tarife", 303)
+
+
+def _plans(form: Form) -> ResponseReturnValue:
+    catalogue = gateway.firms().GetPlanCatalogue(firms_pb2.GetPlanCatalogueRequest())
+    choices = tuple(Choice(str(value), plan(value)) for value in firms_pb2.Plan.values() if value)
+    return render_template("operator/plans.html", plans=tuple(catalogue.plans), choices=choices, form=form), form.status
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
 
 
 def _changed(tenant_id: str, change: Callable[[], object], said: str) -> ResponseReturnValue:

@@ -21,7 +21,6 @@ KEPT: Final[Mapping[str, str]] = {
     "processing_acceptances": "proof that the processing agreement was in force (Art. 28 GDPR)",
     "trial_extensions": "what was ordered against payment; commercial records",
     "trial_notices": "instants only",
-    "bulk_invitation_items": "deleted with their bulk invitation",
     "emergency_plans": "numbers only",
     "emergency_requests": "states and instants; the reason is removed",
     "emergency_grants": "ids only",
@@ -43,8 +42,7 @@ _OF_ACCOUNTS = (
 _OF_FIRM = (
     "customer_contacts", "bank_accounts", "change_requests", "customer_changes", "critical_processes",
     "customer_pictures", "customer_views", "staff_absences", "edit_policies", "brand_versions", "brand_pictures",
-    "firm_domains", "brands", "partner_clients", "access_codes", "bulk_invitation_items",
-    "bulk_invitations", "access_codes", "bulk_invitations",
+    "firm_domains", "brands", "partner_clients", "access_codes", "bulk_invitations",
 )  # fmt: skip
 
 STATEMENTS: Final[tuple[str, ...]] = (

@@ -16,7 +16,8 @@ from kontor.identity.v1.firms_pb2 import Plan
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.clock import billing_day
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.database_errors import UniqueError
+from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -120,6 +121,19 @@ async def choose_plan(tx: Transaction, plan: int) -> Tenant:
         event = PlanSelected(tenant_id=str(tenant.tenant_id), plan=Plan.ValueType(plan), select_time=since)
         tx.publish(event, aggregate=tenant.tenant_id)
     return tenant
+
+
+async def set_terms(tx: Transaction, terms: PlanRow) -> None:
+    """Add the terms of a plan from a day on. Raises INVALID for a day in the past, ALREADY_EXISTS "TERMS_EXIST"."""
+    if terms.valid_from < date.fromisoformat(billing_day(tx.now)):
+        raise invalid("valid_from", "Der erste Tag liegt in der Vergangenheit.")
+    try:
+        async with tx.session.begin_nested():
+            tx.session.add(terms)
+    except UniqueError:
+        raise DomainError(
+            ErrorKind.ALREADY_EXISTS, "TERMS_EXIST", "Für diesen Tag sind schon Bedingungen festgelegt."
+        ) from None
 
 
 def suspended() -> DomainError:

@@ -68,11 +68,13 @@ def usual_street(street: str) -> str:
 
 
 def _candidates(code: str, city: str, there: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return (code, place) pairs: places of the code spelt alike, then codes of the place, then the code's others."""
+    """Return (code, place) pairs: places of the code spelt alike, else codes of the place, then the code's own."""
     by_spelling = [(code, place) for place in there if fuzz.ratio(fold(place), fold(city)) >= _LIKENESS]
+    if by_spelling:
+        return by_spelling
     named = _directory().codes.get(fold(city)) or _misspelt(city)
     by_place = sorted(named, key=lambda pair: -fuzz.ratio(pair[0], code))
-    return list(dict.fromkeys([*by_spelling, *by_place, *((code, place) for place in there)]))
+    return list(dict.fromkeys([*by_place, *((code, place) for place in there)]))
 
 
 def _misspelt(city: str) -> tuple[tuple[str, str], ...]:

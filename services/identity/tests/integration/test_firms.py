@@ -169,6 +169,26 @@ async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity)
     assert await refused(own.ChoosePlan(smaller)) == "PLAN_TOO_SMALL"
 
 
+async def test_the_operator_changes_plans_from_a_day_on(identity: Identity) -> None:
+    """F82–F84, F86: limits and prices are data; new terms apply from their day, never backwards."""
+    tenant_id, _ = await active_firm(identity, "tarife")
+    own, at_desk = own_firm(identity, tenant_id), firms(identity)
+    await own.ChoosePlan(firms_pb2.ChoosePlanRequest(plan=firms_pb2.PLAN_PREMIUM_STARTER))
+    euros = Money(minor_units=4900, currency="EUR")
+    terms = firms_pb2.PlanTerms(
+        plan=firms_pb2.PLAN_PREMIUM_STARTER, max_contacts=150, storage_bytes=2 * 1024**3, base_net=euros
+    )
+    change = firms_pb2.SetPlanTermsRequest(terms=terms, valid_from="2026-07-14")
+    assert await refused(at_desk.SetPlanTerms(change)) == "INVALID_FIELD"
+    change.valid_from = "2026-07-20"
+    await at_desk.SetPlanTerms(change)
+    assert await refused(at_desk.SetPlanTerms(change)) == "TERMS_EXIST"
+    assert (await own.GetOwnFirm(firms_pb2.GetOwnFirmRequest())).terms.max_contacts == 100
+    identity.clock.advance(timedelta(days=5))
+    now = (await own.GetOwnFirm(firms_pb2.GetOwnFirmRequest())).terms
+    assert (now.max_contacts, now.interfaces, now.base_net.minor_units) == (150, False, 4900)
+
+
 def _import(identity: Identity, tenant_id: UUID, count: int) -> Awaitable[object]:
     people = [internal_pb2.ImportedCustomer(external_number=f"V-{n}", family_name=f"Muster {n}") for n in range(count)]
     asked = internal_pb2.ImportCustomersRequest(tenant_id=str(tenant_id), import_id=str(uuid4()), customers=people)

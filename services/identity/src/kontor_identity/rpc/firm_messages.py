@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from kontor.common.v1.money_pb2 import Money
 from kontor.identity.v1 import firms_pb2 as pb
 from kontor.identity.v1 import tenants_pb2
+from kontor_chassis.errors import invalid
 from kontor_chassis.etags import etag_of
 
 from kontor_identity.firm_overviews import FirmSize
@@ -75,6 +77,24 @@ def plan_terms(row: PlanRow, *, recommended: bool = False) -> pb.PlanTerms:
         contact_net=_money(row.contact_net_cents or None),
         setup_net=_money(row.setup_net_cents),
         recommended=recommended,
+    )
+
+
+def plan_row(given: pb.PlanTerms, valid_from: str) -> PlanRow:
+    """Return the terms that came in; 0 is no limit, a price that is not set is given on request."""
+    try:
+        first_day = date.fromisoformat(valid_from)
+    except ValueError:
+        raise invalid("valid_from", "Dieses Datum gibt es nicht.") from None
+    return PlanRow(
+        plan=given.plan,
+        valid_from=first_day,
+        max_contacts=given.max_contacts or None,
+        storage_bytes=given.storage_bytes or None,
+        interfaces=given.interfaces,
+        base_net_cents=given.base_net.minor_units if given.HasField("base_net") else None,
+        contact_net_cents=given.contact_net.minor_units,
+        setup_net_cents=given.setup_net.minor_units if given.HasField("setup_net") else None,
     )
 
 

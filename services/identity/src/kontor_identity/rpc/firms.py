@@ -110,6 +110,13 @@ class FirmRpc(FirmServiceServicer):
         best = plans.recommended(offered, contacts, with_interfaces=request.with_interfaces)
         return messages.catalogue(offered, best)
 
+    async def SetPlanTerms(self, request: pb.SetPlanTermsRequest, context: Context) -> pb.PlanCatalogue:
+        """See firms.proto."""
+        async with self._work.command(request) as tx:
+            await plans.set_terms(tx, messages.plan_row(request.terms, request.valid_from))
+            offered = await plans.plans_of_the_day(tx)
+            return await tx.commit(messages.catalogue(offered, recommended=0))
+
     async def ChoosePlan(self, request: pb.ChoosePlanRequest, context: Context) -> pb.OwnFirm:
         """See firms.proto."""
         async with self._work.command(request) as tx:

@@ -662,6 +662,36 @@ class PlanCatalogue(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class SetPlanTermsRequest(message.Message):
+    """Request of SetPlanTerms."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TERMS_FIELD_NUMBER: builtins.int
+    VALID_FROM_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    valid_from: builtins.str
+    """First day on which they apply, "2026-07-31"; not in the past."""
+    request_id: builtins.str
+    """Same id, same answer, once. A UUID; optional."""
+    @builtins.property
+    def terms(self) -> PlanTerms:
+        """The terms; recommended is not read."""
+
+    def __init__(
+        self,
+        *,
+        terms: PlanTerms | None = ...,
+        valid_from: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["terms", b"terms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["request_id", b"request_id", "terms", b"terms", "valid_from", b"valid_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class ChoosePlanRequest(message.Message):
     """Request of ChoosePlan."""
 

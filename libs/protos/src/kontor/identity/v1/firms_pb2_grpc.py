@@ -86,6 +86,11 @@ class FirmServiceStub:
                 request_serializer=kontor_dot_identity_dot_v1_dot_firms__pb2.GetPlanCatalogueRequest.SerializeToString,
                 response_deserializer=kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.FromString,
                 _registered_method=True)
+        self.SetPlanTerms = channel.unary_unary(
+                '/kontor.identity.v1.FirmService/SetPlanTerms',
+                request_serializer=kontor_dot_identity_dot_v1_dot_firms__pb2.SetPlanTermsRequest.SerializeToString,
+                response_deserializer=kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.FromString,
+                _registered_method=True)
         self.ChoosePlan = channel.unary_unary(
                 '/kontor.identity.v1.FirmService/ChoosePlan',
                 request_serializer=kontor_dot_identity_dot_v1_dot_firms__pb2.ChoosePlanRequest.SerializeToString,
@@ -197,6 +202,13 @@ class FirmServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetPlanTerms(self, request, context):
+        """Sets the terms of a plan from a day on; earlier days keep theirs (F82–F87).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ChoosePlan(self, request, context):
         """Chooses a plan: the trial ends well, a pending deletion is off. Refused when the firm is larger than the plan.
         """
@@ -297,6 +309,11 @@ def add_FirmServiceServicer_to_server(servicer, server):
             'GetPlanCatalogue': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPlanCatalogue,
                     request_deserializer=kontor_dot_identity_dot_v1_dot_firms__pb2.GetPlanCatalogueRequest.FromString,
+                    response_serializer=kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.SerializeToString,
+            ),
+            'SetPlanTerms': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPlanTerms,
+                    request_deserializer=kontor_dot_identity_dot_v1_dot_firms__pb2.SetPlanTermsRequest.FromString,
                     response_serializer=kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.SerializeToString,
             ),
             'ChoosePlan': grpc.unary_unary_rpc_method_handler(
@@ -605,6 +622,33 @@ class FirmService:
             target,
             '/kontor.identity.v1.FirmService/GetPlanCatalogue',
             kontor_dot_identity_dot_v1_dot_firms__pb2.GetPlanCatalogueRequest.SerializeToString,
+            kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPlanTerms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.identity.v1.FirmService/SetPlanTerms',
+            kontor_dot_identity_dot_v1_dot_firms__pb2.SetPlanTermsRequest.SerializeToString,
             kontor_dot_identity_dot_v1_dot_firms__pb2.PlanCatalogue.FromString,
             options,
             channel_credentials,

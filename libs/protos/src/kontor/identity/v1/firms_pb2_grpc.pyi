@@ -54,6 +54,8 @@ class FirmServiceStub:
     """Changes homepage, register number or directory entry of the caller's own firm. A changed fact is unverified again."""
     GetPlanCatalogue: _grpc.UnaryUnaryMultiCallable[_firms_pb2.GetPlanCatalogueRequest, _firms_pb2.PlanCatalogue]
     """Returns the plans there are and which one fits the caller's firm (F82–F87); not public."""
+    SetPlanTerms: _grpc.UnaryUnaryMultiCallable[_firms_pb2.SetPlanTermsRequest, _firms_pb2.PlanCatalogue]
+    """Sets the terms of a plan from a day on; earlier days keep theirs (F82–F87)."""
     ChoosePlan: _grpc.UnaryUnaryMultiCallable[_firms_pb2.ChoosePlanRequest, _firms_pb2.OwnFirm]
     """Chooses a plan: the trial ends well, a pending deletion is off. Refused when the firm is larger than the plan."""
     ExtendTrial: _grpc.UnaryUnaryMultiCallable[_firms_pb2.ExtendTrialRequest, _firms_pb2.OwnFirm]
@@ -94,6 +96,8 @@ class FirmServiceAsyncStub(FirmServiceStub):
     """Changes homepage, register number or directory entry of the caller's own firm. A changed fact is unverified again."""
     GetPlanCatalogue: _aio.UnaryUnaryMultiCallable[_firms_pb2.GetPlanCatalogueRequest, _firms_pb2.PlanCatalogue]  # type: ignore[assignment]
     """Returns the plans there are and which one fits the caller's firm (F82–F87); not public."""
+    SetPlanTerms: _aio.UnaryUnaryMultiCallable[_firms_pb2.SetPlanTermsRequest, _firms_pb2.PlanCatalogue]  # type: ignore[assignment]
+    """Sets the terms of a plan from a day on; earlier days keep theirs (F82–F87)."""
     ChoosePlan: _aio.UnaryUnaryMultiCallable[_firms_pb2.ChoosePlanRequest, _firms_pb2.OwnFirm]  # type: ignore[assignment]
     """Chooses a plan: the trial ends well, a pending deletion is off. Refused when the firm is larger than the plan."""
     ExtendTrial: _aio.UnaryUnaryMultiCallable[_firms_pb2.ExtendTrialRequest, _firms_pb2.OwnFirm]  # type: ignore[assignment]
@@ -191,6 +195,14 @@ class FirmServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_firms_pb2.PlanCatalogue, _abc.Awaitable[_firms_pb2.PlanCatalogue]]:
         """Returns the plans there are and which one fits the caller's firm (F82–F87); not public."""
+
+    @_abc_1.abstractmethod
+    def SetPlanTerms(
+        self,
+        request: _firms_pb2.SetPlanTermsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_firms_pb2.PlanCatalogue, _abc.Awaitable[_firms_pb2.PlanCatalogue]]:
+        """Sets the terms of a plan from a day on; earlier days keep theirs (F82–F87)."""
 
     @_abc_1.abstractmethod
     def ChoosePlan(
