@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from kontor_chassis.edge import Problem, edge_app, problem_json
 
 from kontor_identity.config import IdentityHttpSettings
+from kontor_identity.http.access_code import AccessCodePages
 from kontor_identity.http.brand import Firms
 from kontor_identity.http.browser import Cookies
 from kontor_identity.http.clients import portal_client
@@ -38,6 +39,7 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
     provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.slug_at(host))))
     pages = Pages(provider, cookies, firms)
     app.register_blueprint(pages.blueprint())
+    app.register_blueprint(AccessCodePages(pages, cookies).blueprint())
     app.register_blueprint(Steps(pages, cookies).blueprint())
     app.register_blueprint(OAuthEndpoints(provider, cookies, pages.show_error).blueprint())
     app.after_request(_harden)

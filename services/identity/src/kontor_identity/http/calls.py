@@ -6,6 +6,7 @@ from typing import cast
 
 import grpc
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.invitations_internal_pb2_grpc import InvitationInternalServiceStub
 from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
 from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.edge import current_edge
@@ -23,6 +24,11 @@ def sign_in_service() -> SignInInternalServiceStub:
 def steps_service() -> SignInStepsInternalServiceStub:
     """Return the stub for the steps beyond the password, with which the edge acts in its own name."""
     return current_edge().as_service(SERVICE, SignInStepsInternalServiceStub, None)
+
+
+def invitation_service() -> InvitationInternalServiceStub:
+    """Return the stub for access codes, with which the edge acts in its own name."""
+    return current_edge().as_service(SERVICE, InvitationInternalServiceStub, None)
 
 
 def sign_in_service_for_visitor() -> SignInInternalServiceStub:

@@ -158,6 +158,25 @@ _PAGES: Mapping[str, str] = {
         "somebody trusts you and wants to name you for an emergency. Choose a password to accept. Our e-mail says whom "
         "it is about."
     ),
+    "Zugangscode": "Access code",
+    "Zugangscode eingeben": "Enter your access code",
+    "Der Code steht in dem Brief, den Sie von Ihrem Makler erhalten haben.": (
+        "The code is in the letter that your broker has sent you."
+    ),
+    "E-Mail-Adresse angeben": "Your e-mail address",
+    "der Code stimmt. Bitte nennen Sie Ihre E-Mail-Adresse. Wir senden Ihnen dorthin einen Link.": (
+        "the code is right. Please tell us your e-mail address. We will send a link there."
+    ),
+    "der Code stimmt. Bitte nenne deine E-Mail-Adresse. Wir senden dir dorthin einen Link.": (
+        "the code is right. Please tell us your e-mail address. We will send a link there."
+    ),
+    "Bitte sieh in dein Postfach": "Please look into your mailbox",
+    "Wir haben Ihnen eine E-Mail an %(email)s gesandt. Mit dem Link darin richten Sie Ihren Zugang ein.": (
+        "We have sent an e-mail to %(email)s. Its link sets up your access."
+    ),
+    "Wir haben dir eine E-Mail an %(email)s gesandt. Mit dem Link darin richtest du deinen Zugang ein.": (
+        "We have sent an e-mail to %(email)s. Its link sets up your access."
+    ),
 }
 
 _REFUSALS: Mapping[str, str] = {
@@ -196,6 +215,12 @@ _REFUSALS: Mapping[str, str] = {
     ),
     "Mit diesem Passkey können Sie sich hier nicht anmelden. Bitte melden Sie sich mit Ihrem Passwort an.": (
         "You cannot sign in here with this passkey. Please sign in with your password."
+    ),
+    "Diesen Zugangscode gibt es nicht, oder er gilt nicht mehr. Bitte vergleichen Sie ihn mit dem Brief.": (
+        "There is no such access code, or it is no longer valid. Please compare it with the letter."
+    ),
+    "Die Einladung ging gerade erst hinaus. Bitte warten Sie kurz.": (
+        "The invitation has only just gone out. Please wait a moment."
     ),
 }
 """What the service says when it refuses; each stands in its code word for word."""
