@@ -7,11 +7,11 @@ from datetime import date
 from xml.parsers import expat
 
 import pytest
-from flask import Flask
+from flask import Flask, g, render_template
 from flask.testing import FlaskClient
 from kontor.identity.v1 import brand_pb2, tenants_pb2
 from kontor_portal import firms
-from kontor_portal.advisers import dialled
+from kontor_portal.advisers import Adviser, dialled
 from kontor_portal.app_icon import icon
 from kontor_portal.assets import load_assets
 from kontor_portal.brand import brand_of
@@ -19,8 +19,11 @@ from kontor_portal.brand_draft import rows
 from kontor_portal.business_card import qr_code, vcard
 from kontor_portal.firms import FirmLook, personal
 from kontor_portal.searching import fits
+from kontor_portal.session import read_session
 from kontor_portal.start_page import is_closed, notices_on, scene_of, tiles_of
 from kontor_portal.views.customer_contact import route
+
+from .conftest import access_token
 
 
 def _firm(**design: object) -> FirmLook:
@@ -125,6 +128,24 @@ def test_icon_is_the_logo_or_the_initials() -> None:
 def test_numbers_can_be_dialled(written: str, wanted: str) -> None:
     """F132: what the phone application gets."""
     assert dialled(written) == wanted
+
+
+def test_directory_can_be_called(app: Flask) -> None:
+    """F40, F132: every number of the firm's directory is a link for the phone, with when and what for."""
+    entry = brand_pb2.PhoneEntry(label="Schadenhotline", number="040 123456-99", hint="Tag und Nacht")
+    firm = _firm(phone_directory=[entry])
+    with app.test_request_context("/kunde/kontakt"):
+        g.firm, g.session = firm, read_session(access_token(roles=["CUSTOMER"], cid="c", name="Julia Brandt"))
+        page = render_template(
+            "customer/contact.html",
+            adviser=Adviser("Petra Hansen", firm.name, "petra@hansen.example", "040 1"),
+            look=firm,
+            directory=[(entry, dialled(entry.number))],
+            route="",
+        )
+    assert 'href="tel:+494012345699"' in page
+    assert "Schadenhotline" in page
+    assert "Tag und Nacht" in page
 
 
 def test_route_has_both_ends() -> None:

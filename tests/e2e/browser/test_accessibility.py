@@ -32,7 +32,7 @@ MORE = {
 
 @pytest.mark.timeout(600)
 def test_customer_pages_in_every_layout(portfolio: Office, client: Client) -> None:
-    """F38, F55, F136: each of the five layouts, at a desk and on a phone, and in the dark."""
+    """F38, F55, F81, F136: each of the five layouts, at a desk and on a phone, and in the dark."""
     found: list[str] = []
     for name in LAYOUTS:
         publish_layout(portfolio, name)
