@@ -10,7 +10,7 @@ from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import exists, func, select, text
 
 from kontor_vault.grants import revoke_grants_on_folder
 from kontor_vault.tables import Document, Folder
@@ -89,7 +89,8 @@ async def update_folder(
 async def delete_folder(tx: Transaction, *, customer_id: UUID, folder_id: UUID, etag: str) -> None:
     """Delete an empty folder and end its grants; raises PRECONDITION "FOLDER_NOT_EMPTY".
 
-    Documents in the trash do not keep it; they come back at the root when restored.
+    Documents in the trash do not keep it, nor do drafts of the firm, which the customer cannot see: the foreign key
+    puts them at the root.
     """
     await _lock_tree(tx, customer_id)
     folder = await get_folder(tx, customer_id=customer_id, folder_id=folder_id)
@@ -102,7 +103,6 @@ async def delete_folder(tx: Transaction, *, customer_id: UUID, folder_id: UUID, 
             "FOLDER_NOT_EMPTY",
             "Der Ordner ist nicht leer. Bitte verschieben oder löschen Sie zuerst seinen Inhalt.",
         )
-    await tx.session.execute(update(Document).where(Document.folder_id == folder_id).values(folder_id=None))
     await revoke_grants_on_folder(tx, folder_id)
     await tx.session.delete(folder)
     await tx.session.flush()

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from grpc import StatusCode
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.billing.v1.prices_pb2 import Tier
+from kontor.common.v1.access_pb2 import Role
 from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.events import EventMeta
@@ -63,6 +64,21 @@ async def test_own_tree(office: Office, edge: Edge, tenant: UUID) -> None:
     await customer.vault.DeleteFolder(delete)
     restored = await customer.vault.RestoreDocument(pb.RestoreDocumentRequest(**ids))
     assert restored.folder_id == ""
+
+
+async def test_folder_with_a_draft_of_the_firm(office: Office, edge: Edge, tenant: UUID) -> None:
+    """F4, F176: what the firm filed in it and has not released does not show, so it does not keep the folder either."""
+    customer, petra = await office.customer(tenant), office.person(tenant, Role.ROLE_STAFF)
+    folder = await make(customer, "Offen")
+    open_to_firm = pb.Grant(folder_id=folder.folder_id)
+    await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=open_to_firm))
+    draft = await upload(edge, petra, b"%PDF-", customer.cid, folder_id=folder.folder_id)
+    await customer.vault.DeleteFolder(pb.DeleteFolderRequest(customer_id=customer.cid, folder_id=folder.folder_id))
+    ids = {"customer_id": customer.cid, "document_id": draft.document_id}
+    assert (await petra.vault.GetDocument(pb.GetDocumentRequest(**ids))).folder_id == ""
+    released = await petra.vault.ReleaseDocument(pb.ReleaseDocumentRequest(**ids))
+    assert released.released
+    assert (await customer.vault.GetDocument(pb.GetDocumentRequest(**ids))).folder_id == ""
 
 
 async def test_concurrent_moves_make_no_circle(office: Office, tenant: UUID) -> None:
