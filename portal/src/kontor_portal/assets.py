@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -23,6 +24,8 @@ _TYPES: Mapping[str, str] = {
     "webmanifest": "application/manifest+json",
 }
 _STYLESHEET = "office.css"
+_ENTRY = "js/app.js"
+_IMPORT = re.compile(r'^import .* from "\./([a-z-]+\.js)";$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,21 @@ class Assets:
 
     release: str
     by_name: Mapping[str, Asset]
+
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        """Return the names of the scripts that `js/app.js` imports, directly or through another, in a stable order.
+
+        Pages name them beforehand, so that a browser fetches them side by side and not one after the other.
+        """
+        found: dict[str, None] = {}
+        waiting = [_ENTRY]
+        while waiting:
+            imported = _IMPORT.findall(self.by_name[waiting.pop()].content.decode())
+            new = [name for name in (f"js/{each}" for each in imported) if name not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return tuple(sorted(found))
 
     def url(self, name: str) -> str:
         """Return the immutable address of a file; raises KeyError when there is none of that name."""

@@ -97,6 +97,7 @@ def install(app: Flask) -> None:
         stars_text=formatting.stars_text,
         decimal=formatting.decimal_text,
         platform_name=PLATFORM_NAME,
+        modules=_modules,
     )
     app.jinja_env.filters.update(
         money=formatting.money,
@@ -120,6 +121,10 @@ def install(app: Flask) -> None:
 
 def _asset(name: str) -> str:
     return portal().assets.url(name)
+
+
+def _modules() -> tuple[str, ...]:
+    return portal().assets.modules
 
 
 def _frame() -> dict[str, object]:

@@ -211,3 +211,12 @@ def test_light_and_dark_are_remembered(browser: FlaskClient) -> None:
     assert 'data-theme="dark"' in browser.get("/").text
     browser.post("/darstellung", data={"theme": "", "next": "/"}, headers=origin)
     assert "data-theme" not in browser.get("/").text
+
+
+def test_scripts_are_fetched_side_by_side(browser: FlaskClient) -> None:
+    """Every module that the entry imports is named in the page, so that none waits for another."""
+    page = browser.get("/").text
+    modules = load_assets().modules
+    assert {"js/once.js", "js/live.js", "js/install.js"} <= set(modules)
+    assert "js/service-worker.js" not in modules
+    assert page.count('rel="modulepreload"') == len(modules)
