@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+import grpc
 import nats.errors
 import structlog
 from google.protobuf.message import DecodeError, Message
@@ -28,7 +29,7 @@ from kontor_chassis import event_metrics
 from kontor_chassis.bus import Bus
 from kontor_chassis.database_errors import DatabaseError
 from kontor_chassis.envelope import read_envelope, trace_of
-from kontor_chassis.errors import DomainError
+from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.events import EventMeta, Handler
 from kontor_chassis.inbox import Inbox, Outcome
 from kontor_chassis.lanes import Lane
@@ -38,6 +39,7 @@ from kontor_chassis.streams import ensure_stream, stream_name
 
 log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("kontor.events")
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 IN_HAND = 64
 """Messages one consumer works on at once."""
@@ -51,15 +53,37 @@ PULL_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Retries:
-    """How often an event is tried and how long it waits in between: `first`, then twice that, up to `longest`."""
+    """How often an event is tried and how long it waits in between: `first`, then twice that, up to `longest`.
+
+    `attempts` are those of an event that is itself at fault. While something that its handler needs is away it is tried
+    `attempts_while_away` times, about a day: an outage must not turn sound events into dead letters.
+    """
 
     attempts: int = 10
+    attempts_while_away: int = 300
     first: float = 1.0
     longest: float = 300.0
 
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait after the given failed attempt, counted from 1."""
-        return min(self.first * 2.0 ** (attempt - 1), self.longest)
+        return min(self.first * 2.0 ** min(attempt - 1, 30), self.longest)
+
+    def allow_another(self, attempt: int, error: BaseException) -> bool:
+        """Whether an event that failed so often, and now by this error, is tried again."""
+        if isinstance(error, DecodeError):
+            return False
+        return attempt < (self.attempts_while_away if something_is_away(error) else self.attempts)
+
+
+def something_is_away(error: BaseException | None) -> bool:
+    """Whether an error is, or comes from, a service or a database that cannot be reached or does not answer in time."""
+    while error is not None:
+        if isinstance(error, DomainError) and error.kind is ErrorKind.UNAVAILABLE:
+            return True
+        if isinstance(error, grpc.aio.AioRpcError) and error.code() in _AWAY:
+            return True
+        error = error.__cause__
+    return False
 
 
 class Consumer:
@@ -225,7 +249,7 @@ class Consumer:
             attempt=attempt,
             exc_info=error,
         )
-        if attempt < self._retries.attempts and not isinstance(error, DecodeError):
+        if self._retries.allow_another(attempt, error):
             self._attempts[str(meta.event_id)] = attempt
             event_metrics.CONSUMED.labels(self._service, self._producer, "failed").inc()
             await self._try_later(lane, message, meta, self._retries.delay(attempt))

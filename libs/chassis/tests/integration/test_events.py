@@ -14,6 +14,7 @@ from kontor.common.v1.outbox_pb2 import ListPublishedRequest
 from kontor_chassis.bus import Bus
 from kontor_chassis.consumers import Consumer, Retries
 from kontor_chassis.database import Database, Transaction
+from kontor_chassis.database_errors import unavailable
 from kontor_chassis.events import EventMeta, Handler, Subscriptions
 from kontor_chassis.housekeeping import housekeeping
 from kontor_chassis.inbox import Inbox
@@ -195,6 +196,24 @@ async def test_events_in_hand_are_applied_although_the_first_cannot_be_acked(
     async with running(consumer(lose_nats).run):
         await until(noted(receiver, 3))
     assert await notes(receiver) == [("parcel", 0), ("parcel", 1), ("parcel", 2)]
+
+
+async def test_outage_makes_no_dead_letters(
+    sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
+) -> None:
+    """While a service that the handler asks is away, sound events are tried until it is back, however long."""
+    away = iter([True] * (2 * QUICK.attempts))
+
+    async def ask(tx: Transaction, event: Any, meta: EventMeta) -> None:
+        if next(away, False):
+            raise LookupError("nobody answered") from unavailable()
+        await note(tx, event, meta)
+
+    await send(sender, tenant, 1, 2)
+    async with running(Relay(sender, bus).run, consumer(ask).run):
+        await until(noted(receiver, 2))
+    assert await notes(receiver) == [("parcel", 1), ("parcel", 2)]
+    assert await Inbox(receiver.work, "receiver").open_dead_letters() == 0
 
 
 async def test_dead_letter_and_replay(
