@@ -15,6 +15,7 @@ from tests.e2e import journey
 from tests.e2e.browser.cast import link_in_mail_to
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.stage import InstalledStage
+from tests.e2e.waiting import eventually
 
 STOP_LINK = re.compile(r"https?://\S+/notfall/[\w-]{20,}")
 STOP = "Ich lebe – Zugriff ablehnen"
@@ -103,6 +104,31 @@ def test_customer_refuses_on_her_page(scene: Scene) -> None:
     home.looks_right("emergency-history")
 
 
+def test_somebody_declines_and_the_order_changes(scene: Scene, enter: Callable[[], Visitor]) -> None:
+    """The invitation's page offers to decline, which needs no access; the customer sees it and reorders."""
+    home, email = scene.home, scene.trusted_email.replace("anna", "tom")
+    home.open("/kunde/notfall/neu")
+    home.fill("Name", "Tom Brandt")
+    home.fill("E-Mail-Adresse", email)
+    home.press("Einladung senden")
+    home.is_told("ist unterwegs")
+    tom = enter()
+    tom.open(link_in_mail_to(scene.stage, email))
+    tom.looks_right("trusted-invitation")
+    tom.follow("Ich möchte die Aufgabe nicht übernehmen")
+    tom.sees("Möchten Sie die Einladung ablehnen?")
+    tom.looks_right("trusted-decline")
+    tom.press("Einladung ablehnen")
+    tom.sees("Sie haben abgelehnt")
+    home.open("/kunde/notfall")
+    home.sees("Hat abgelehnt")
+    home.press("Tom Brandt nach oben")
+    home.sees("1. Tom Brandt")
+    home.looks_right("emergency-two")
+    home.press("Entfernen Tom Brandt")
+    home.is_told("Tom Brandt ist keine Vertrauensperson mehr.")
+
+
 def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]) -> None:
     """A day later she does not answer: Anna sees the folder, until somebody presses the button in the mail."""
     stage, anna = scene.stage, scene.trusted
@@ -115,8 +141,12 @@ def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]
     before = len(stage.mails())
     stage.advance_clock(timedelta(hours=3))
     mail = journey.text_of(journey.mail_to(stage, scene.email, subject="freigegeben", after=before))
-    anna.go("Unterlagen")
-    anna.sees("Vorsorge")
+
+    def opened() -> bool:
+        anna.open("/vertrauen/unterlagen")
+        return anna.page.get_by_role("link", name="Vorsorge").count() == 1
+
+    eventually(opened, seconds=20, what="the folder that the vault hears of by an event")
     anna.looks_right("trusted-folders")
     anna.follow("Vorsorge")
     anna.sees("Hier liegt kein Dokument")
