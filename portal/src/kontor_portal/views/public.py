@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import tenants_pb2
 
 from kontor_portal import firms, gateway
-from kontor_portal.forms import Form, refused, sent
+from kontor_portal.forms import Form, address_in, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.requests import current_firm, current_session, home_of
 from kontor_portal.schema_forms import name_for
@@ -75,6 +75,7 @@ def tenant_of(values: Mapping[str, str]) -> tenants_pb2.NewTenant:
         contact_email=values.get("contact_email", ""),
         phone=values.get("phone", ""),
         ihk_number=values.get("ihk_number", ""),
+        address=address_in(values),
     )
 
 

@@ -25,6 +25,7 @@ KEPT: Final[Mapping[str, str]] = {
     "emergency_requests": "states and instants; the reason is removed",
     "emergency_grants": "ids only",
     "emergency_entries": "ids and instants only",
+    "bulk_invitation_items": "deleted with their bulk invitation",
     "outbox": "ids only; forgotten after 14 days by the chassis",
     "dead_letters": "ids only",
 }

@@ -42,6 +42,7 @@ class Registration:
     contact_email: str
     phone: str = ""
     ihk_number: str = ""
+    address: PostalAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ async def register_tenant(tx: Transaction, registration: Registration) -> Tenant
         tier_one_access=TierOneAccess.TIER_ONE_ACCESS_CONTRACT_VIEW,
         created_at=tx.now,
     )
+    (registration.address or PostalAddress()).write_to(tenant)
     try:
         async with tx.session.begin_nested():
             tx.session.add(tenant)

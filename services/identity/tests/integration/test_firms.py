@@ -169,6 +169,18 @@ async def test_limits_of_a_plan_are_data_and_name_themselves(identity: Identity)
     assert await refused(own.ChoosePlan(smaller)) == "PLAN_TOO_SMALL"
 
 
+async def test_what_a_firm_says_when_it_registers_is_kept(identity: Identity) -> None:
+    """F90, F103: name, address, telephone, register number, and the e-mail address that becomes the user name."""
+    address = tenants_pb2.Address(street="Deichstraße 27", postal_code="20459", city="Hamburg")
+    given = {"phone": "040 5550120", "ihk_number": "D-H7K2-QX4M1-09", "address": address}
+    tenant_id, invitation_id = await active_firm(identity, "angaben", **given)
+    desk = staff(identity, tenant_id)
+    profile = await desk.GetProfile(tenants_pb2.GetProfileRequest())
+    assert (profile.address.street, profile.address.country, profile.phone) == ("Deichstraße 27", "DE", "040 5550120")
+    invitations = (await desk.ListInvitations(accounts_pb2.ListInvitationsRequest())).invitations
+    assert [(one.invitation_id, one.email) for one in invitations] == [(invitation_id, "petra@angaben.example")]
+
+
 async def test_the_operator_changes_plans_from_a_day_on(identity: Identity) -> None:
     """F82–F84, F86: limits and prices are data; new terms apply from their day, never backwards."""
     tenant_id, _ = await active_firm(identity, "tarife")

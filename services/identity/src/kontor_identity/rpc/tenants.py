@@ -37,6 +37,7 @@ def registration(given: pb.NewTenant) -> Registration:
         contact_email=given.contact_email,
         phone=given.phone,
         ihk_number=given.ihk_number,
+        address=messages.postal_address(given.address),
     )
 
 

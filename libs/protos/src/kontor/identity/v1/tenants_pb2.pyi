@@ -410,6 +410,7 @@ class NewTenant(message.Message):
     CONTACT_EMAIL_FIELD_NUMBER: builtins.int
     PHONE_FIELD_NUMBER: builtins.int
     IHK_NUMBER_FIELD_NUMBER: builtins.int
+    ADDRESS_FIELD_NUMBER: builtins.int
     name: builtins.str
     """Name of the firm."""
     slug: builtins.str
@@ -424,6 +425,10 @@ class NewTenant(message.Message):
     """Telephone number."""
     ihk_number: builtins.str
     """Registration number in the intermediaries' register, if any."""
+    @builtins.property
+    def address(self) -> Address:
+        """Postal address of the firm."""
+
     def __init__(
         self,
         *,
@@ -434,10 +439,11 @@ class NewTenant(message.Message):
         contact_email: builtins.str = ...,
         phone: builtins.str = ...,
         ihk_number: builtins.str = ...,
+        address: Address | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["address", b"address"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["contact_email", b"contact_email", "contact_name", b"contact_name", "ihk_number", b"ihk_number", "kind", b"kind", "name", b"name", "phone", b"phone", "slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["address", b"address", "contact_email", b"contact_email", "contact_name", b"contact_name", "ihk_number", b"ihk_number", "kind", b"kind", "name", b"name", "phone", b"phone", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
