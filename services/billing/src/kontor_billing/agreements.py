@@ -1,7 +1,8 @@
 """Service agreements: signing, withdrawing, cancelling, and what is in force (F7–F9).
 
 Owns the states of an agreement; the README draws them. ENDED is never stored: it is CANCELLED whose last day has
-passed, so that it needs no job and the clock alone decides.
+passed, so that it needs no job and the clock alone decides. Events go out in the order of a customer, not of an
+agreement: one may follow another at once.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ async def sign_agreement(
         tier=Tier.ValueType(tier),
     )
     signed.sign_time.FromDatetime(tx.now)
-    tx.publish(signed, aggregate=row.agreement_id)
+    tx.publish(signed, aggregate=customer_id)
     return SignedAgreement(row, price.totals, State.ACTIVE)
 
 
@@ -156,7 +157,7 @@ async def withdraw_agreement(tx: Transaction, *, customer_id: UUID, agreement_id
             customer_id=str(customer_id),
             tier=Tier.ValueType(row.tier),
         ),
-        aggregate=agreement_id,
+        aggregate=customer_id,
     )
     return (await with_prices(tx, [row]))[0]
 
@@ -180,7 +181,7 @@ async def cancel_agreement(tx: Transaction, *, customer_id: UUID, agreement_id: 
             tier=Tier.ValueType(row.tier),
             ends_on=row.ends_on.isoformat(),
         ),
-        aggregate=agreement_id,
+        aggregate=customer_id,
     )
     return (await with_prices(tx, [row]))[0]
 

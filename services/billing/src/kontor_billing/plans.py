@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kontor_chassis.database import Transaction
+from kontor_chassis.database_errors import UniqueError, concurrent_change
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from kontor_chassis.ids import new_id
 from sqlalchemy import or_, select, update
@@ -103,7 +104,8 @@ async def price_plan(tx: Transaction, day: date) -> PricePlan:
 async def set_broker_share(tx: Transaction, *, tier: int, net_minor: int, valid_from: date | None) -> PricePlan:
     """Set the firm's share of a tier from a day on and return the plan of that day.
 
-    Raises INVALID for the free tier, an amount outside 0 to 500 €, and a day in the past.
+    Raises INVALID for the free tier, an amount outside 0 to 500 €, and a day in the past; CONFLICT when somebody else
+    sets one for the same day at the same moment.
     """
     today = german_day(tx.now)
     day = valid_from or today
@@ -131,7 +133,10 @@ async def set_broker_share(tx: Transaction, *, tier: int, net_minor: int, valid_
             set_by_account_id=tx.principal.required_account(),
         )
     )
-    await tx.session.flush()
+    try:
+        await tx.session.flush()
+    except UniqueError:
+        raise concurrent_change() from None
     return await price_plan(tx, day)
 
 

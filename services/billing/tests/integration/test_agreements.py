@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from kontor.billing.v1.prices_pb2 import Tier
 from kontor.common.v1.access_pb2 import Right
 from kontor.common.v1.money_pb2 import Money
 from kontor_chassis.ids import new_id
+from kontor_chassis.principal import Principal
 
 if TYPE_CHECKING:
     from .conftest import Firm, World
@@ -79,6 +81,19 @@ async def test_two_changes_in_one_month_each_count_from_their_day(world: World) 
         (700, True),
         (600, False),
     ]
+
+
+async def test_two_shares_at_once_do_not_break(world: World, reason: Reason) -> None:
+    """F6: of two changes for one day one may have to be repeated; neither is a defect."""
+    firm = await world.firm()
+    outcomes = await asyncio.gather(
+        *(set_share(firm, Tier.TIER_2, 600 + number) for number in range(8)), return_exceptions=True
+    )
+    refused = [outcome for outcome in outcomes if isinstance(outcome, grpc.aio.AioRpcError)]
+    assert {reason(each) for each in refused} <= {"CONCURRENT_CHANGE"}
+    assert len(refused) < len(outcomes)
+    plan = await firm.administrator().GetPricePlan(pb.GetPricePlanRequest())
+    assert sum(not share.HasField("replace_time") for share in plan.broker_shares) == 1
 
 
 async def test_a_share_cannot_be_set_for_the_past_nor_by_anybody_else(world: World, reason: Reason) -> None:
@@ -180,3 +195,20 @@ async def test_withdrawal_is_possible_for_14_days(world: World, reason: Reason) 
             pb.WithdrawAgreementRequest(customer_id=str(too_late), agreement_id=signed[too_late].agreement_id)
         )
     assert reason(over.value) == "WITHDRAWAL_OVER"
+
+
+async def test_what_follows_a_withdrawal_is_told_after_it(world: World) -> None:
+    """F14: whoever gives storage for agreements must not take the new one's away for the old one's sake."""
+    firm, customer = await world.firm(), new_id()
+    signed = await firm.sign(customer)
+    await firm.customer(customer).WithdrawAgreement(
+        pb.WithdrawAgreementRequest(customer_id=str(customer), agreement_id=signed.agreement_id)
+    )
+    await firm.sign(customer, tier=3)
+    async with world.service.platform.work.work(Principal.of_service("billing")) as tx:
+        told = await tx.run("SELECT aggregate, type FROM outbox ORDER BY position")
+    assert [(row["aggregate"], row["type"].rpartition(".")[2]) for row in told] == [
+        (str(customer), "ServiceAgreementSigned"),
+        (str(customer), "ServiceAgreementWithdrawn"),
+        (str(customer), "ServiceAgreementSigned"),
+    ]
