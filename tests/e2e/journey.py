@@ -133,7 +133,7 @@ def invite_customer(stage: Stage, firm: Firm, customer_id: str, address: str, fo
     customer = firm.administrator.get(f"/v1/customers/{customer_id}")
     change = {"email": address, "etag": customer["etag"]}
     firm.administrator.patch(f"/v1/customers/{customer_id}", change, updateMask="email")
-    invitation = {"form": form, "releaseChoice": "RELEASE_CHOICE_ALL"}
+    invitation = {"form": form}
     firm.administrator.post(f"/v1/customers/{customer_id}/invitations", invitation)
     mail = mail_to(stage, address)
     assert firm.name in str(mail["From"]), "the mail goes out in the firm's name"

@@ -14,6 +14,7 @@ from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.invitations_pb2_grpc import InvitationServiceStub
 from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
 from kontor.identity.v1.partner_clients_pb2_grpc import PartnerClientServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
@@ -61,6 +62,11 @@ def emergency(token: str | None = None) -> EmergencyAccessServiceStub:
 def viewing() -> ViewingServiceStub:
     """Return the stub for views as a customer, and for his own pictures."""
     return current_edge().stub(_GATEWAY, ViewingServiceStub)
+
+
+def invitations() -> InvitationServiceStub:
+    """Return the stub for inviting customers in bulk and by letter."""
+    return current_edge().stub(_GATEWAY, InvitationServiceStub)
 
 
 def staff() -> StaffServiceStub:

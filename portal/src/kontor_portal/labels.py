@@ -9,7 +9,7 @@ from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import catalogue_pb2, orders_pb2
 from kontor.identity.v1 import account_security_pb2 as security_pb2
-from kontor.identity.v1 import accounts_pb2, firms_pb2, households_pb2, master_data_pb2, people_pb2, tenants_pb2
+from kontor.identity.v1 import firms_pb2, households_pb2, master_data_pb2, people_pb2, tenants_pb2
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal.i18n import t
@@ -209,16 +209,6 @@ def access_state(value: people_pb2.AccessState.ValueType) -> Label:
         people_pb2.ACCESS_STATE_INVITED: Label(t("Eingeladen"), "info"),
         people_pb2.ACCESS_STATE_ACTIVE: Label(t("Zugang aktiv"), "ok"),
     }.get(value, Label(t("Ohne Zugang")))
-
-
-def invitation_state(value: accounts_pb2.InvitationState.ValueType) -> Label:
-    """Return where an invitation stands."""
-    return {
-        accounts_pb2.INVITATION_STATE_OPEN: Label(t("Offen"), "info"),
-        accounts_pb2.INVITATION_STATE_ACCEPTED: Label(t("Angenommen"), "ok"),
-        accounts_pb2.INVITATION_STATE_REVOKED: Label(t("Zurückgezogen")),
-        accounts_pb2.INVITATION_STATE_EXPIRED: Label(t("Abgelaufen"), "warn"),
-    }.get(value, Label(t("Unbekannt")))
 
 
 def tenant_state(value: tenants_pb2.TenantState.ValueType) -> Label:

@@ -88,6 +88,8 @@ def _broker(session: Session) -> tuple[NavItem, ...]:
         items.append(NavItem(t("Nachrichten"), "/makler/chat", "chat", is_pinned=True))
     items.append(NavItem(t("Kunden"), "/makler/kunden", "users", is_pinned=True))
     items.append(NavItem(t("Änderungswünsche"), "/makler/anfragen", "edit"))
+    if session.may("INVITE"):
+        items.append(NavItem(t("Einladungen"), "/makler/einladungen", "mail"))
     if session.may("EXPORT"):
         items.append(NavItem(t("Bestand einlesen"), "/makler/import", "upload"))
     if session.may("ORDER"):

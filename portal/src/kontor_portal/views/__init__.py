@@ -21,6 +21,7 @@ from kontor_portal.views.broker_customers import broker_customers
 from kontor_portal.views.broker_firm import broker_firm
 from kontor_portal.views.broker_firm_life import broker_firm_life
 from kontor_portal.views.broker_home import broker_home
+from kontor_portal.views.broker_invitations import broker_invitations
 from kontor_portal.views.broker_orders import broker_orders
 from kontor_portal.views.broker_partners import broker_partners
 from kontor_portal.views.broker_portfolio import broker_portfolio
@@ -88,6 +89,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_customer,
     broker_customer_parts,
     broker_portfolio,
+    broker_invitations,
     broker_partners,
     broker_brand,
     broker_brand_preview,

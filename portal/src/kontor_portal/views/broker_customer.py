@@ -8,12 +8,13 @@ import grpc
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
-from kontor.identity.v1 import accounts_pb2, people_pb2
+from kontor.identity.v1 import accounts_pb2, invitations_pb2, people_pb2
 
 from kontor_portal import gateway
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
+from kontor_portal.invitations import category_choices, form_in, invitation_label, printed_letters, release_in
 from kontor_portal.reading import optional
 from kontor_portal.requests import signed_in
 from kontor_portal.views.broker_customers import customer_from, salutation_choices
@@ -103,11 +104,12 @@ def update(customer_id: str) -> ResponseReturnValue:
 def invite(customer_id: str) -> ResponseReturnValue:
     """Invite the customer, formal or informal (F172), with what he is asked to release (F171)."""
     values = sent()
-    releases_all = values.get("release") != "keine"
+    release = release_in(values, request.form.getlist("category"))
     wanted = accounts_pb2.CreateInvitationRequest(
         customer_id=customer_id,
-        form=people_pb2.ADDRESS_FORM_DU if values.get("form") == "du" else people_pb2.ADDRESS_FORM_SIE,
-        release_choice=accounts_pb2.RELEASE_CHOICE_ALL if releases_all else accounts_pb2.RELEASE_CHOICE_UNSPECIFIED,
+        form=form_in(values),
+        release_choice=release.choice,
+        release_categories=release.categories,
         replace_active_access=values.get("replace") == "1",
         request_id=values.get("request_id") or new_request_id(),
     )
@@ -130,6 +132,29 @@ def revoke_invitation(customer_id: str, invitation_id: str) -> ResponseReturnVal
     else:
         flash(t("Die Einladung ist zurückgezogen. Ihr Link gilt nicht mehr."), "ok")
     return redirect(f"/makler/kunden/{customer_id}", 303)
+
+
+@broker_customer.post("/makler/kunden/<id:customer_id>/einladung/<id:invitation_id>/erneut")
+def resend_invitation(customer_id: str, invitation_id: str) -> ResponseReturnValue:
+    """Send the mail of an open invitation once more."""
+    wanted = invitations_pb2.ResendInvitationRequest(invitation_id=invitation_id, request_id=new_request_id())
+    try:
+        again = gateway.invitations().ResendInvitation(wanted)
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+    else:
+        flash(t("Die Einladung an %(email)s ist unterwegs.", email=again.email), "ok")
+    return redirect(f"/makler/kunden/{customer_id}", 303)
+
+
+@broker_customer.post("/makler/kunden/<id:customer_id>/brief")
+def access_letter(customer_id: str) -> ResponseReturnValue:
+    """Print the letter with an access code (F137)."""
+    try:
+        return printed_letters([customer_id])
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+        return redirect(f"/makler/kunden/{customer_id}", 303)
 
 
 @broker_customer.post("/makler/kunden/<id:customer_id>/zustaendig")
@@ -162,5 +187,7 @@ def _show(customer_id: str, form: Form) -> ResponseReturnValue:
         customer=customer,
         form=form,
         salutations=salutation_choices(),
+        categories=category_choices(),
+        invitation_label=invitation_label,
         request_id=new_request_id(),
     ), form.status

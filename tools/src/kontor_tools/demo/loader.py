@@ -188,7 +188,7 @@ class Loader:
             if contract.released:
                 administrator.command(f"{path}/{made['contractId']}:release", {}, key="release")
         if customer.invited:
-            invitation = {"form": customer.form, "releaseChoice": "RELEASE_CHOICE_ALL"}
+            invitation = {"form": customer.form}
             administrator.command(f"/v1/customers/{customer_id}/invitations", invitation, key="first")
             self._give_access(firm, customer.email)
 
