@@ -70,8 +70,8 @@ def login_button(slug: str) -> ResponseReturnValue:
         f'<rect width="260" height="56" rx="10" fill="{firm.brand.primary}"/>'
         f'<path d="M34 26v-4a6 6 0 0 1 12 0v4M30 26h20v14H30z" fill="none" stroke="{firm.brand.ink}" stroke-width="2.5"'
         ' stroke-linejoin="round"/>'
-        f'<text x="66" y="34" fill="{firm.brand.ink}" font-family="system-ui, Arial, sans-serif" font-size="18"'
-        f' font-weight="600">{label}</text></svg>\n'
+        f'<text x="62" y="34" fill="{firm.brand.ink}" font-family="system-ui, Arial, sans-serif" font-size="17"'
+        f' font-weight="600" textLength="176" lengthAdjust="spacingAndGlyphs">{label}</text></svg>\n'
     )
     response = Response(drawing, content_type="image/svg+xml", headers={"Cache-Control": _HOUR})
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
