@@ -27,6 +27,8 @@ ACCESS: Mapping[str, Access | None] = {
     "ForChat": Access(roles=[Role.ROLE_CUSTOMER, Role.ROLE_STAFF], rights=[Right.RIGHT_CHAT]),
     "ForStrong": Access(roles=[Role.ROLE_STAFF], min_level=AuthLevel.AUTH_LEVEL_STRONG),
     "ForFresh": Access(roles=[Role.ROLE_STAFF], max_age_seconds=300),
+    "ForViewing": Access(roles=[Role.ROLE_CUSTOMER], viewable=True),
+    "ForChatViewing": Access(roles=[Role.ROLE_CUSTOMER], rights=[Right.RIGHT_CHAT], viewable=True),
     "ForBilling": Access(services=["billing"]),
     "ForAnyService": Access(services=["*"]),
     "Watch": Access(roles=[Role.ROLE_STAFF]),

@@ -15,16 +15,18 @@ from kontor_chassis.tokens import person_of
 from libs.chassis.tests.parcels import ACCESS, DESCRIPTOR, UNDECLARED
 
 
-def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1", age: float = 3600) -> Principal:
-    """A person as his token would prove him; he signed in `age` seconds ago."""
+def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1", age: float = 3600, viewer: str = "") -> Principal:
+    """A person as his token would prove him; he signed in `age` seconds ago, `viewer` looks on in his place."""
     signed_in = SystemClock().now().timestamp() - age
     claims = {"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr, "auth_time": signed_in}
-    return person_of(claims, "token")
+    return person_of({**claims, **({"act": {"sub": viewer}} if viewer else {})}, "token")
 
 
 CALLERS = {
     "nobody": ANONYMOUS,
     "customer": person("CUSTOMER"),
+    "staff looking as a customer": person("CUSTOMER", viewer=str(uuid4())),
+    "staff with chat looking as a customer": person("CUSTOMER", rights=("CHAT",), viewer=str(uuid4())),
     "staff": person("STAFF"),
     "staff with chat": person("STAFF", rights=("CHAT",)),
     "staff with invite": person("STAFF", rights=("INVITE",)),
@@ -44,6 +46,8 @@ ALLOWED = {
     "ForChat": {"customer", "staff with chat", "administrator"},
     "ForStrong": {"staff, two factors"},
     "ForFresh": {"staff, just now"},
+    "ForViewing": {"customer", "staff looking as a customer", "staff with chat looking as a customer"},
+    "ForChatViewing": {"customer", "staff with chat looking as a customer"},
     "ForBilling": {"billing"},
     "ForAnyService": {"billing", "vault"},
     "Watch": STAFF,
@@ -72,6 +76,8 @@ def test_authorization_table(method: str, caller: str) -> None:
         ("ForChat", "staff", "RIGHT_MISSING"),
         ("ForStrong", "staff", "STRONGER_LOGIN_REQUIRED"),
         ("ForFresh", "staff", "FRESH_LOGIN_REQUIRED"),
+        ("ForCustomers", "staff looking as a customer", "VIEW_ONLY"),
+        ("ForChatViewing", "staff looking as a customer", "RIGHT_MISSING"),
         ("ForBilling", "vault", "SERVICE_NOT_ALLOWED"),
         ("ForStaff", "billing", "SERVICE_NOT_ALLOWED"),
         ("ForBilling", "nobody", "NOT_SIGNED_IN"),
