@@ -37,6 +37,10 @@ const encoded = (credential) => {
   });
 };
 
+// A passkey is bound to a host; under a firm's own domain those of the platform's address do not work.
+const worksHere = (host) =>
+  window.PublicKeyCredential && (location.hostname === host || location.hostname.endsWith(`.${host}`));
+
 const failed = (form, error) => {
   if (error.name === "AbortError") return;
   const place = form.querySelector("[data-passkey-problem]");
@@ -62,7 +66,7 @@ const offerInField = async (form, run) => {
 };
 
 const signIn = (form) => {
-  if (!window.PublicKeyCredential) return;
+  if (!worksHere(form.dataset.host)) return;
   form.hidden = false;
   const run = {
     isConditional: true,
@@ -81,7 +85,7 @@ const signIn = (form) => {
 };
 
 const create = (form) => {
-  if (!window.PublicKeyCredential) return;
+  if (!worksHere(JSON.parse(form.dataset.options).rp.id)) return;
   form.hidden = false;
   document.querySelectorAll("[data-passkey-missing]").forEach((element) => { element.hidden = true; });
   form.addEventListener("submit", async (event) => {

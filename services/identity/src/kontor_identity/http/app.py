@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from kontor_chassis.edge import Problem, edge_app, problem_json
@@ -34,7 +36,8 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
     app = edge_app(EDGE, loaded, __name__, show_problem=show_problem, static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["t"] = t
-    app.context_processor(lambda: {"language": language()})
+    passkey_host = urlsplit(loaded.public_url).hostname
+    app.context_processor(lambda: {"language": language(), "passkey_host": passkey_host})
     firms = Firms()
     provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.slug_at(host))))
     pages = Pages(provider, cookies, firms)
