@@ -91,7 +91,7 @@ def item_label(item: pb.BulkInvitationItem) -> Label:
 
 def printed_letters(customer_ids: Sequence[str]) -> Response:
     """Return letters with access codes as a PDF to save (F137); raises what the platform refuses."""
-    wanted = pb.PrintAccessLettersRequest(customer_ids=customer_ids)
+    wanted = pb.PrintAccessLettersRequest(customer_ids=customer_ids, request_id=gateway.new_request_id())
     content = b"".join(piece.data for piece in gateway.invitations().PrintAccessLetters(wanted, timeout=55))
     answer = Response(content, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = 'attachment; filename="zugangsbriefe.pdf"'

@@ -7,10 +7,10 @@ on file, to a mail with that page's link, which proves that the address is the r
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from kontor.identity.v1.accounts_pb2 import InvitationState
 from kontor_chassis.database import Transaction, UnitOfWork
@@ -45,9 +45,10 @@ class Redeemed:
     form: int
 
 
-def new_code() -> str:
-    """Return a code as it is printed, for example "K7PQM-4XW2R"."""
-    signs = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+def new_code(sealer: Sealer, printing: str, customer_id: UUID) -> str:
+    """Return a customer's code as it is printed, for example "K7PQM-4XW2R"; the same for the same printing."""
+    secret = int.from_bytes(sealer.blind("access letter", printing, str(customer_id)), "big")
+    signs = "".join(_ALPHABET[(secret >> (5 * place)) & 31] for place in range(_LENGTH))
     return f"{signs[:5]}-{signs[5:]}"
 
 

@@ -1,6 +1,7 @@
 """Printed letters with access codes (F137): one page each, in the firm's brand, one PDF for up to 500 customers.
 
-Only hashes of codes are kept, so a letter cannot be printed twice: printing again makes new codes and ends the former.
+Only hashes of codes are kept, so printing again makes new codes and ends the former, unless it is
+the same request once more.
 """
 
 from __future__ import annotations
@@ -38,10 +39,15 @@ class AccessLetters:
         self._work, self._rows, self._sealer = work, rows, sealer
         self._page = f"{public_url}/invitation/code"
 
-    async def print_letters(self, caller: Principal, customer_ids: Sequence[UUID], form: int) -> bytes:
-        """Return the letters as a PDF. Raises PRECONDITION "NO_LETTERS" when nobody can be written to."""
+    async def print_letters(
+        self, caller: Principal, customer_ids: Sequence[UUID], *, form: int, printing: str
+    ) -> bytes:
+        """Return the letters as a PDF, with the same codes for the same `printing`.
+
+        Raises PRECONDITION "NO_LETTERS" when nobody can be written to.
+        """
         async with self._work.work(caller) as tx:
-            letters = await self._letters(tx, customer_ids, form)
+            letters = await self._letters(tx, customer_ids, form, printing)
             if not letters:
                 raise DomainError(
                     ErrorKind.PRECONDITION,
@@ -52,7 +58,7 @@ class AccessLetters:
             await tx.commit()
         return await asyncio.to_thread(letters_pdf, letters, sender)
 
-    async def _letters(self, tx: Transaction, customer_ids: Sequence[UUID], form: int) -> list[Letter]:
+    async def _letters(self, tx: Transaction, customer_ids: Sequence[UUID], form: int, printing: str) -> list[Letter]:
         """Make codes, and invitations for those who have none; the letters are in the order asked for."""
         customers = await _addressable(tx, customer_ids)
         invitations = await _open_invitations(tx, [customer.customer_id for customer in customers])
@@ -71,7 +77,7 @@ class AccessLetters:
             invitation.form, invitation.letter_greeting = customer.form, letter_greeting(customer.form, *name)
             invitation.expires_at = max(invitation.expires_at, tx.now + LIFETIME)
             invitation.lettered_at = tx.now
-            code = new_code()
+            code = new_code(self._sealer, printing, customer.customer_id)
             codes.append(self._row(tx, invitation, code))
             letters.append(_letter(customer, invitation, code, self._page))
         await tx.session.flush()

@@ -14,7 +14,7 @@ from uuid import UUID
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.accounts_pb2 import InvitationProgress as Progress
 from kontor.identity.v1.accounts_pb2 import InvitationState
-from kontor.identity.v1.events_pb2 import InvitationResent
+from kontor.identity.v1.events_pb2 import InvitationRepeated
 from kontor.notifications.v1.events_pb2 import InvitationMailSettled
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, not_found
@@ -91,7 +91,7 @@ def send_again(tx: Transaction, invitation: Invitation) -> None:
     invitation.expires_at = max(invitation.expires_at, tx.now + OPEN_FOR)
     invitation.sent_at = tx.now
     invitation.delivered_at = invitation.bounced_at = None
-    resent = InvitationResent(
+    resent = InvitationRepeated(
         tenant_id=str(invitation.tenant_id),
         invitation_id=str(invitation.invitation_id),
         customer_id=str(invitation.customer_id or ""),

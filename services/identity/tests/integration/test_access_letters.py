@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -63,9 +64,9 @@ async def _claims(identity: Identity, slug: str) -> dict[str, Any]:
     return {"roles": [Role.ROLE_STAFF], "rights": [Right.RIGHT_INVITE], "tenant_id": firm.tenant_id}
 
 
-async def _letters(identity: Identity, claims: dict[str, Any], *customer_ids: str) -> bytes:
+async def _letters(identity: Identity, claims: dict[str, Any], *customer_ids: str, request_id: str = "") -> bytes:
     stub = identity.service.stub(InvitationServiceStub, token_for(**claims))
-    asked = pb.PrintAccessLettersRequest(customer_ids=customer_ids)
+    asked = pb.PrintAccessLettersRequest(customer_ids=customer_ids, request_id=request_id)
     return b"".join([piece.data async for piece in stub.PrintAccessLetters(asked)])
 
 
@@ -143,7 +144,10 @@ async def test_a_new_letter_ends_the_former_code(office: Platform, codes: list[s
     claims = await _claims(identity, "hansen")
     customer_id = await _customer(identity, claims, "Brandt", email="julia@mail.example")
     await _letters(identity, claims, customer_id)
-    await _letters(identity, claims, customer_id)
+    request_id = str(uuid4())
+    for _ in range(2):
+        await _letters(identity, claims, customer_id, request_id=request_id)
+    assert codes[1] == codes[2]
     browser = office.browser()
     assert (await browser.submit("/invitation/code", code=codes[0])).status_code == 400
     assert (await browser.submit("/invitation/code", code=codes[1])).status_code == 303

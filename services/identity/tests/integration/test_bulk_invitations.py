@@ -266,7 +266,7 @@ async def test_an_invitation_tells_how_far_it_is(hansen: Inviter) -> None:
     change.update_mask.paths.append("email")
     await identity.as_person(**hansen.claims).UpdateCustomer(change)
     assert (await hansen.invitations.ResendInvitation(again)).email == "tom.neu@mail.example"
-    assert await hansen.events(".InvitationResent") == 1
+    assert await hansen.events(".InvitationRepeated") == 1
     minted = internal_pb2.MintInvitationLinkRequest(invitation_id=invitations[tom])
     assert (await identity.internal().MintInvitationLink(minted)).email == "tom.neu@mail.example"
     assert await progress(tom) == "SENT"

@@ -22,7 +22,7 @@ async def invitation_created(tx: Transaction, event: identity.InvitationCreated,
     await _plan(tx, event.tenant_id, event.invitation_id, meta)
 
 
-async def invitation_resent(tx: Transaction, event: identity.InvitationResent, meta: EventMeta) -> None:
+async def invitation_repeated(tx: Transaction, event: identity.InvitationRepeated, meta: EventMeta) -> None:
     """Mail the invitation once more, with a link of its own."""
     await _plan(tx, event.tenant_id, event.invitation_id, meta)
 

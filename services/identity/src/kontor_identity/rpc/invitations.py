@@ -13,7 +13,7 @@ from kontor.identity.v1.invitations_internal_pb2_grpc import InvitationInternalS
 from kontor.identity.v1.invitations_pb2 import BulkInvitationOutcome as Outcome
 from kontor.identity.v1.invitations_pb2_grpc import InvitationServiceServicer
 from kontor_chassis.database import RowReader, UnitOfWork
-from kontor_chassis.ids import parse_id
+from kontor_chassis.ids import new_id, parse_id
 from kontor_chassis.paging import encode_cursor, page_size
 from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
@@ -129,7 +129,10 @@ class InvitationRpc(InvitationServiceServicer):
     ) -> AsyncIterator[HttpBody]:
         """See invitations.proto."""
         customer_ids = [parse_id(one, "customer_ids") for one in request.customer_ids]
-        for piece in in_pieces(await self._letters.print_letters(current_principal(), customer_ids, request.form)):
+        pdf = await self._letters.print_letters(
+            current_principal(), customer_ids, form=request.form, printing=request.request_id or str(new_id())
+        )
+        for piece in in_pieces(pdf):
             yield HttpBody(content_type="application/pdf", data=piece)
 
 

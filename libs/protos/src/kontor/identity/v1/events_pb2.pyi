@@ -531,7 +531,7 @@ class InvitationCreated(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class InvitationResent(message.Message):
+class InvitationRepeated(message.Message):
     """The mail of an open invitation is to go out once more."""
 
     DESCRIPTOR: descriptor.Descriptor

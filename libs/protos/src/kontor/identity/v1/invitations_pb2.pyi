@@ -565,8 +565,11 @@ class PrintAccessLettersRequest(message.Message):
 
     CUSTOMER_IDS_FIELD_NUMBER: builtins.int
     FORM_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
     form: people_pb2.AddressForm.ValueType
     """How to address them (F172); each by his own setting when not set."""
+    request_id: builtins.str
+    """Same id, same codes. A UUID; optional."""
     @builtins.property
     def customer_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Customers to write to."""
@@ -576,9 +579,10 @@ class PrintAccessLettersRequest(message.Message):
         *,
         customer_ids: abc.Iterable[builtins.str] | None = ...,
         form: people_pb2.AddressForm.ValueType = ...,
+        request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_ids", b"customer_ids", "form", b"form"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_ids", b"customer_ids", "form", b"form", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
