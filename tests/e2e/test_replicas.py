@@ -29,6 +29,8 @@ from tests.e2e.waiting import eventually
 
 REPLICAS = (1, 2)
 HANDLED = re.compile(r"^(?:grpc_server_handled_total|http_server_requests_total)\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
+NEW_SIGN_IN = "Neue Anmeldung: "
+"""How the subject of a mail about a sign-in from an unknown device begins."""
 
 Kept = Callable[[], list[str]] | None
 
@@ -45,7 +47,7 @@ def test_nothing_happens_twice(twofold: InstalledStage, twofold_story: Story) ->
     """Jobs and relays of two workers make one mail, one invoice, one notification for one fact (F186, F12, F117)."""
     story = twofold_story
     wait_until_quiet(twofold)
-    assert [mail[:2] for mail, times in mails_of(twofold, story.firm).items() if times > 1] == []
+    assert _told_twice(twofold, story) == []
     path = f"/v1/customers/{story.guest.customer_id}/invoices"
     invoices = story.guest.person.get(path)["invoices"]
     months = Counter(invoice["period"] for invoice in invoices)
@@ -134,7 +136,26 @@ def test_killed_replicas_lose_nothing(twofold: InstalledStage, twofold_story: St
         kept = Counter(writer.kept())
         assert {text: kept[text] for text in writer.accepted} == dict.fromkeys(writer.accepted, 1), writer.name
     wait_until_quiet(twofold, seconds=90)
-    assert [mail[:2] for mail, times in mails_of(twofold, twofold_story.firm).items() if times > 1] == []
+    assert _told_twice(twofold, twofold_story) == []
+
+
+def _told_twice(stage: InstalledStage, story: Story) -> list[tuple[str, str]]:
+    """Return receiver and subject of the mails that came more often than what they tell of happened.
+
+    A program keeps no cookie by which its device is known, so each of its sign-ins is told, and two within a minute
+    read alike; those mails are counted against what the account's history says.
+    """
+    mails = mails_of(stage, story.firm).items()
+    twice = [mail[:2] for mail, times in mails if times > 1 and not mail[1].startswith(NEW_SIGN_IN)]
+    received = [mail for mail in stage.mails() if str(mail["Subject"]).startswith(NEW_SIGN_IN)]
+    for person in story.people():
+        person.refresh()
+        history = _all(person, "/v1/account/events", "events")
+        happened = [entry for entry in history if entry["kind"] == "ACCOUNT_EVENT_KIND_NEW_DEVICE"]
+        told = [mail for mail in received if person.email in str(mail["To"])]
+        if len(told) != len(happened):
+            twice.append((person.email, f"{len(told)} mails about {len(happened)} new sign-ins"))
+    return twice
 
 
 def _more_done(writers: list[_Writer]) -> None:
