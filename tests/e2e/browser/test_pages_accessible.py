@@ -43,6 +43,7 @@ def test_customer_pages_in_every_layout(portfolio: Office, client: Client) -> No
                 )
                 found += _walk(client.visitor, (*addresses, *(MORE["customer"] if name == "Klassik" else ())))
         found += _on_a_phone(client.visitor, "/kunde")
+        found += _walk(client.visitor, (f"/f/{portfolio.slug}", f"/f/{portfolio.slug}/karte"))
         client.visitor.open("/kunde")
         expect(client.visitor.page.locator("html")).to_have_attribute("data-layout", _ENGLISH[name])
     publish_layout(portfolio, "Klassik")
