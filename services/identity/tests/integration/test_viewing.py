@@ -32,7 +32,7 @@ async def test_view_reads_and_writes_nothing(identity: Identity) -> None:
     started = await staff.StartCustomerView(pb.StartCustomerViewRequest(customer_id=customer, reason="Rückfrage"))
     claims = _claims(started.access_token)
     assert (claims["cid"], claims["roles"], claims["act"]["sub"]) == (customer, ["CUSTOMER"], claims["sub"])
-    looking = {
+    looking: dict[str, Any] = {
         "roles": [Role.ROLE_CUSTOMER],
         "tenant_id": tenant_id,
         "customer_id": UUID(customer),
