@@ -9,6 +9,7 @@ from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
 from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
+from kontor.identity.v1.bindings_pb2_grpc import BindingServiceStub
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
@@ -67,6 +68,11 @@ def viewing() -> ViewingServiceStub:
 def invitations() -> InvitationServiceStub:
     """Return the stub for inviting customers in bulk and by letter."""
     return current_edge().stub(_GATEWAY, InvitationServiceStub)
+
+
+def bindings() -> BindingServiceStub:
+    """Return the stub for binding an account to a further firm."""
+    return current_edge().stub(_GATEWAY, BindingServiceStub)
 
 
 def staff() -> StaffServiceStub:

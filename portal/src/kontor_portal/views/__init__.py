@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from kontor_portal.views.account import account
+from kontor_portal.views.account_bindings import account_bindings
 from kontor_portal.views.account_changes import account_changes
 from kontor_portal.views.account_security import account_security
 from kontor_portal.views.api_pages import api_pages
@@ -68,6 +69,7 @@ AREAS: tuple[Blueprint, ...] = (
     account,
     account_security,
     account_changes,
+    account_bindings,
     search,
     customer_home,
     customer_contact,

@@ -10,7 +10,7 @@ from typing import Final
 import grpc
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from kontor.identity.v1 import accounts_pb2
+from kontor.identity.v1 import accounts_pb2, bindings_pb2, people_pb2
 from kontor.identity.v1 import invitations_pb2 as pb
 
 from kontor_portal import gateway
@@ -72,12 +72,47 @@ def invitations() -> ResponseReturnValue:
     """List the firm's bulk invitations."""
     wanted = pb.ListBulkInvitationsRequest(page_size=20, page_token=page_token())
     answer = gateway.invitations().ListBulkInvitations(wanted)
+    stub = gateway.bindings()
     return render_template(
         "broker/invitations.html",
+        broker_id=stub.GetBrokerId(bindings_pb2.GetBrokerIdRequest()).broker_id,
+        bindings=tuple(stub.ListBindings(bindings_pb2.ListBindingsRequest(page_size=20)).bindings),
         bulks=tuple(answer.bulk_invitations),
         staff=staff_names(),
         next_url=next_page(answer.next_page_token),
     )
+
+
+@broker_invitations.post(f"{_PAGE}/anfragen/<id:binding_id>")
+def decide_binding(binding_id: str) -> ResponseReturnValue:
+    """Say which customer somebody is who entered the broker ID, or that nobody knows him (F169)."""
+    values, stub = sent(), gateway.bindings()
+    customer_id = values.get("customer_id", "") or _customer_with(values.get("number", ""))
+    try:
+        if values.get("decision") == "decline":
+            wanted = bindings_pb2.DeclineBindingRequest(binding_id=binding_id, request_id=new_request_id())
+            stub.DeclineBinding(wanted)
+            flash(t("Die Anfrage ist abgelehnt."), "ok")
+        elif not customer_id:
+            flash(t("Bitte wählen Sie den Kunden aus, oder geben Sie seine Kundennummer an."), "bad")
+        else:
+            stub.ConfirmBinding(
+                bindings_pb2.ConfirmBindingRequest(
+                    binding_id=binding_id, customer_id=customer_id, request_id=new_request_id()
+                )
+            )
+            flash(t("Der Kunde ist verbunden und kann sich anmelden."), "ok")
+    except grpc.RpcError as error:
+        flash(refused(error).problem_text, "bad")
+    return redirect(_PAGE, 303)
+
+
+def _customer_with(number: str) -> str:
+    """Return the customer with exactly this number; empty if there is none."""
+    if not number:
+        return ""
+    found = gateway.identity().ListCustomers(people_pb2.ListCustomersRequest(query=number[:100], page_size=20))
+    return next((one.customer_id for one in found.customers if one.number.lower() == number.lower()), "")
 
 
 @broker_invitations.get(f"{_PAGE}/neu")

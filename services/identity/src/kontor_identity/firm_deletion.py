@@ -44,6 +44,7 @@ _OF_FIRM = (
     "customer_contacts", "bank_accounts", "change_requests", "customer_changes", "critical_processes",
     "customer_pictures", "customer_views", "staff_absences", "edit_policies", "brand_versions", "brand_pictures",
     "firm_domains", "brands", "partner_clients", "access_codes", "bulk_invitations",
+    "bindings",
 )  # fmt: skip
 
 STATEMENTS: Final[tuple[str, ...]] = (

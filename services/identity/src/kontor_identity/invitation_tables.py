@@ -1,4 +1,4 @@
-"""Tables of bulk invitations and of the access codes of letters; invitations themselves are in `tables`."""
+"""Tables of bulk invitations, access codes of letters, and bindings; invitations themselves are in `tables`."""
 
 from __future__ import annotations
 
@@ -49,3 +49,21 @@ class AccessCode(Base):
     invitation_id: Mapped[UUID]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class Binding(Base):
+    """Somebody with an account asks to be a firm's customer."""
+
+    __tablename__ = "bindings"
+
+    binding_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    tenant_name: Mapped[str]
+    email: Mapped[str]
+    display_name: Mapped[str]
+    state: Mapped[int]
+    customer_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]

@@ -56,7 +56,7 @@ async def invite_customer(
         )
     if customer.access_state == AccessState.ACCESS_STATE_ACTIVE:
         await _end_access(tx, customer, allowed=replace_active_access)
-    await _revoke_open(tx, customer_id)
+    await revoke_open(tx, customer_id)
     customer.form = form or customer.form
     customer.access_state = AccessState.ACCESS_STATE_INVITED
     release = Release.given(release_choice, release_categories)
@@ -218,7 +218,8 @@ async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> 
     customer.account_id = None
 
 
-async def _revoke_open(tx: Transaction, customer_id: UUID) -> None:
+async def revoke_open(tx: Transaction, customer_id: UUID) -> None:
+    """Let the open invitation of a customer's account holder end."""
     still_open = update(Invitation).where(
         Invitation.customer_id == customer_id,
         Invitation.standing == _HOLDER,

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from kontor_chassis.database import NAMING
-from sqlalchemy import DateTime, LargeBinary, MetaData, SmallInteger, Text, Uuid
+from sqlalchemy import DateTime, FetchedValue, LargeBinary, MetaData, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -77,8 +77,12 @@ class Tenant(AddressColumns, Base):
     ihk_verified_by: Mapped[UUID | None]
     directory_listed: Mapped[bool] = mapped_column(default=False)
     directory_text: Mapped[str] = mapped_column(default="")
+    broker_id: Mapped[str] = mapped_column(server_default=FetchedValue())
     version: Mapped[int] = mapped_column(default=1)
-    __mapper_args__: dict[str, Any] = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's documented hook
+    __mapper_args__: dict[str, Any] = {  # noqa: RUF012  # SQLAlchemy's documented hook
+        "version_id_col": version,
+        "eager_defaults": False,  # nobody reads `broker_id` back whom row-level security does not show the firm
+    }
 
 
 class Brand(Base):

@@ -18,8 +18,7 @@ from kontor.identity.v1.invitations_pb2_grpc import InvitationServiceStub
 from kontor_chassis.interceptors.errors import refused_with
 from kontor_chassis.principal import Principal
 from kontor_chassis.testing.tokens import token_for
-from kontor_identity import access_letters
-from kontor_identity.letter_pdf import Letter, Sender
+from kontor_identity.letter_pdf import Letter, Sender, letters_pdf
 from kontor_tools.embedded.process import LOOPBACK, free_port
 from sqlalchemy import text
 
@@ -43,13 +42,12 @@ async def office(identity: Identity, key_file: Path) -> AsyncIterator[Platform]:
 def codes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The codes in the order in which they were printed: the letters are real, the test only reads along."""
     seen: list[str] = []
-    printed = access_letters.letters_pdf
 
     def reading_along(letters: list[Letter], sender: Sender) -> bytes:
         seen.extend(letter.code for letter in letters)
-        return printed(letters, sender)
+        return letters_pdf(letters, sender)
 
-    monkeypatch.setattr(access_letters, "letters_pdf", reading_along)
+    monkeypatch.setattr("kontor_identity.access_letters.letters_pdf", reading_along)
     return seen
 
 

@@ -22,7 +22,7 @@ from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
-from kontor_notifications.invitation_mails import invitation_created, invitation_repeated
+from kontor_notifications.invitation_mails import binding_confirmed, invitation_created, invitation_repeated
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
 from kontor_notifications.unread import note_read, wait_for_reader
@@ -57,6 +57,7 @@ class Handlers:
         return {
             identity.InvitationCreated: invitation_created,
             identity.InvitationRepeated: invitation_repeated,
+            identity.BindingConfirmed: binding_confirmed,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
             identity.CustomerViewStarted: self.customer_view_started,

@@ -26,6 +26,14 @@ TEXTS: Mapping[str, MailText] = {
         "Bitte wähle über den folgenden Link dein Passwort. Er gilt nur für dich und bis zum $expires.",
         "Zugang einrichten",
     ),
+    "binding_confirmed": MailText(
+        "Sie sind jetzt mit $firm verbunden",
+        "Ihr Zugang ist ab sofort auch mit $firm verbunden. Sie melden sich an wie gewohnt und wechseln dann oben "
+        "zwischen Ihren Betrieben.\n\nFalls Sie das nicht wollten, sagen Sie uns bitte sofort Bescheid.",
+        "dein Zugang ist ab sofort auch mit $firm verbunden. Du meldest dich an wie gewohnt und wechselst dann oben "
+        "zwischen deinen Betrieben.\n\nFalls du das nicht wolltest, sag uns bitte sofort Bescheid.",
+        "Zum digitalen Büro",
+    ),
     "password_reset": MailText(
         "Neues Passwort für $firm",
         "Sie haben ein neues Passwort angefordert. Bitte wählen Sie es über den folgenden Link; er gilt bis zum "

@@ -56,8 +56,10 @@ class AccessCodePages:
 
     def _refused(self, refused: DomainError, code: str, email: str) -> ResponseReturnValue:
         if email and refused.reason != "ACCESS_CODE_INVALID":
-            shown = {"greeting": "", "du": False, "code": code, "email": email, "error": refused.message}
-            return self._pages.page("access_code_email.html", status=status_of(refused), **shown)
+            return self._pages.page(
+                "access_code_email.html", status=status_of(refused), greeting="", du=False,
+                code=code, email=email, error=refused.message,
+            )  # fmt: skip
         return self._form(code, error=refused.message, status=status_of(refused))
 
     def _form(self, code: str, *, error: str = "", status: int = 200) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from kontor.identity.v1 import (
+    bindings_pb2,
     firms_pb2,
     households_pb2,
     invitations_internal_pb2,
@@ -14,6 +15,7 @@ from kontor.identity.v1 import (
     master_data_pb2,
     staff_pb2,
 )
+from kontor.identity.v1.bindings_pb2_grpc import add_BindingServiceServicer_to_server
 from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
 from kontor.identity.v1.households_pb2_grpc import add_HouseholdServiceServicer_to_server
 from kontor.identity.v1.invitations_internal_pb2_grpc import add_InvitationInternalServiceServicer_to_server
@@ -24,6 +26,7 @@ from kontor_chassis.service import Platform, Servicer, servicer
 
 from kontor_identity.access_codes import AccessCodes
 from kontor_identity.access_letters import AccessLetters
+from kontor_identity.rpc.bindings import BindingRpc
 from kontor_identity.rpc.firms import FirmRpc
 from kontor_identity.rpc.invitations import InvitationInternalRpc, InvitationRpc
 from kontor_identity.rpc.master_data import MasterDataRpc
@@ -51,5 +54,6 @@ def office_services(platform: Platform, sealer: Sealer, public_url: str) -> list
             InvitationInternalRpc(AccessCodes(work, sealer)),
             invitations_internal_pb2,
         ),
+        served(add_BindingServiceServicer_to_server, BindingRpc(work, sealer), bindings_pb2),
         served(add_MasterDataServiceServicer_to_server, MasterDataRpc(work, sealer), master_data_pb2),
     ]

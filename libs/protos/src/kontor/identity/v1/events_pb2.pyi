@@ -629,6 +629,38 @@ class InvitationAccepted(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class BindingConfirmed(message.Message):
+    """Somebody who has an account became a customer of a further firm by its broker ID; he is told."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    BINDING_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    binding_id: builtins.str
+    """The request."""
+    customer_id: builtins.str
+    """The customer he is there."""
+    account_id: builtins.str
+    """His account."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        binding_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "binding_id", b"binding_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class PasswordResetRequested(message.Message):
     """Somebody asked for a new password; the mail is to go out."""
 
