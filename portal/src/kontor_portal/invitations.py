@@ -42,9 +42,9 @@ def release_in(values: Mapping[str, str], categories: Sequence[str]) -> Release:
     return Release(choice, categories if choice == accounts_pb2.RELEASE_CHOICE_CATEGORIES else ())
 
 
-def form_in(values: Mapping[str, str]) -> people_pb2.AddressForm.ValueType:
+def form_in(values: Mapping[str, str], field: str = "form") -> people_pb2.AddressForm.ValueType:
     """Return how a form wants customers addressed (F172); not set: each as he is."""
-    return _FORMS.get(values.get("form", ""), people_pb2.ADDRESS_FORM_UNSPECIFIED)
+    return _FORMS.get(values.get(field, ""), people_pb2.ADDRESS_FORM_UNSPECIFIED)
 
 
 def category_choices() -> tuple[Choice, ...]:

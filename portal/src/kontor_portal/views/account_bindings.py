@@ -28,7 +28,7 @@ def bindings() -> ResponseReturnValue:
 @account_bindings.post(_PAGE)
 def request_binding() -> ResponseReturnValue:
     """Ask the firm."""
-    wanted = pb.RequestBindingRequest(broker_id=sent().get("broker_id", "")[:40], request_id=new_request_id())
+    wanted = pb.RequestBindingRequest(broker_number=sent().get("broker_number", "")[:40], request_id=new_request_id())
     try:
         asked = gateway.bindings().RequestBinding(wanted)
     except grpc.RpcError as error:

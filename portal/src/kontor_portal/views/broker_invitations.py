@@ -141,7 +141,7 @@ def create_bulk() -> ResponseReturnValue:
     release = release_in(values, request.form.getlist("category"))
     wanted = pb.CreateBulkInvitationRequest(
         audience=_audience(values),
-        form=form_in(values),
+        form=form_in(values, "address_form"),
         release_choice=release.choice,
         release_categories=release.categories,
         request_id=values.get("request_id") or new_request_id(),

@@ -50,7 +50,9 @@ async def firm_of(tx: Transaction, broker_id: str) -> Tenant:
     )
     firm = (await tx.session.scalars(statement)).one_or_none()
     if firm is None:
-        raise invalid("broker_id", "Diese Makler-ID gibt es nicht. Bitte prüfen Sie sie.", reason="BROKER_ID_UNKNOWN")
+        raise invalid(
+            "broker_number", "Diese Makler-ID gibt es nicht. Bitte prüfen Sie sie.", reason="BROKER_ID_UNKNOWN"
+        )
     return firm
 
 

@@ -66,7 +66,7 @@ async def test_one_account_two_firms(identity: Identity) -> None:
     broker_id = (await staff.GetBrokerId(pb.GetBrokerIdRequest())).broker_id
     assert broker_id != (await _staff(identity, first).GetBrokerId(pb.GetBrokerIdRequest())).broker_id
 
-    typed = pb.RequestBindingRequest(broker_id=f"{broker_id[:4].lower()}-{broker_id[4:]}")
+    typed = pb.RequestBindingRequest(broker_number=f"{broker_id[:4].lower()}-{broker_id[4:]}")
     asked = await hers.RequestBinding(typed)
     assert (asked.tenant_name, asked.state) == ("Alpenblick", pb.BINDING_STATE_WAITING)
     assert (await hers.RequestBinding(typed)).binding_id == asked.binding_id
@@ -95,7 +95,7 @@ async def test_only_the_firm_asked_decides(identity: Identity) -> None:
     tom = await _customer_with_access(identity, second)
     broker_id = (await staff.GetBrokerId(pb.GetBrokerIdRequest())).broker_id
     hers = _stub(identity, **julia)
-    asked = await hers.RequestBinding(pb.RequestBindingRequest(broker_id=broker_id))
+    asked = await hers.RequestBinding(pb.RequestBindingRequest(broker_number=broker_id))
     foreign = _staff(identity, first)
     assert list((await foreign.ListBindings(pb.ListBindingsRequest())).bindings) == []
     decline = pb.DeclineBindingRequest(binding_id=asked.binding_id)
@@ -106,7 +106,9 @@ async def test_only_the_firm_asked_decides(identity: Identity) -> None:
     assert await _refused(staff.ConfirmBinding(not_theirs)) == "NOT_FOUND"
     assert (await staff.DeclineBinding(decline)).state == pb.BINDING_STATE_DECLINED
     assert await _refused(staff.DeclineBinding(decline)) == "BINDING_DECIDED"
-    tries = [await _refused(hers.RequestBinding(pb.RequestBindingRequest(broker_id=f"ZZZZ{n:04}"))) for n in range(12)]
+    tries = [
+        await _refused(hers.RequestBinding(pb.RequestBindingRequest(broker_number=f"ZZZZ{n:04}"))) for n in range(12)
+    ]
     assert tries[0] == "BROKER_ID_UNKNOWN"
     assert tries[-1] == "TOO_MANY_ATTEMPTS"
 

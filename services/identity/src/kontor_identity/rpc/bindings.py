@@ -48,7 +48,7 @@ class BindingRpc(BindingServiceServicer):
             await count_attempt(tx, attempt)
             await tx.commit()
         async with self._work.work(DIRECTORY) as tx:
-            firm = await bindings.firm_of(tx, request.broker_id)
+            firm = await bindings.firm_of(tx, request.broker_number)
             await forgive(tx, attempt)
             await tx.commit()
         async with self._work.command(request) as tx:

@@ -28,15 +28,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kontor/identity/v1/bindings.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"N\n\x11\x42indingSuggestion\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\t\"\xbb\x02\n\x07\x42inding\x12\x12\n\nbinding_id\x18\x01 \x01(\t\x12\x13\n\x0btenant_name\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .kontor.identity.v1.BindingState\x12\x13\n\x0b\x63ustomer_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x63ide_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x0bsuggestions\x18\t \x03(\x0b\x32%.kontor.identity.v1.BindingSuggestion\"\x14\n\x12GetBrokerIdRequest\"\x1d\n\x08\x42rokerId\x12\x11\n\tbroker_id\x18\x01 \x01(\t\"V\n\x15RequestBindingRequest\x12\x1c\n\tbroker_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListOwnBindingsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListOwnBindingsResponse\x12-\n\x08\x62indings\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Binding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"E\n\x13ListBindingsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x14ListBindingsResponse\x12-\n\x08\x62indings\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Binding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"u\n\x15\x43onfirmBindingRequest\x12\x1c\n\nbinding_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"V\n\x15\x44\x65\x63lineBindingRequest\x12\x1c\n\nbinding_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*\x81\x01\n\x0c\x42indingState\x12\x1d\n\x19\x42INDING_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x42INDING_STATE_WAITING\x10\x01\x12\x1b\n\x17\x42INDING_STATE_CONFIRMED\x10\x02\x12\x1a\n\x16\x42INDING_STATE_DECLINED\x10\x03\x32\xc3\x06\n\x0e\x42indingService\x12u\n\x0bGetBrokerId\x12&.kontor.identity.v1.GetBrokerIdRequest\x1a\x1c.kontor.identity.v1.BrokerId\" \x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/firm/brokerId\x12\x7f\n\x0eRequestBinding\x12).kontor.identity.v1.RequestBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"%\x8a\xb5\x18\x07\n\x05\x01\x02\x04\x07\x08\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/me/bindings:\x01*\x12\x8e\x01\n\x0fListOwnBindings\x12*.kontor.identity.v1.ListOwnBindingsRequest\x1a+.kontor.identity.v1.ListOwnBindingsResponse\"\"\x8a\xb5\x18\x07\n\x05\x01\x02\x04\x07\x08\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/me/bindings\x12\x81\x01\n\x0cListBindings\x12\'.kontor.identity.v1.ListBindingsRequest\x1a(.kontor.identity.v1.ListBindingsResponse\"\x1e\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/bindings\x12\x90\x01\n\x0e\x43onfirmBinding\x12).kontor.identity.v1.ConfirmBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"6\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02&\"!/v1/bindings/{binding_id}:confirm:\x01*\x12\x90\x01\n\x0e\x44\x65\x63lineBinding\x12).kontor.identity.v1.DeclineBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"6\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02&\"!/v1/bindings/{binding_id}:decline:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!kontor/identity/v1/bindings.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"N\n\x11\x42indingSuggestion\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\t\"\xbb\x02\n\x07\x42inding\x12\x12\n\nbinding_id\x18\x01 \x01(\t\x12\x13\n\x0btenant_name\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .kontor.identity.v1.BindingState\x12\x13\n\x0b\x63ustomer_id\x18\x06 \x01(\t\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x63ide_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x0bsuggestions\x18\t \x03(\x0b\x32%.kontor.identity.v1.BindingSuggestion\"\x14\n\x12GetBrokerIdRequest\"\x1d\n\x08\x42rokerId\x12\x11\n\tbroker_id\x18\x01 \x01(\t\"Z\n\x15RequestBindingRequest\x12 \n\rbroker_number\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListOwnBindingsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListOwnBindingsResponse\x12-\n\x08\x62indings\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Binding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"E\n\x13ListBindingsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"^\n\x14ListBindingsResponse\x12-\n\x08\x62indings\x18\x01 \x03(\x0b\x32\x1b.kontor.identity.v1.Binding\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"u\n\x15\x43onfirmBindingRequest\x12\x1c\n\nbinding_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"V\n\x15\x44\x65\x63lineBindingRequest\x12\x1c\n\nbinding_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*\x81\x01\n\x0c\x42indingState\x12\x1d\n\x19\x42INDING_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x42INDING_STATE_WAITING\x10\x01\x12\x1b\n\x17\x42INDING_STATE_CONFIRMED\x10\x02\x12\x1a\n\x16\x42INDING_STATE_DECLINED\x10\x03\x32\xc3\x06\n\x0e\x42indingService\x12u\n\x0bGetBrokerId\x12&.kontor.identity.v1.GetBrokerIdRequest\x1a\x1c.kontor.identity.v1.BrokerId\" \x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/firm/brokerId\x12\x7f\n\x0eRequestBinding\x12).kontor.identity.v1.RequestBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"%\x8a\xb5\x18\x07\n\x05\x01\x02\x04\x07\x08\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/me/bindings:\x01*\x12\x8e\x01\n\x0fListOwnBindings\x12*.kontor.identity.v1.ListOwnBindingsRequest\x1a+.kontor.identity.v1.ListOwnBindingsResponse\"\"\x8a\xb5\x18\x07\n\x05\x01\x02\x04\x07\x08\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/me/bindings\x12\x81\x01\n\x0cListBindings\x12\'.kontor.identity.v1.ListBindingsRequest\x1a(.kontor.identity.v1.ListBindingsResponse\"\x1e\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/bindings\x12\x90\x01\n\x0e\x43onfirmBinding\x12).kontor.identity.v1.ConfirmBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"6\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02&\"!/v1/bindings/{binding_id}:confirm:\x01*\x12\x90\x01\n\x0e\x44\x65\x63lineBinding\x12).kontor.identity.v1.DeclineBindingRequest\x1a\x1b.kontor.identity.v1.Binding\"6\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x03\x82\xd3\xe4\x93\x02&\"!/v1/bindings/{binding_id}:decline:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.identity.v1.bindings_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REQUESTBINDINGREQUEST'].fields_by_name['broker_id']._loaded_options = None
-  _globals['_REQUESTBINDINGREQUEST'].fields_by_name['broker_id']._serialized_options = b'\272H\006r\004\020\001\030('
+  _globals['_REQUESTBINDINGREQUEST'].fields_by_name['broker_number']._loaded_options = None
+  _globals['_REQUESTBINDINGREQUEST'].fields_by_name['broker_number']._serialized_options = b'\272H\006r\004\020\001\030('
   _globals['_REQUESTBINDINGREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REQUESTBINDINGREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_LISTOWNBINDINGSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -65,8 +65,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BINDINGSERVICE'].methods_by_name['ConfirmBinding']._serialized_options = b'\212\265\030\006\n\001\002\022\001\003\202\323\344\223\002&\"!/v1/bindings/{binding_id}:confirm:\001*'
   _globals['_BINDINGSERVICE'].methods_by_name['DeclineBinding']._loaded_options = None
   _globals['_BINDINGSERVICE'].methods_by_name['DeclineBinding']._serialized_options = b'\212\265\030\006\n\001\002\022\001\003\202\323\344\223\002&\"!/v1/bindings/{binding_id}:decline:\001*'
-  _globals['_BINDINGSTATE']._serialized_start=1267
-  _globals['_BINDINGSTATE']._serialized_end=1396
+  _globals['_BINDINGSTATE']._serialized_start=1271
+  _globals['_BINDINGSTATE']._serialized_end=1400
   _globals['_BINDINGSUGGESTION']._serialized_start=180
   _globals['_BINDINGSUGGESTION']._serialized_end=258
   _globals['_BINDING']._serialized_start=261
@@ -76,19 +76,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BROKERID']._serialized_start=600
   _globals['_BROKERID']._serialized_end=629
   _globals['_REQUESTBINDINGREQUEST']._serialized_start=631
-  _globals['_REQUESTBINDINGREQUEST']._serialized_end=717
-  _globals['_LISTOWNBINDINGSREQUEST']._serialized_start=719
-  _globals['_LISTOWNBINDINGSREQUEST']._serialized_end=791
-  _globals['_LISTOWNBINDINGSRESPONSE']._serialized_start=793
-  _globals['_LISTOWNBINDINGSRESPONSE']._serialized_end=890
-  _globals['_LISTBINDINGSREQUEST']._serialized_start=892
-  _globals['_LISTBINDINGSREQUEST']._serialized_end=961
-  _globals['_LISTBINDINGSRESPONSE']._serialized_start=963
-  _globals['_LISTBINDINGSRESPONSE']._serialized_end=1057
-  _globals['_CONFIRMBINDINGREQUEST']._serialized_start=1059
-  _globals['_CONFIRMBINDINGREQUEST']._serialized_end=1176
-  _globals['_DECLINEBINDINGREQUEST']._serialized_start=1178
-  _globals['_DECLINEBINDINGREQUEST']._serialized_end=1264
-  _globals['_BINDINGSERVICE']._serialized_start=1399
-  _globals['_BINDINGSERVICE']._serialized_end=2234
+  _globals['_REQUESTBINDINGREQUEST']._serialized_end=721
+  _globals['_LISTOWNBINDINGSREQUEST']._serialized_start=723
+  _globals['_LISTOWNBINDINGSREQUEST']._serialized_end=795
+  _globals['_LISTOWNBINDINGSRESPONSE']._serialized_start=797
+  _globals['_LISTOWNBINDINGSRESPONSE']._serialized_end=894
+  _globals['_LISTBINDINGSREQUEST']._serialized_start=896
+  _globals['_LISTBINDINGSREQUEST']._serialized_end=965
+  _globals['_LISTBINDINGSRESPONSE']._serialized_start=967
+  _globals['_LISTBINDINGSRESPONSE']._serialized_end=1061
+  _globals['_CONFIRMBINDINGREQUEST']._serialized_start=1063
+  _globals['_CONFIRMBINDINGREQUEST']._serialized_end=1180
+  _globals['_DECLINEBINDINGREQUEST']._serialized_start=1182
+  _globals['_DECLINEBINDINGREQUEST']._serialized_end=1268
+  _globals['_BINDINGSERVICE']._serialized_start=1403
+  _globals['_BINDINGSERVICE']._serialized_end=2238
 # @@protoc_insertion_point(module_scope)

@@ -174,21 +174,21 @@ class RequestBindingRequest(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
-    BROKER_ID_FIELD_NUMBER: builtins.int
+    BROKER_NUMBER_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
-    broker_id: builtins.str
+    broker_number: builtins.str
     """The firm's broker ID as entered; case, blanks and hyphens do not matter."""
     request_id: builtins.str
     """Same id, same answer, once. A UUID; optional."""
     def __init__(
         self,
         *,
-        broker_id: builtins.str = ...,
+        broker_number: builtins.str = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["broker_id", b"broker_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["broker_number", b"broker_number", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
