@@ -99,7 +99,7 @@ def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -
         desk.sees(re.compile(r"Die nächste Farbe, die reicht, ist #"))
     desk.fill("Hauptfarbe", PRIMARY)
     desk.fill("Akzentfarbe", ACCENT)
-    desk.choose_file("Logo", "logo.svg", "image/svg+xml", LOGO)
+    desk.choose_file("Logo (freiwillig)", "logo.svg", "image/svg+xml", LOGO)
     desk.press("Entwurf speichern")
     desk.is_told("Der Entwurf ist gespeichert.")
     desk.looks_right("broker-brand")
