@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from kontor.identity.v1.accounts_pb2 import InvitationState
@@ -65,6 +66,7 @@ class AccessLetters:
         await tx.session.execute(
             delete(AccessCode).where(AccessCode.invitation_id.in_([one.invitation_id for one in invitations.values()]))
         )
+        page = f"{self._page}?{urlencode({'firm': (await own_tenant(tx)).slug})}"
         letters, codes = [], []
         for customer in customers:
             customer.form = form or customer.form
@@ -79,7 +81,7 @@ class AccessLetters:
             invitation.lettered_at = tx.now
             code = new_code(self._sealer, printing, customer.customer_id)
             codes.append(self._row(tx, invitation, code))
-            letters.append(_letter(customer, invitation, code, self._page))
+            letters.append(_letter(customer, invitation, code, page))
         await tx.session.flush()
         if codes:
             await tx.session.execute(insert(AccessCode), codes)

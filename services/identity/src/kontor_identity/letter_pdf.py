@@ -71,7 +71,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter: to whom, how addressed, with which code for which page."""
+    """One letter: to whom, how addressed, with which code for which page (its address has a query)."""
 
     lines: Sequence[str]
     greeting: str
@@ -111,7 +111,7 @@ def _content(letters: Sequence[Letter], sender: Sender) -> dict[str, Any]:
 
 def _one(letter: Letter) -> dict[str, Any]:
     informal = letter.form == AddressForm.ADDRESS_FORM_DU
-    target = f"{letter.page}?{urlencode({'code': letter.code})}"
+    target = f"{letter.page}&{urlencode({'code': letter.code})}"
     return {
         **(_INFORMAL if informal else _FORMAL),
         "lines": list(letter.lines),
