@@ -14,7 +14,13 @@ from tests.e2e.browser.visitor import Visitor
 
 LAYOUTS = ("Klassik", "Kacheln", "Brief", "Kompakt", "Panorama")
 MORE = {
-    "customer": ("/benachrichtigungen", "/suche?q=haft", "/kunde/ansichten", "/kunde/dokumente/papierkorb"),
+    "customer": (
+        "/benachrichtigungen",
+        "/suche?q=haft",
+        "/kunde/ansichten",
+        "/kunde/dokumente/papierkorb",
+        "/konto/makler",
+    ),
     "broker": (
         "/makler/marke/texte",
         "/makler/marke/kacheln",
@@ -23,6 +29,7 @@ MORE = {
         "/makler/marke/adresse",
         "/makler/marke/versionen",
         "/makler/kunden/neu",
+        "/makler/einladungen/neu",
         "/suche?q=a",
         "/konto",
     ),
@@ -76,7 +83,17 @@ def test_public_pages(enter: Callable[[], Visitor], office: Office) -> None:
     """What anybody sees: entrance, registration, sign-in, the firm's page and card, errors, offline (F127)."""
     visitor = enter()
     firm = f"/f/{office.slug}"
-    addresses = ("/", "/registrieren", "/docs", "/login", "/password", firm, f"{firm}/karte", "/offline")
+    addresses = (
+        "/",
+        "/registrieren",
+        "/docs",
+        "/login",
+        "/password",
+        "/invitation/code",
+        firm,
+        f"{firm}/karte",
+        "/offline",
+    )
     found = _walk(visitor, addresses)
     with preferring(visitor, language="en", theme="dark"):
         found += _walk(visitor, addresses)
