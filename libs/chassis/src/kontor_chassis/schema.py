@@ -156,6 +156,46 @@ def secure_by_tenant(
     op.execute(f"CREATE POLICY by_tenant ON {name} USING ({condition}) WITH CHECK ({condition})")
 
 
+_DELETED_FIRMS = """
+CREATE TABLE deleted_firms (
+  tenant_id   uuid CONSTRAINT pk_deleted_firms PRIMARY KEY,
+  deleted_at  timestamptz NOT NULL,
+  finished_at timestamptz
+);
+COMMENT ON TABLE deleted_firms IS 'ends of firms that this service has heard of; finished_at: nothing is left of it';
+"""
+
+
+def let_deleted_firms_go(op: Operations, *tables: str) -> None:
+    """Create what `firm_end` needs, and let the application delete rows of `tables` whose firm is deleted.
+
+    `tables` are those from which the application deletes nothing else: a policy keeps it that way.
+    """
+    execute_script(op, _DELETED_FIRMS)
+    grant_application(op, "deleted_firms", "SELECT, INSERT, UPDATE")
+    secure_by_tenant(op, "deleted_firms", also=SERVICE_WIDE, customer_column=None)
+    op.execute("CREATE POLICY who ON deleted_firms AS RESTRICTIVE USING ((SELECT kontor_role()) = 'service')")
+    for table in tables:
+        name = _quoted(table)
+        grant_application(op, table, "DELETE")
+        op.execute(
+            f"CREATE POLICY only_of_deleted_firms ON {name} AS RESTRICTIVE FOR DELETE"
+            f" USING (EXISTS (SELECT FROM deleted_firms d WHERE d.tenant_id = {name}.tenant_id))"
+        )
+
+
+def keep_deleted_firms(op: Operations, *tables: str) -> None:
+    """Undo `let_deleted_firms_go`."""
+    for table in tables:
+        op.execute(f"DROP POLICY only_of_deleted_firms ON {_quoted(table)}")
+        op.execute(
+            "DO $revoke$ BEGIN EXECUTE format("
+            f"'REVOKE DELETE ON TABLE {_quoted(table)} FROM %I', regexp_replace(current_user, '_owner$', '_app'));"
+            " END $revoke$"
+        )
+    op.execute("DROP TABLE deleted_firms")
+
+
 def _quoted(identifier: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", identifier):
         raise ValueError(f"not a plain identifier: {identifier}")

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from kontor.billing.v1.events_pb2 import ServiceAgreementWithdrawn
-from kontor.identity.v1.events_pb2 import TenantActivated
+from kontor.identity.v1.events_pb2 import TenantActivated, TenantDeleted
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_billing import invoices, runs
+from kontor_billing.firm_end import FIRM_END
 
 
 async def tenant_activated(tx: Transaction, event: TenantActivated, meta: EventMeta) -> None:
@@ -26,5 +27,6 @@ async def agreement_withdrawn(tx: Transaction, event: ServiceAgreementWithdrawn,
 
 CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
+    TenantDeleted: FIRM_END.begin,
     ServiceAgreementWithdrawn: agreement_withdrawn,
 }

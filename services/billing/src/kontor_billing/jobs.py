@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 
+from kontor_billing.firm_end import FIRM_END
 from kontor_billing.runs import BillingRuns
 
 
@@ -20,4 +21,4 @@ def jobs(runs: BillingRuns) -> Sequence[Job]:
     async def monthly_billing(_context: JobContext) -> None:
         await runs.run_due()
 
-    return [Job("monthly-billing", timedelta(minutes=1), monthly_billing)]
+    return [Job("monthly-billing", timedelta(minutes=1), monthly_billing), FIRM_END.job()]

@@ -83,9 +83,8 @@ class BillingRuns:
                 "PERIOD_NOT_OVER",
                 f"Der Monat {period.title} ist noch nicht zu Ende; abgerechnet wird ab dem Ersten des Folgemonats.",
             )
-        tenants = [tenant_id] if tenant_id else await self._tenants()
         result = RunResult()
-        for tenant in tenants:
+        for tenant in await self._tenants(tenant_id):
             result += await self._bill(tenant, period)
         log.info("billing_run_finished", period=str(period), issued=result.issued, postponed=result.postponed)
         return result
@@ -98,11 +97,12 @@ class BillingRuns:
                 result += await self._bill(tenant, period)
         return result
 
-    async def _tenants(self) -> list[UUID]:
+    async def _tenants(self, only: UUID | None = None) -> list[UUID]:
+        """Return the firms to bill; a deleted one is none of them."""
+        known, deleted = tables.KnownTenant.tenant_id, select(tables.DeletedFirm.tenant_id)
+        wanted = select(known).where(known.not_in(deleted)).order_by(known)
         async with self._work.work(SERVICE) as tx:
-            found = await tx.session.scalars(
-                select(tables.KnownTenant.tenant_id).order_by(tables.KnownTenant.tenant_id)
-            )
+            found = await tx.session.scalars(wanted.where(known == only) if only else wanted)
             return list(found)
 
     async def _due_periods(self, tenant_id: UUID) -> list[Period]:

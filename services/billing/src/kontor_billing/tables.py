@@ -70,6 +70,14 @@ class KnownTenant(Base):
     activated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class DeletedFirm(Base):
+    """A firm that has been deleted (see `kontor_chassis.firm_end`); it is billed no more."""
+
+    __tablename__ = "deleted_firms"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class BrokerShare(Base):
     """A firm's own share of a tier from a day on (F6)."""
 

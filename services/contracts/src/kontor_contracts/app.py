@@ -9,6 +9,7 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_contracts.adapters.identity import IdentityCustomers
 from kontor_contracts.config import ContractsSettings
 from kontor_contracts.consumers import CONSUMERS
+from kontor_contracts.firm_end import FIRM_END
 from kontor_contracts.rpc import ContractsRpc
 
 
@@ -24,4 +25,5 @@ async def compose(_settings: ContractsSettings, platform: Platform) -> Service:
             )
         ],
         consumers=CONSUMERS,
+        jobs=[FIRM_END.job()],
     )

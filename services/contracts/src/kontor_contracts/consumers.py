@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from google.protobuf.message import Message
-from kontor.identity.v1.events_pb2 import ReleaseRequested, TenantActivated
+from kontor.identity.v1.events_pb2 import ReleaseRequested, TenantActivated, TenantDeleted
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_contracts import contracts, lines
+from kontor_contracts.firm_end import FIRM_END
 
 CONTRACTS = "CONTRACTS"
 """Category of an invitation's release that means contracts; the others are kinds of documents."""
@@ -30,4 +31,5 @@ async def release_requested(tx: Transaction, event: ReleaseRequested, _meta: Eve
 CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
     ReleaseRequested: release_requested,
+    TenantDeleted: FIRM_END.begin,
 }

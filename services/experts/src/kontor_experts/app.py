@@ -8,11 +8,17 @@ from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_experts.adapters.identity import IdentityPeople
 from kontor_experts.config import ExpertsSettings
+from kontor_experts.consumers import CONSUMERS
+from kontor_experts.firm_end import FIRM_END
 from kontor_experts.rpc import ExpertsRpc
 
 
 async def compose(_settings: ExpertsSettings, platform: Platform) -> Service:
-    """Wire the service; it only answers calls and publishes events."""
+    """Wire the service."""
     rpc = ExpertsRpc(platform.work, IdentityPeople(platform.callers))
     descriptor = experts_pb2.DESCRIPTOR.services_by_name["ExpertsService"]
-    return Service(servicers=[servicer(add_ExpertsServiceServicer_to_server, rpc, descriptor)])
+    return Service(
+        servicers=[servicer(add_ExpertsServiceServicer_to_server, rpc, descriptor)],
+        consumers=CONSUMERS,
+        jobs=[FIRM_END.job()],
+    )

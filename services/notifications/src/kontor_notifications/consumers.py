@@ -22,6 +22,7 @@ from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import Ring, read_subject, ring, ring_again
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.emergency import EmergencyHandlers
+from kontor_notifications.firm_end import FIRM_END
 from kontor_notifications.invitation_mails import binding_confirmed, invitation_created, invitation_repeated
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
@@ -68,6 +69,7 @@ class Handlers:
             identity.TrustedPersonChanged: emergency.person_changed,
             identity.TrialEndAnnounced: firm_mails.trial_end_announced,
             identity.TenantSuspended: firm_mails.tenant_suspended,
+            identity.TenantDeleted: FIRM_END.begin,
             identity.ChangeRequested: master_data.change_requested,
             identity.ChangeDecided: master_data.change_decided,
             chat.MessagePosted: self.message_posted,

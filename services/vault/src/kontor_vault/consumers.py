@@ -1,5 +1,5 @@
 """Events the vault acts on: what a service agreement means for storage (F14), what an invitation releases
-(F171), what an emergency opens (F73-F76).
+(F171), what an emergency opens (F73-F76), and the end of a firm.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kontor_chassis.events import EventMeta, Handler
 
 from kontor_vault.documents import release_with_invitation
 from kontor_vault.emergency import close_folders, open_folders
+from kontor_vault.firm_end import FIRM_END
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
 
 
@@ -41,4 +42,5 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
         identity.ReleaseRequested: release_with_invitation,
         identity.EmergencyAccessGranted: open_folders,
         identity.EmergencyAccessRevoked: close_folders,
+        identity.TenantDeleted: FIRM_END.begin,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 
 from kontor_vault.content import object_path
 from kontor_vault.documents import KEPT_IN_TRASH
+from kontor_vault.firm_end import FIRM_END
 from kontor_vault.grants import revoke_grants_on_document
 from kontor_vault.objects import Objects
 from kontor_vault.tables import Document, Upload, UploadState, Version
@@ -39,6 +40,7 @@ def jobs(objects: Objects) -> Sequence[Job]:
     return [
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
+        FIRM_END.job(),
     ]
 
 

@@ -1,0 +1,59 @@
+"""What billing does when a firm is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from kontor.billing.v1 import billing_pb2 as pb
+
+from tests.firm_end import rows_of, tell_firm_end
+
+if TYPE_CHECKING:
+    from .conftest import Firm, World
+
+pytestmark = pytest.mark.integration
+JULY = pb.RunBillingRequest(period="2026-07")
+AUGUST = pb.RunBillingRequest(period="2026-08")
+
+
+async def test_a_deleted_firm_is_billed_no_more(eventful_world: World) -> None:
+    """Decision 10: agreements end, no run looks at the firm again; what was issued stays for the law."""
+    world = eventful_world
+    async with world.billing_worker():
+        firm, other = await world.firm(), await world.firm()
+        customers = [await one.new_customer() for one in (firm, other)]
+        agreements = [await one.sign(customer) for one, customer in zip((firm, other), customers, strict=True)]
+        world.clock.advance(timedelta(days=10))
+        await _once(lambda: _invoiced(firm, 2))
+        before = await rows_of(world.database.owner_url, firm.tenant_id)
+        await tell_firm_end(world.identity, firm.tenant_id)
+        wanted = pb.GetAgreementRequest(customer_id=str(customers[0]), agreement_id=agreements[0].agreement_id)
+        await _once(lambda: _ended(firm.customer(customers[0]).GetAgreement(wanted)))
+    assert await rows_of(world.database.owner_url, firm.tenant_id) == before
+    world.clock.advance(timedelta(days=31))
+    ended = await firm.customer(customers[0]).GetAgreement(wanted)
+    assert (ended.state, ended.ends_on) == (pb.AGREEMENT_STATE_ENDED, "2026-08-01")
+    run = await other.operator().RunBilling(AUGUST)
+    assert (run.tenants, run.invoices_issued, run.postponed) == (1, 1, 0)
+    alone = await other.operator().RunBilling(pb.RunBillingRequest(period="2026-08", tenant_id=str(firm.tenant_id)))
+    assert (alone.tenants, alone.invoices_issued) == (0, 0)
+
+
+async def _invoiced(firm: Firm, count: int) -> bool:
+    return (await firm.operator().RunBilling(JULY)).already_invoiced == count
+
+
+async def _ended(call: Awaitable[pb.Agreement]) -> bool:
+    return (await call).state != pb.AGREEMENT_STATE_ACTIVE
+
+
+async def _once(probe: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(400):
+        if await probe():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it never happened")

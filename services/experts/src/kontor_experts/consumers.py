@@ -1,0 +1,13 @@
+"""Which events the expert network reacts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from google.protobuf.message import Message
+from kontor.identity.v1.events_pb2 import TenantDeleted
+from kontor_chassis.events import Handler
+
+from kontor_experts.firm_end import FIRM_END
+
+CONSUMERS: Mapping[type[Message], Handler] = {TenantDeleted: FIRM_END.begin}

@@ -1,0 +1,60 @@
+"""A firm's end as identity tells it: through identity's outbox, or delivered by the inbox of the service under test."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+from kontor.identity.v1.events_pb2 import TenantDeleted
+from kontor_chassis.events import EventMeta, Handler
+from kontor_chassis.firm_end import FirmEnd
+from kontor_chassis.ids import new_id
+from kontor_chassis.inbox import Inbox, Outcome
+from kontor_chassis.jobs import JobContext
+from kontor_chassis.principal import Principal
+from kontor_chassis.testing.server import Running
+
+
+async def tell_firm_end(identity: Running, tenant_id: UUID) -> None:
+    """Let a running identity publish `TenantDeleted`."""
+    async with identity.platform.work.work(Principal.of_service("identity", tenant_id)) as tx:
+        tx.publish(TenantDeleted(tenant_id=str(tenant_id)), aggregate=tenant_id)
+        await tx.commit()
+
+
+async def delete_firm(service: Running, name: str, handler: Handler, tenant_id: UUID) -> None:
+    """Deliver `TenantDeleted` to its handler as two events, each of them twice."""
+    platform, event = service.platform, TenantDeleted(tenant_id=str(tenant_id))
+    inbox = Inbox(platform.work, name)
+    for position in (1, 2):
+        type_name = str(TenantDeleted.DESCRIPTOR.full_name)
+        now = platform.clock.now()
+        meta = EventMeta(new_id(), type_name, "identity", str(tenant_id), tenant_id, now, position)
+        assert await inbox.apply(event, meta, handler) is Outcome.APPLIED
+        assert await inbox.apply(event, meta, handler) is Outcome.SEEN_BEFORE
+
+
+async def go_on(service: Running, firm_end: FirmEnd) -> None:
+    """Run the job that finishes what the event began."""
+    await firm_end.go_on(JobContext(work=service.platform.work, clock=service.platform.clock))
+
+
+async def rows_of(owner_url: str, tenant_id: UUID) -> dict[str, int]:
+    """Return which tables of a service still hold how many rows of a firm; the chassis' own aside."""
+    owner = await asyncpg.connect(owner_url)
+    try:
+        await owner.execute(f"SET kontor.tenant_id = '{UUID(int=tenant_id.int)}'; SET kontor.role = 'service'")
+        names = await owner.fetch(
+            "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND column_name = 'tenant_id' AND table_name NOT IN ('outbox', 'dead_letters', 'deleted_firms')"
+        )
+        counted = {
+            row["name"]: await owner.fetchval(
+                f'SELECT count(*) FROM "{row["name"]}" WHERE tenant_id = $1',  # noqa: S608 - names of the catalogue
+                tenant_id,
+            )
+            for row in names
+        }
+    finally:
+        await owner.close()
+    return {name: count for name, count in counted.items() if count}
