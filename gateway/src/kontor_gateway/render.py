@@ -29,6 +29,7 @@ IDENTITY_PAGES = (
 )
 """What the sign-in pages and the OpenID provider own; every other path that is not data belongs to the portal."""
 
+
 @dataclass(frozen=True)
 class PartnerLimit:
     """How many requests a partner system may send, by the name that its token bears, per gateway replica."""

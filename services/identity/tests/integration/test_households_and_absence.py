@@ -214,7 +214,10 @@ async def test_a_guardian_cannot_detach_the_account_holder(identity: Identity) -
     listing = households_pb2.ListHouseholdPersonsRequest(customer_id=home.customer_id)
     assert await refused(emil.ListHouseholdPersons(listing)) == "ROLE_NOT_ALLOWED", "his view is reduced"
     again = households_pb2.InviteHouseholdPersonRequest(
-        customer_id=home.customer_id, display_name="Noch jemand", email="x@mail.example", standing=2
+        customer_id=home.customer_id,
+        display_name="Noch jemand",
+        email="x@mail.example",
+        standing=households_pb2.STANDING_INSURED,
     )
     assert await refused(home.as_person(guardian).InviteHouseholdPerson(again)) == "ONLY_HOLDER"
     await home.as_person(guardian).RemoveHouseholdPerson(home.removal(persons[2]))

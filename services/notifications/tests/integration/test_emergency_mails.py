@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
 import pytest
 from kontor.common.v1.access_pb2 import Role
@@ -17,6 +18,9 @@ from sqlalchemy import text
 
 from services.notifications.tests.post_office import PostOffice, Someone, eventually, html_of, text_of
 
+if TYPE_CHECKING:
+    from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceAsyncStub
+
 pytestmark = pytest.mark.integration
 
 STOP_LINK = re.compile(r"http://localhost:8080/notfall/[\w-]{20,}")
@@ -25,7 +29,7 @@ BOOKS, FURTHER, TRUSTED = "julia.brandt@mail.example", "julia@privat.example", "
 
 def emergency(
     office: PostOffice, tenant: Someone, customer: Someone, role: Role.ValueType
-) -> EmergencyAccessServiceStub:
+) -> EmergencyAccessServiceAsyncStub:
     """Return identity's API for somebody who acts as, or is trusted by, the customer."""
     token = token_for(
         roles=[role], tenant_id=tenant.tenant_id, customer_id=customer.customer_id, account_id=tenant.account_id
