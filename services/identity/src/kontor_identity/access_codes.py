@@ -18,7 +18,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import Principal
 from sqlalchemy import delete, select
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.customers import Person, update_customer
 from kontor_identity.directory import DIRECTORY
@@ -118,12 +118,13 @@ class AccessCodes:
 
     async def _mail_to(self, invitation: Invitation, email: str) -> None:
         """Note the address in the firm's books and send the link there."""
+        address = valid_email(email, "email")
         async with self._work.work(Principal.of_service("identity", invitation.tenant_id)) as tx:
             present = await tx.session.get_one(Invitation, invitation.invitation_id, with_for_update=True)
             refuse_too_soon(present, tx.now)
             if present.customer_id is not None:
-                person = Person(0, "", "", "", "", email, "", PostalAddress())
+                person = Person(0, "", "", "", "", address, "", PostalAddress())
                 await update_customer(tx, present.customer_id, person, fields=["email"], etag="")
-            present.email = normal_email(email)
+            present.email = address
             send_again(tx, present)
             await tx.commit()

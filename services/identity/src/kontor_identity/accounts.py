@@ -10,6 +10,8 @@ from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.database_errors import UniqueError, concurrent_change
+from kontor_chassis.email_addresses import is_email_address
+from kontor_chassis.errors import invalid
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
@@ -27,6 +29,14 @@ class StoredPassword:
 def normal_email(text: str) -> str:
     """Return an e-mail address as accounts keep it: without blanks around it, in lower case."""
     return text.strip().lower()
+
+
+def valid_email(text: str, field: str) -> str:
+    """Return an address that enters as it is kept; raises INVALID for `field` when no mail can be sent to it."""
+    email = normal_email(text)
+    if not is_email_address(email):
+        raise invalid(field, "Bitte geben Sie eine gültige E-Mail-Adresse an.")
+    return email
 
 
 async def find_account(tx: Transaction, email: str) -> StoredPassword | None:

@@ -19,7 +19,7 @@ from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
 from sqlalchemy import select, update
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.customer_history import record_change
 from kontor_identity.names import display_name, fold, search_text
@@ -216,7 +216,7 @@ def _apply(customer: Customer, person: Person, fields: Iterable[str]) -> None:
         elif field == "birth_date":
             customer.birth_date = _day(person.birth_date)
         elif field == "email":
-            customer.email = normal_email(person.email)
+            customer.email = valid_email(person.email, "customer.email") if person.email.strip() else ""
         elif field == "form":
             customer.form = person.form or AddressForm.ADDRESS_FORM_SIE
         else:

@@ -21,7 +21,7 @@ from kontor_chassis.ids import new_id
 from sqlalchemy import func, select, update
 
 from kontor_identity.account_events import record_event
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.sealing import new_token, token_hash
 from kontor_identity.security_tables import EmailChange, EmailChangeToken
 from kontor_identity.tables import Account, Customer
@@ -32,7 +32,7 @@ GOOD_FOR = timedelta(hours=24)
 async def request_email_change(tx: Transaction, account_id: UUID, tenant_id: UUID, email: str, device: str) -> None:
     """Have a link sent to the new address and a notice to the present one; a change asked for before ends."""
     account = await tx.session.get_one(Account, account_id)
-    wanted = normal_email(email)
+    wanted = valid_email(email, "email")
     if wanted == account.email:
         raise invalid("email", "Das ist bereits Ihre E-Mail-Adresse.")
     await _end_open(tx, account_id)

@@ -18,7 +18,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, not_found
 from sqlalchemy import ColumnElement, select
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.customers import customer_for_update, customer_in_sight
 from kontor_identity.invitations import add_invitation
 from kontor_identity.tables import Account, Invitation, Membership
@@ -77,7 +77,7 @@ async def invite_person(tx: Transaction, customer_id: UUID, *, name: str, email:
             tenant_id=customer.tenant_id,
             customer_id=customer_id,
             display_name=name.strip(),
-            email=normal_email(email),
+            email=valid_email(email, "email"),
             letter_greeting=f"Guten Tag {name.strip()}",
             form=AddressForm.ADDRESS_FORM_SIE,
             roles=_ROLES[Standing.ValueType(standing)],

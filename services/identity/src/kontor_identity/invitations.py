@@ -22,7 +22,7 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import Row, select, update
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import normal_email, valid_email
 from kontor_identity.customers import customer_for_update
 from kontor_identity.memberships import grantable_roles
 from kontor_identity.names import display_name, letter_greeting
@@ -109,7 +109,7 @@ def invite_member(
         Invitation(
             tenant_id=tenant.tenant_id,
             display_name=name.strip(),
-            email=normal_email(email),
+            email=valid_email(email, "email"),
             letter_greeting=f"Guten Tag {name.strip()}",
             form=AddressForm.ADDRESS_FORM_SIE,
             roles=granted,

@@ -19,7 +19,7 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.bank_codes import CheckedIban, check_iban
 from kontor_identity.customer_history import record_change
@@ -241,10 +241,7 @@ def _contact_value(change: ContactChange) -> str:
         if value and not any(character.isdigit() for character in value):
             raise invalid("value", "Bitte geben Sie eine Telefonnummer an.")
         return value
-    name, at, domain = value.partition("@")
-    if not (name and at and "." in domain and " " not in value):
-        raise invalid("value", "Bitte geben Sie eine gültige E-Mail-Adresse an.")
-    return normal_email(value)
+    return valid_email(value, "value")
 
 
 def _contact_text(row: CustomerContact | None) -> str:

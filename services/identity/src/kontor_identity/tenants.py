@@ -18,7 +18,7 @@ from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import valid_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.invitations import invite_member
 from kontor_identity.staff import own_tenant
@@ -60,6 +60,7 @@ async def register_tenant(tx: Transaction, registration: Registration) -> Tenant
     """Put a firm on the waiting list; raises ALREADY_EXISTS "SLUG_TAKEN"."""
     if registration.slug in RESERVED_SLUGS:
         raise _slug_taken()
+    contact_email = valid_email(registration.contact_email, "tenant.contact_email")
     tenant = Tenant(
         tenant_id=new_id(),
         name=registration.name.strip(),
@@ -67,8 +68,8 @@ async def register_tenant(tx: Transaction, registration: Registration) -> Tenant
         kind=registration.kind or TenantKind.TENANT_KIND_BROKER,
         state=TenantState.TENANT_STATE_WAITING,
         contact_name=registration.contact_name.strip(),
-        contact_email=normal_email(registration.contact_email),
-        email=normal_email(registration.contact_email),
+        contact_email=contact_email,
+        email=contact_email,
         phone=registration.phone.strip(),
         ihk_number=registration.ihk_number.strip(),
         queue_rank=UNRANKED,
@@ -131,7 +132,7 @@ async def update_profile(tx: Transaction, change: ProfileChange, *, fields: Iter
         elif field == "tier_one_access":
             tenant.tier_one_access = change.tier_one_access or TierOneAccess.TIER_ONE_ACCESS_CONTRACT_VIEW
         elif field == "email":
-            tenant.email = normal_email(change.email)
+            tenant.email = valid_email(change.email, "profile.email") if change.email.strip() else ""
         else:
             setattr(tenant, field, getattr(change, field).strip())
     await tx.session.flush()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import replace
+
+from kontor_chassis.email_addresses import is_email_address
 
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError
@@ -26,7 +27,6 @@ _COUNTRIES = {
 
 _MAIL_CHANNELS = ("51", "50", "52")
 _PHONE_CHANNELS = ("31", "30", "32", "10", "20")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 
 
 def read_holder(parts: dict[str, tuple[Record, Layout]], remarks: list[Remark]) -> PolicyHolder | None:
@@ -77,7 +77,7 @@ def _address(record: Record, layout: Layout, remarks: list[Remark]) -> Address:
 def _email(parts: dict[str, tuple[Record, Layout]], remarks: list[Remark]) -> str:
     """Return the mail address; older systems without "@" in their character set write "(a)"."""
     found = _contact(parts, _MAIL_CHANNELS).replace("(a)", "@")
-    if found and not _MAIL.fullmatch(found):
+    if found and not is_email_address(found):
         remarks.append(
             Remark(
                 parts["1"][0].number, "Kommunikationsnummer", "Die E-Mail-Adresse ist ungültig und wurde ausgelassen."

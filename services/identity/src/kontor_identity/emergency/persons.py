@@ -22,7 +22,7 @@ from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
 from sqlalchemy import select, update
 
-from kontor_identity.accounts import normal_email
+from kontor_identity.accounts import normal_email, valid_email
 from kontor_identity.emergency.history import note, note_person
 from kontor_identity.emergency.plans import change_plan, locked_plan, require_holder
 from kontor_identity.emergency.requests import customer_acts, released_request, revoke_grants_of
@@ -85,7 +85,7 @@ async def create_person(tx: Transaction, customer_id: UUID, given: NewPerson) ->
     """
     plan = await _begin_change(tx, customer_id)
     persons = await persons_of(tx, customer_id)
-    email = normal_email(given.email)
+    email = valid_email(given.email, "person.email")
     await _refuse_own_address(tx, customer_id, email)
     if any(person.email == email for person in persons):
         raise DomainError(ErrorKind.ALREADY_EXISTS, "ALREADY_TRUSTED", "Diese Person haben Sie bereits benannt.")
