@@ -35,7 +35,7 @@ export const openStream = ({ address, onMessage, onState = () => {} }) => {
   };
 
   const reconnect = async () => {
-    if (failures > 1) await refreshSession().catch(() => {});
+    if (failures > 1 && !(await refreshSession({ unasked: true }).catch(() => true))) return; // goes on when the session is renewed
     if (document.visibilityState === "visible") connect();
   };
 
@@ -52,6 +52,7 @@ export const openStream = ({ address, onMessage, onState = () => {} }) => {
 
   follow();
   document.addEventListener("visibilitychange", follow);
+  document.addEventListener("office:session", follow);
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", follow);
 };

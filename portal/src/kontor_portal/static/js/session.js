@@ -1,27 +1,36 @@
 // Keeps the session alive: renews the access token shortly before it ends, in one tab at a time, and once more when
 // a request is refused. The token itself is in an HttpOnly cookie; only its end is known here.
+// Where the page asks for presence (a customer's renewal is a sign of life that stops an emergency release), a tab that
+// nobody touches lets the session rest and renews it when somebody comes back.
 const meta = document.querySelector('meta[name="session-expires"]');
+const needsPresence = meta?.dataset.presence === "required";
 const EARLY_SECONDS = 60;
+const PRESENT_SECONDS = 300;
 let expires = Number(meta?.content ?? 0);
 let timer;
+let touched = Date.now() / 1000;
 
 const now = () => Date.now() / 1000;
 
-const renew = async () => {
+const renew = async (unasked) => {
   const shared = Number(localStorage.getItem("office.session-expires") ?? 0);
   if (shared > expires && shared - now() > EARLY_SECONDS) {
     expires = shared; // another tab has done it
     return true;
   }
+  if (unasked && needsPresence && now() - touched > PRESENT_SECONDS) return false;
   const response = await fetch("/auth/refresh", { method: "POST", headers: { "X-Requested-With": "fetch" } });
+  if (response.status >= 500) throw new Error(`cannot renew: ${response.status}`);
   if (!response.ok) return false;
   expires = Number(response.headers.get("X-Session-Expires") ?? now() + 600);
   localStorage.setItem("office.session-expires", String(expires));
+  document.dispatchEvent(new Event("office:session"));
   return true;
 };
 
-export const refreshSession = () =>
-  navigator.locks ? navigator.locks.request("office-refresh", renew) : renew();
+// Resolves to whether there is a session. `unasked`: by a timer or a stream, not because somebody did something.
+export const refreshSession = ({ unasked = false } = {}) =>
+  navigator.locks ? navigator.locks.request("office-refresh", () => renew(unasked)) : renew(unasked);
 
 const plan = () => {
   clearTimeout(timer);
@@ -31,7 +40,7 @@ const plan = () => {
 const check = async () => {
   if (expires - now() <= EARLY_SECONDS + 5) {
     try {
-      if (!(await refreshSession())) return;
+      if (!(await refreshSession({ unasked: true }))) return;
     } catch {
       // offline: try again below
     }
@@ -39,11 +48,17 @@ const check = async () => {
   plan();
 };
 
+const touch = () => {
+  touched = now();
+  if (expires - touched <= EARLY_SECONDS) check();
+};
+
 export const keepSession = () => {
   if (!expires) return;
+  for (const kind of ["pointerdown", "keydown", "wheel"]) document.addEventListener(kind, touch, { passive: true });
   localStorage.setItem("office.session-expires", String(expires));
   plan();
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && check());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && touch());
 };
 
 // fetch for /v1 and /files: renews the session once when it has run out.
