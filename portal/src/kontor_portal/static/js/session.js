@@ -8,6 +8,8 @@ const EARLY_SECONDS = 60;
 const PRESENT_SECONDS = 300;
 let expires = Number(meta?.content ?? 0);
 let timer;
+let ended = false;
+let checking = false;
 let touched = Date.now() / 1000;
 
 const now = () => Date.now() / 1000;
@@ -21,7 +23,8 @@ const renew = async (unasked) => {
   if (unasked && needsPresence && now() - touched > PRESENT_SECONDS) return false;
   const response = await fetch("/auth/refresh", { method: "POST", headers: { "X-Requested-With": "fetch" } });
   if (response.status >= 500) throw new Error(`cannot renew: ${response.status}`);
-  if (!response.ok) return false;
+  ended = !response.ok;
+  if (ended) return false;
   expires = Number(response.headers.get("X-Session-Expires") ?? now() + 600);
   localStorage.setItem("office.session-expires", String(expires));
   document.dispatchEvent(new Event("office:session"));
@@ -38,11 +41,15 @@ const plan = () => {
 };
 
 const check = async () => {
+  if (checking) return;
   if (expires - now() <= EARLY_SECONDS + 5) {
+    checking = true;
     try {
       if (!(await refreshSession({ unasked: true }))) return;
     } catch {
       // offline: try again below
+    } finally {
+      checking = false;
     }
   }
   plan();
@@ -50,7 +57,7 @@ const check = async () => {
 
 const touch = () => {
   touched = now();
-  if (expires - touched <= EARLY_SECONDS) check();
+  if (!ended && expires - touched <= EARLY_SECONDS) check();
 };
 
 export const keepSession = () => {
