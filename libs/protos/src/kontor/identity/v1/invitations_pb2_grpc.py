@@ -137,7 +137,7 @@ class InvitationServiceServicer:
 
     def PrintAccessLetters(self, request, context):
         """Returns letters with an access code and a QR code, one page each, as one PDF (F137). Each letter makes a new code,
-        and the former one of the same customer ends. Whoever has no open invitation is invited by it, without a mail.
+        and the former one of the same customer ends; repeated with the same request_id, it makes the same one. Whoever has no open invitation is invited by it, without a mail.
         Customers with access, or without postal address, are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

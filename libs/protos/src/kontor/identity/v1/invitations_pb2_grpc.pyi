@@ -57,7 +57,7 @@ class InvitationServiceStub:
     """
     PrintAccessLetters: _grpc.UnaryStreamMultiCallable[_invitations_pb2.PrintAccessLettersRequest, _httpbody_pb2.HttpBody]
     """Returns letters with an access code and a QR code, one page each, as one PDF (F137). Each letter makes a new code,
-    and the former one of the same customer ends. Whoever has no open invitation is invited by it, without a mail.
+    and the former one of the same customer ends; repeated with the same request_id, it makes the same one. Whoever has no open invitation is invited by it, without a mail.
     Customers with access, or without postal address, are left out.
     """
 
@@ -88,7 +88,7 @@ class InvitationServiceAsyncStub(InvitationServiceStub):
     """
     PrintAccessLetters: _aio.UnaryStreamMultiCallable[_invitations_pb2.PrintAccessLettersRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Returns letters with an access code and a QR code, one page each, as one PDF (F137). Each letter makes a new code,
-    and the former one of the same customer ends. Whoever has no open invitation is invited by it, without a mail.
+    and the former one of the same customer ends; repeated with the same request_id, it makes the same one. Whoever has no open invitation is invited by it, without a mail.
     Customers with access, or without postal address, are left out.
     """
 
@@ -164,7 +164,7 @@ class InvitationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
         """Returns letters with an access code and a QR code, one page each, as one PDF (F137). Each letter makes a new code,
-        and the former one of the same customer ends. Whoever has no open invitation is invited by it, without a mail.
+        and the former one of the same customer ends; repeated with the same request_id, it makes the same one. Whoever has no open invitation is invited by it, without a mail.
         Customers with access, or without postal address, are left out.
         """
 
