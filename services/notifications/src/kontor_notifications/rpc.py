@@ -67,8 +67,10 @@ class NotificationsRpc(NotificationsServiceServicer):
         self, request: pb.WatchNotificationsRequest, context: Context
     ) -> AsyncIterator[pb.WatchNotificationsResponse]:
         caller = current_principal()
+        unread: int | None = None
         async for happening in watch(self._live, caller):
-            unread = await queries.count_unread(self._rows, caller)
+            if unread is None or happening is not None:  # a heartbeat alone changes nothing
+                unread = await queries.count_unread(self._rows, caller)
             if isinstance(happening, events_pb2.NotificationCreated):
                 notification_id = parse_id(happening.notification_id, "notification_id")
                 row = await queries.find_notification(self._rows, caller, notification_id)

@@ -25,7 +25,8 @@ async def watch(live: LiveEvents, principal: Principal) -> AsyncIterator[Happeni
     def mine(event: Happening) -> bool:
         return event.account_id == account_id and event.tenant_id == tenant_id
 
-    queue: asyncio.Queue[Happening] = asyncio.Queue()
+    # One place only: what a slow client has not taken waits in the subscriptions, which are bounded and end the stream.
+    queue: asyncio.Queue[Happening] = asyncio.Queue(1)
     async with (
         live.subscribe(events_pb2.NotificationCreated, matching=mine) as created,
         live.subscribe(events_pb2.NotificationsRead, matching=mine) as read,
@@ -58,4 +59,4 @@ async def _next(queue: asyncio.Queue[Happening], pumps: list[asyncio.Task[None]]
 
 async def _pump(events: AsyncIterator[T], queue: asyncio.Queue[T]) -> None:
     async for event in events:
-        queue.put_nowait(event)
+        await queue.put(event)
