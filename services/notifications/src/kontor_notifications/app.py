@@ -10,7 +10,9 @@ from kontor_notifications.adapters.identity import IdentityDirectory
 from kontor_notifications.adapters.smtp import SmtpServer
 from kontor_notifications.config import NotificationsSettings
 from kontor_notifications.consumers import Handlers
+from kontor_notifications.gone import skipping_the_gone
 from kontor_notifications.jobs import jobs
+from kontor_notifications.preparing import Preparer
 from kontor_notifications.rpc import NotificationsRpc
 from kontor_notifications.sending import Sender
 
@@ -25,7 +27,7 @@ async def compose(settings: NotificationsSettings, platform: Platform) -> Servic
         password_file=settings.smtp_password_file,
         starttls=settings.smtp_starttls,
     )
-    sender = Sender(server, directory, settings.public_url, settings.sender_address())
+    sender = Sender(server, Preparer(directory, settings.public_url), settings.sender_address())
     rpc = NotificationsRpc(platform.work, platform.rows, platform.live, platform.clock)
     return Service(
         servicers=[
@@ -35,6 +37,6 @@ async def compose(settings: NotificationsSettings, platform: Platform) -> Servic
                 notifications_pb2.DESCRIPTOR.services_by_name["NotificationsService"],
             )
         ],
-        consumers=Handlers(directory).table(),
+        consumers=skipping_the_gone(Handlers(directory).table()),
         jobs=jobs(sender),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -84,8 +85,9 @@ def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(_one_line(mail.firm.name), user, domain)
     message["To"] = Address(_one_line(mail.addressee.name), addr_spec=mail.addressee.email)
-    if mail.firm.email:
-        message["Reply-To"] = Address(_one_line(mail.firm.name), addr_spec=mail.firm.email)
+    reply_to = _reply_to(mail.firm)
+    if reply_to is not None:
+        message["Reply-To"] = reply_to
     message["Subject"] = given["subject"]
     message["Date"] = format_datetime(mail.written)
     message["Message-ID"] = f"<{mail.mail_id}@{domain}>"
@@ -95,6 +97,14 @@ def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
     mjml = _HTML.get_template("mail.mjml.j2").render(given)
     message.add_alternative(mrml.to_html(mjml).content, subtype="html")
     return message
+
+
+def _reply_to(firm: Firm) -> Address | None:
+    """Return where answers go; None when the firm has no address, or one that cannot be written to."""
+    try:
+        return Address(_one_line(firm.name), addr_spec=firm.email) if firm.email else None
+    except (MessageError, ValueError, IndexError):  # all that the parser of addresses raises
+        return None
 
 
 def _one_line(name: str) -> str:

@@ -71,6 +71,9 @@ class Delivery(Base):
     create_time: Mapped[datetime] = mapped_column(_Time)
     end_time: Mapped[datetime | None] = mapped_column(_Time)
     last_problem: Mapped[str] = mapped_column(Text)
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    lease_id: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None] = mapped_column(_Time)
 
 
 class UnreadMessage(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -10,9 +11,10 @@ import pytest
 from kontor.common.v1.money_pb2 import Money
 from kontor_chassis.ids import new_id
 from kontor_notifications.consumers import in_german
-from kontor_notifications.deliveries import LONGEST_PAUSE, MOST_ATTEMPTS, mark_failed, mark_sent, pause_after
+from kontor_notifications.deliveries import LONGEST_PAUSE, MOST_ATTEMPTS, Outcome, Result, pause_after, settle
 from kontor_notifications.mail_texts import TEXTS
 from kontor_notifications.mails import Addressee, Firm, Outgoing, compose_mail
+from kontor_notifications.priorities import Priority, priority_of
 from kontor_notifications.tables import Delivery, DeliveryState
 from kontor_notifications.wording import Form
 
@@ -24,7 +26,8 @@ ORDERS_AND_INVOICES = ("service_title", "expert_firm_name", "state", "reason", "
 EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person")
 ACCOUNTS = ("code", "device", "moment", "detail")
 TRIALS = ("day", "left")
-PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS)}
+VIEWS = ("viewer",)
+PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS, *VIEWS)}
 
 
 def mail(template: str, form: Form = Form.SIE, **changes: object) -> EmailMessage:
@@ -65,6 +68,25 @@ def test_headers_cannot_be_smuggled_in() -> None:
     assert message["Message-ID"].endswith("@kontor.example>")
 
 
+def test_a_firm_without_a_usable_address_still_writes() -> None:
+    """F142: answers have nowhere to go then; the mail itself goes out."""
+    odd = replace(FIRM, email=".buero@hansen.example")
+    addressee = Addressee("julia@mail.example", "Julia Brandt", "Guten Tag", Form.SIE)
+    outgoing = Outgoing(new_id(), "order_placed", PARAMETERS, odd, addressee, "", NOW)
+    message = compose_mail(outgoing, "post@kontor.example")
+    assert message["Reply-To"] is None
+    assert message["To"] == "Julia Brandt <julia@mail.example>"
+
+
+def test_what_somebody_waits_for_goes_first() -> None:
+    """F142: codes and links to sign in before all other mails about access, and those before invoices."""
+    waited_for = {template for template in TEXTS if priority_of(template) is Priority.WAITED_FOR}
+    assert waited_for == {"sign_in_code", "password_reset", "email_change"}
+    assert priority_of("invitation") is Priority.ACCESS
+    assert priority_of("account_new_device") is Priority.ACCESS
+    assert priority_of("invoice_issued") is Priority.ORDINARY
+
+
 def delivery() -> Delivery:
     """Return a pending delivery."""
     return Delivery(state=DeliveryState.PENDING, attempts=0, due_time=NOW, end_time=None, last_problem="")
@@ -74,18 +96,19 @@ def test_pauses_double_and_end() -> None:
     """F142: pauses double up to four hours; after 14 attempts, or a final no, we give up."""
     assert [pause_after(n).total_seconds() for n in (1, 2, 3, 4)] == [30, 60, 120, 240]
     assert pause_after(40) == LONGEST_PAUSE
+    refused_now = Outcome(Result.LATER, "refused: 451")
     tried = delivery()
     for _ in range(MOST_ATTEMPTS - 1):
-        mark_failed(tried, NOW, "refused: 451")
+        settle(tried, refused_now, NOW)
         assert tried.state == DeliveryState.PENDING
     assert tried.due_time - NOW == LONGEST_PAUSE
-    mark_failed(tried, NOW, "refused: 451")
+    settle(tried, refused_now, NOW)
     assert (tried.state, tried.end_time) == (DeliveryState.FAILED, NOW)
     refused = delivery()
-    mark_failed(refused, NOW, "refused: 550", permanent=True)
+    settle(refused, Outcome(Result.NEVER, "refused: 550"), NOW)
     assert refused.state == DeliveryState.FAILED
     sent = delivery()
-    mark_sent(sent, NOW + timedelta(seconds=1))
+    settle(sent, Outcome(Result.SENT), NOW + timedelta(seconds=1))
     assert (sent.state, sent.attempts, sent.last_problem) == (DeliveryState.SENT, 1, "")
 
 

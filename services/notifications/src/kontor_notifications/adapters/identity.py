@@ -107,10 +107,11 @@ class IdentityDirectory:
 
     async def password_link(self, tenant_id: UUID, reset_id: str) -> Link:
         """Make the link of an open password request; raises like `invitation_link`."""
-        answer = await self._identity(tenant_id).MintPasswordResetLink(
-            pb.MintPasswordResetLinkRequest(reset_id=reset_id)
-        )
-        [person] = await self.people(tenant_id, [answer.account_id])
+        with _asking():
+            answer = await self._identity(tenant_id).MintPasswordResetLink(
+                pb.MintPasswordResetLinkRequest(reset_id=reset_id)
+            )
+        person = await self._holder(tenant_id, answer.account_id)
         return Link(answer.url, _in_german(answer.expire_time), person.addressee, person.side is Side.CUSTOMER)
 
     async def email_link(self, tenant_id: UUID, change_id: str) -> Link:
@@ -119,7 +120,7 @@ class IdentityDirectory:
             answer = await self._steps(tenant_id).MintEmailChangeLink(
                 steps_pb.MintEmailChangeLinkRequest(change_id=change_id)
             )
-        [person] = await self.people(tenant_id, [answer.account_id])
+        person = await self._holder(tenant_id, answer.account_id)
         addressee = replace(person.addressee, email=answer.new_email)
         return Link(answer.url, _in_german(answer.expire_time), addressee, person.side is Side.CUSTOMER)
 
@@ -164,6 +165,12 @@ class IdentityDirectory:
         greeting = f"Guten Tag {answer.person_name}"
         addressee = Addressee(answer.person_email, answer.person_name, greeting, Form.SIE)
         return TrustedPersonNotice(answer.customer_name, addressee)
+
+    async def _holder(self, tenant_id: UUID, account_id: str) -> Person:
+        people = await self.people(tenant_id, [account_id])
+        if not people:
+            raise NotWantedError("ACCOUNT_GONE")
+        return people[0]
 
     def _steps(self, tenant_id: UUID) -> SignInStepsInternalServiceAsyncStub:
         return self._callers.as_service("identity", SignInStepsInternalServiceStub, tenant_id)
