@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m bench [list] [files] [chat] [idle]`: measures, prints the table, keeps the figures."""
+"""`make bench`, or `python -m bench [list] [files] [chat] [invitations] [idle]`: measures, prints, keeps figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import chat, files, hot_list, idle, results
+from bench import chat, files, hot_list, idle, invitations, results
 from bench.office import Office, open_office
 
 MEASUREMENTS: dict[str, Callable[[Office, Path], list[results.Row]]] = {
     "list": hot_list.measure,
     "files": files.measure,
     "chat": lambda office, _folder: chat.measure(office),
+    "invitations": lambda office, _folder: invitations.measure(office),
 }
 IDLE = "idle"
 
