@@ -28,7 +28,7 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_billing import plans, tables
+from kontor_billing import ends, plans, tables
 from kontor_billing.periods import Period, german_day
 from kontor_billing.prices import FREE_TIER, PriceComponent, Totals, totals_of
 
@@ -101,6 +101,7 @@ async def sign_agreement(
         raise _changed("PRICE_CHANGED", "Der Preis hat sich inzwischen geändert.")
     if await agreement_in_force(tx, customer_id, today) is not None:
         raise _running()
+    await ends.tell_ends(tx, customer_id)
     await _keep_price(tx, price)
     row = tables.Agreement(
         agreement_id=new_id(),

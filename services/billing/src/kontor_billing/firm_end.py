@@ -30,7 +30,7 @@ async def end_agreements(tx: Transaction, tenant_id: UUID, portion: int) -> int:
     )
     found = (await tx.session.scalars(running)).all()
     ended = update(Agreement).where(Agreement.agreement_id.in_(found))
-    values = {"state": State.CANCELLED, "ends_on": today, "version": Agreement.version + 1}
+    values = {"state": State.CANCELLED, "ends_on": today, "end_told_at": tx.now, "version": Agreement.version + 1}
     await tx.session.execute(ended.values(values).execution_options(synchronize_session=False))
     return len(found)
 

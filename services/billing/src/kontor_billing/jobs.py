@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 
+from kontor_billing.ends import tell_due_ends
 from kontor_billing.firm_end import FIRM_END
 from kontor_billing.runs import BillingRuns
 
@@ -21,4 +22,8 @@ def jobs(runs: BillingRuns) -> Sequence[Job]:
     async def monthly_billing(_context: JobContext) -> None:
         await runs.run_due()
 
-    return [Job("monthly-billing", timedelta(minutes=1), monthly_billing), FIRM_END.job()]
+    return [
+        Job("monthly-billing", timedelta(minutes=1), monthly_billing),
+        Job("agreement-ends", timedelta(minutes=1), tell_due_ends),
+        FIRM_END.job(),
+    ]

@@ -20,6 +20,9 @@ from kontor_billing.invoices import IssuedInvoice
 from kontor_billing.prices import CURRENCY, FREE_TIER, Totals
 from kontor_billing.runs import RunResult
 
+LISTED_UNBILLED = 100
+"""Unbilled agreements that the answer of a run lists; it counts them all."""
+
 
 def money(minor_units: int) -> Money:
     """Return cents of EUR."""
@@ -137,6 +140,16 @@ def run_result(period: str, result: RunResult) -> pb.RunBillingResponse:
         already_invoiced=result.existing,
         postponed=result.postponed,
         gross=money(result.gross_minor),
+        unbilled=len(result.unbilled),
+        unbilled_agreements=[
+            pb.UnbilledAgreement(
+                tenant_id=str(month.tenant_id),
+                agreement_id=str(month.agreement_id),
+                customer_id=str(month.customer_id),
+                reason=pb.UnbilledReason.Value(f"UNBILLED_REASON_{month.reason}"),
+            )
+            for month in result.unbilled[:LISTED_UNBILLED]
+        ],
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from kontor_billing import agreements, invoices, plans, tables
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period
+from kontor_billing.unbilled import Reason, UnbilledMonth, note_unbilled, unbilled_agreements, unbilled_months
 
 SERVICE = Principal.of_service("billing")
 PORTION = 50
@@ -56,6 +57,8 @@ class RunResult:
     existing: int = 0
     postponed: int = 0
     gross_minor: int = 0
+    unbilled: tuple[UnbilledMonth, ...] = ()
+    """What of the month is settled as never to be billed, by this run or an earlier one."""
 
     def __add__(self, other: RunResult) -> RunResult:
         return RunResult(
@@ -64,6 +67,7 @@ class RunResult:
             self.existing + other.existing,
             self.postponed + other.postponed,
             self.gross_minor + other.gross_minor,
+            self.unbilled + other.unbilled,
         )
 
 
@@ -126,20 +130,26 @@ class BillingRuns:
         result = RunResult(tenants=1, existing=existing)
         for start in range(0, len(due), PORTION):
             result += await self._bill_portion(tenant_id, period, due[start : start + PORTION])
+        async with self._work.work(SERVICE.within(tenant_id)) as tx:
+            result += RunResult(unbilled=await unbilled_months(tx, period))
         if not result.postponed and period.is_over(self._clock.now() - GRACE):
             await self._note_finished(tenant_id, period)
         return result
 
     async def _bill_portion(self, tenant_id: UUID, period: Period, due: Sequence[tables.Agreement]) -> RunResult:
-        """Issue the invoices of one portion; those whose buyer cannot be told now are left for the next run."""
+        """Issue the invoices of one portion; those whose buyer cannot be told now are left for the next run.
+
+        Whoever has a buyer no more is settled as unbilled.
+        """
         try:
             seller = await self._parties.seller(tenant_id)
         except DomainError as error:
             log.warning("billing_seller_unknown", tenant_id=str(tenant_id), reason=error.reason)
             return RunResult(postponed=len(due))
-        buyers = await self._buyers(tenant_id, due)
-        result = RunResult(postponed=len(due) - len(buyers))
+        buyers, gone = await self._buyers(tenant_id, due)
+        result = RunResult(postponed=len(due) - len(buyers) - len(gone))
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
+            await note_unbilled(tx, gone, period, Reason.CUSTOMER_GONE)
             rates = (await plans.rate_table(tx)).on(period.last_day)
             for agreement in await _still_due(tx, period, list(buyers)):
                 issued = await invoices.issue_invoice(
@@ -155,19 +165,25 @@ class BillingRuns:
             await tx.commit()
         return result
 
-    async def _buyers(self, tenant_id: UUID, due: Sequence[tables.Agreement]) -> dict[UUID, Party]:
+    async def _buyers(
+        self, tenant_id: UUID, due: Sequence[tables.Agreement]
+    ) -> tuple[dict[UUID, Party], list[tables.Agreement]]:
+        """Return who pays by agreement, and the agreements whose customer is gone; the rest cannot be told now."""
         answers = await asyncio.gather(
             *(self._parties.buyer(tenant_id, agreement.customer_id) for agreement in due), return_exceptions=True
         )
         buyers: dict[UUID, Party] = {}
+        gone = []
         for agreement, answer in zip(due, answers, strict=True):
             if isinstance(answer, Party):
                 buyers[agreement.agreement_id] = answer
             elif isinstance(answer, DomainError):
                 log.warning("billing_buyer_unknown", agreement_id=str(agreement.agreement_id), reason=answer.reason)
+                if answer.kind is ErrorKind.NOT_FOUND:
+                    gone.append(agreement)
             else:
                 raise answer
-        return buyers
+        return buyers, gone
 
     async def _note_finished(self, tenant_id: UUID, period: Period) -> None:
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
@@ -191,6 +207,7 @@ async def _due_agreements(tx: Transaction, period: Period) -> list[tables.Agreem
         .where(table.signed_on <= period.last_day)
         .where(or_(table.ends_on.is_(None), table.ends_on >= period.first_day))
         .where(table.agreement_id.not_in(_invoiced_agreements(period)))
+        .where(table.agreement_id.not_in(unbilled_agreements(period)))
         .order_by(table.agreement_id)
     )
     return list(found)

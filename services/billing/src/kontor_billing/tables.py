@@ -123,6 +123,8 @@ class Agreement(Base):
     signed_by_account_id: Mapped[UUID]
     ends_on: Mapped[date | None]
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    end_told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When others were told that it has ended."""
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
@@ -190,6 +192,19 @@ class LedgerEntry(Base):
     payee: Mapped[str | None] = mapped_column(Text)
     component_code: Mapped[str] = mapped_column(Text)
     amount_minor: Mapped[int]
+
+
+class Unbilled(Base):
+    """A month of an agreement that cannot be billed any more; final."""
+
+    __tablename__ = "unbilled"
+
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreements.agreement_id"), primary_key=True)
+    period: Mapped[str] = mapped_column(Text, primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(Text)
+    noted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class BillingRun(Base):

@@ -139,16 +139,20 @@ async def test_two_runs_at_once_bill_once(world: World) -> None:
 
 
 async def test_a_customer_who_cannot_be_told_stops_nobody_else(world: World) -> None:
-    """F34: he is postponed, the month stays open for the next run, and no number is lost."""
+    """F34: a customer who is gone is settled with the reason, the month is finished, and no number is lost."""
     firm = await world.firm()
     missing, present, later = new_id(), await firm.new_customer(), await firm.new_customer()
     for customer in (missing, present):
         await firm.sign(customer)
     world.clock.advance(timedelta(days=10))
     first = await firm.operator().RunBilling(JULY)
-    assert (first.invoices_issued, first.postponed) == (1, 1)
+    assert (first.invoices_issued, first.postponed, first.unbilled) == (1, 0, 1)
+    [settled] = first.unbilled_agreements
+    assert (settled.customer_id, settled.reason) == (str(missing), pb.UNBILLED_REASON_CUSTOMER_GONE)
+    world.clock.advance(timedelta(hours=2))
     again = await firm.operator().RunBilling(JULY)
-    assert (again.invoices_issued, again.postponed, again.already_invoiced) == (0, 1, 1)
+    assert (again.invoices_issued, again.postponed, again.already_invoiced) == (0, 0, 1)
+    assert list(again.unbilled_agreements) == [settled]
     await firm.sign(later)
     world.clock.advance(timedelta(days=31))
     await firm.operator().RunBilling(pb.RunBillingRequest(period="2026-08"))
@@ -158,7 +162,10 @@ async def test_a_customer_who_cannot_be_told_stops_nobody_else(world: World) -> 
     try:
         await owner.execute("SELECT set_config('kontor.role', 'service', false)")
         await owner.execute("SELECT set_config('kontor.tenant_id', $1, false)", str(firm.tenant_id))
-        assert await owner.fetchval("SELECT count(*) FROM billing_runs") == 0
+        assert await owner.fetchval("SELECT array_agg(period ORDER BY period) FROM billing_runs") == [
+            "2026-07",
+            "2026-08",
+        ]
     finally:
         await owner.close()
 

@@ -28,7 +28,9 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
         limit = limits.get(event.tier, default_quota_bytes)
         await set_limit(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id), limit_bytes=limit)
 
-    async def take_storage(tx: Transaction, event: billing.ServiceAgreementWithdrawn, meta: EventMeta) -> None:
+    async def take_storage(
+        tx: Transaction, event: billing.ServiceAgreementWithdrawn | billing.ServiceAgreementEnded, meta: EventMeta
+    ) -> None:
         await set_limit(
             tx,
             tenant_id=UUID(event.tenant_id),
@@ -39,6 +41,7 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
     return {
         billing.ServiceAgreementSigned: give_storage,
         billing.ServiceAgreementWithdrawn: take_storage,
+        billing.ServiceAgreementEnded: take_storage,
         identity.ReleaseRequested: release_with_invitation,
         identity.EmergencyAccessGranted: open_folders,
         identity.EmergencyAccessRevoked: close_folders,

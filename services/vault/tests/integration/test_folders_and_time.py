@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from grpc import StatusCode
+from grpc.aio import AioRpcError
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.billing.v1.prices_pb2 import Tier
 from kontor.common.v1.access_pb2 import Role
@@ -19,6 +20,7 @@ from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.refusals import refusal
 from kontor_vault import jobs
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.consumers import consumers
@@ -215,3 +217,27 @@ async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: 
     assert (quota.limit_bytes, quota.used_bytes) == (0, 100)
     more = pb.CreateUploadRequest(customer_id=customer.cid, file_name="b", size_bytes=1)
     assert await refused(customer.vault.CreateUpload(more)) is StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_the_end_of_an_agreement_takes_its_storage(office: Office, edge: Edge, tenant: UUID) -> None:
+    """F14: when the agreement has ended the default holds again; documents stay readable, uploads are refused."""
+    customer = await office.customer(tenant)
+    handlers = consumers(default_quota_bytes=50)
+    about: dict[str, Any] = {"tenant_id": str(tenant), "customer_id": customer.cid, "tier": Tier.TIER_3}
+    meta = EventMeta(new_id(), "", "billing", "", tenant, office.clock.now(), 1)
+
+    async def happens(event: Message) -> None:
+        async with office.running.platform.work.work(Principal.of_service("vault", tenant)) as tx:
+            await handlers[type(event)](tx, event, meta)
+            await tx.commit()
+
+    await happens(billing.ServiceAgreementSigned(**about))
+    document = await upload(edge, customer, b"1" * 100, file_name="a.txt")
+    await happens(billing.ServiceAgreementEnded(**about, ends_on="2026-07-31"))
+    quota = await customer.vault.GetQuota(pb.GetQuotaRequest(customer_id=customer.cid))
+    assert (quota.limit_bytes, quota.used_bytes) == (50, 100)
+    content = await edge.client.get(f"/files/documents/{document.document_id}", headers=customer.headers)
+    assert (content.status_code, len(content.content)) == (200, 100)
+    with pytest.raises(AioRpcError) as full:
+        await customer.vault.CreateUpload(pb.CreateUploadRequest(customer_id=customer.cid, file_name="b", size_bytes=1))
+    assert (refusal(full.value).reason, full.value.code()) == ("QUOTA_EXCEEDED", StatusCode.RESOURCE_EXHAUSTED)

@@ -138,6 +138,25 @@ LEDGER_ACCOUNT_VAT_PAYABLE: LedgerAccount.ValueType  # 4
 LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: LedgerAccount.ValueType  # 5
 """Insurance tax owed."""
 
+class _UnbilledReason:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnbilledReasonEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_UnbilledReason.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    UNBILLED_REASON_UNSPECIFIED: _UnbilledReason.ValueType  # 0
+    """Not set."""
+    UNBILLED_REASON_CUSTOMER_GONE: _UnbilledReason.ValueType  # 1
+    """The customer is gone, so there is nobody whom an invoice could name."""
+
+class UnbilledReason(_UnbilledReason, metaclass=_UnbilledReasonEnumTypeWrapper):
+    """Why a month of an agreement is not billed any more."""
+
+UNBILLED_REASON_UNSPECIFIED: UnbilledReason.ValueType  # 0
+"""Not set."""
+UNBILLED_REASON_CUSTOMER_GONE: UnbilledReason.ValueType  # 1
+"""The customer is gone, so there is nobody whom an invoice could name."""
+
 @typing.final
 class GetTierOffersRequest(message.Message):
     """Request of GetTierOffers."""
@@ -1106,6 +1125,8 @@ class RunBillingResponse(message.Message):
     ALREADY_INVOICED_FIELD_NUMBER: builtins.int
     POSTPONED_FIELD_NUMBER: builtins.int
     GROSS_FIELD_NUMBER: builtins.int
+    UNBILLED_FIELD_NUMBER: builtins.int
+    UNBILLED_AGREEMENTS_FIELD_NUMBER: builtins.int
     period: builtins.str
     """Month billed."""
     tenants: builtins.int
@@ -1116,9 +1137,15 @@ class RunBillingResponse(message.Message):
     """Invoices that existed before."""
     postponed: builtins.int
     """Agreements that could not be billed now and are tried again by the next run."""
+    unbilled: builtins.int
+    """Agreements of the month that cannot be billed any more, found by this run or an earlier one."""
     @builtins.property
     def gross(self) -> money_pb2.Money:
         """Gross sum of the invoices issued by this run."""
+
+    @builtins.property
+    def unbilled_agreements(self) -> containers.RepeatedCompositeFieldContainer[UnbilledAgreement]:
+        """The first 100 of them with the reason."""
 
     def __init__(
         self,
@@ -1129,9 +1156,43 @@ class RunBillingResponse(message.Message):
         already_invoiced: builtins.int = ...,
         postponed: builtins.int = ...,
         gross: money_pb2.Money | None = ...,
+        unbilled: builtins.int = ...,
+        unbilled_agreements: abc.Iterable[UnbilledAgreement] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["gross", b"gross"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["already_invoiced", b"already_invoiced", "gross", b"gross", "invoices_issued", b"invoices_issued", "period", b"period", "postponed", b"postponed", "tenants", b"tenants"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["already_invoiced", b"already_invoiced", "gross", b"gross", "invoices_issued", b"invoices_issued", "period", b"period", "postponed", b"postponed", "tenants", b"tenants", "unbilled", b"unbilled", "unbilled_agreements", b"unbilled_agreements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class UnbilledAgreement(message.Message):
+    """An agreement that a month was settled for without an invoice."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    AGREEMENT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Firm."""
+    agreement_id: builtins.str
+    """Agreement."""
+    customer_id: builtins.str
+    """Customer who signed it."""
+    reason: UnbilledReason.ValueType
+    """Why it is not billed."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        agreement_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        reason: UnbilledReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "reason", b"reason", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -27,7 +27,7 @@ from kontor.billing.v1 import prices_pb2 as kontor_dot_billing_dot_v1_dot_prices
 from kontor.common.v1 import money_pb2 as kontor_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekontor/billing/v1/events.proto\x12\x11kontor.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1ckontor/common/v1/money.proto\"\xac\x01\n\x16ServiceAgreementSigned\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12-\n\tsign_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x19ServiceAgreementWithdrawn\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\"\x91\x01\n\x19ServiceAgreementCancelled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12\x0f\n\x07\x65nds_on\x18\x05 \x01(\t\"\xac\x01\n\rInvoiceIssued\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ninvoice_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12&\n\x05gross\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x0e\n\x06period\x18\x06 \x01(\t\x12\x17\n\x0fis_cancellation\x18\x07 \x01(\x08\"L\n\x0e\x44unningStarted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ndunning_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"J\n\x0c\x44unningEnded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ndunning_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ekontor/billing/v1/events.proto\x12\x11kontor.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1ckontor/common/v1/money.proto\"\xac\x01\n\x16ServiceAgreementSigned\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12-\n\tsign_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x19ServiceAgreementWithdrawn\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\"\x91\x01\n\x19ServiceAgreementCancelled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12\x0f\n\x07\x65nds_on\x18\x05 \x01(\t\"\x8d\x01\n\x15ServiceAgreementEnded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12%\n\x04tier\x18\x04 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12\x0f\n\x07\x65nds_on\x18\x05 \x01(\t\"\xac\x01\n\rInvoiceIssued\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ninvoice_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x0e\n\x06number\x18\x04 \x01(\t\x12&\n\x05gross\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x0e\n\x06period\x18\x06 \x01(\t\x12\x17\n\x0fis_cancellation\x18\x07 \x01(\x08\"L\n\x0e\x44unningStarted\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ndunning_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"J\n\x0c\x44unningEnded\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\ndunning_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,10 +40,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SERVICEAGREEMENTWITHDRAWN']._serialized_end=452
   _globals['_SERVICEAGREEMENTCANCELLED']._serialized_start=455
   _globals['_SERVICEAGREEMENTCANCELLED']._serialized_end=600
-  _globals['_INVOICEISSUED']._serialized_start=603
-  _globals['_INVOICEISSUED']._serialized_end=775
-  _globals['_DUNNINGSTARTED']._serialized_start=777
-  _globals['_DUNNINGSTARTED']._serialized_end=853
-  _globals['_DUNNINGENDED']._serialized_start=855
-  _globals['_DUNNINGENDED']._serialized_end=929
+  _globals['_SERVICEAGREEMENTENDED']._serialized_start=603
+  _globals['_SERVICEAGREEMENTENDED']._serialized_end=744
+  _globals['_INVOICEISSUED']._serialized_start=747
+  _globals['_INVOICEISSUED']._serialized_end=919
+  _globals['_DUNNINGSTARTED']._serialized_start=921
+  _globals['_DUNNINGSTARTED']._serialized_end=997
+  _globals['_DUNNINGENDED']._serialized_start=999
+  _globals['_DUNNINGENDED']._serialized_end=1073
 # @@protoc_insertion_point(module_scope)

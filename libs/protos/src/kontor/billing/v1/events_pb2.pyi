@@ -126,6 +126,42 @@ class ServiceAgreementCancelled(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ServiceAgreementEnded(message.Message):
+    """A cancelled service agreement has ended and no other follows it: from now on the customer has tier 1."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    AGREEMENT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    TIER_FIELD_NUMBER: builtins.int
+    ENDS_ON_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Broker firm."""
+    agreement_id: builtins.str
+    """Agreement."""
+    customer_id: builtins.str
+    """Customer."""
+    tier: prices_pb2.Tier.ValueType
+    """Tier that was agreed."""
+    ends_on: builtins.str
+    """Last day it was in force, "2026-07-31"."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        agreement_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        tier: prices_pb2.Tier.ValueType = ...,
+        ends_on: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "ends_on", b"ends_on", "tenant_id", b"tenant_id", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class InvoiceIssued(message.Message):
     """An invoice or a cancellation was issued."""
 
