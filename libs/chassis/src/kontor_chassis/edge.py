@@ -31,6 +31,7 @@ from kontor_chassis.gunicorn_runner import run_gunicorn
 from kontor_chassis.interceptors.authentication import ACCESS_COOKIE
 from kontor_chassis.interceptors.errors import domain_error_of, refused_with
 from kontor_chassis.logs import configure_logging
+from kontor_chassis.request_bodies import bound_waits
 from kontor_chassis.settings import EdgeSettings, SettingsError
 from kontor_chassis.telemetry import http_span
 from kontor_chassis.tokens import ServiceTokens
@@ -198,6 +199,7 @@ def edge_app(
         if environ.get("PATH_INFO") == READY_PATH:
             start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
             return [b"ok\n"]
+        bound_waits(environ, settings.http_stall_seconds)
         with _IN_FLIGHT.track_inprogress(), http_span(environ):
             return inner(environ, start_response)
 

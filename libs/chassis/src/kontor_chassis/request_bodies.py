@@ -1,4 +1,4 @@
-"""A request's body straight from its socket, for an edge that takes large files.
+"""A request's body straight from its socket, for an edge that takes large files, and how long a silent client is borne.
 
 gunicorn's and Werkzeug's own streams copy a body up to six times on its way to the application; that costs more than
 encrypting it.
@@ -7,7 +7,9 @@ encrypting it.
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from flask import Request
@@ -16,16 +18,30 @@ from gunicorn.http.body import Body, LengthReader
 PIECE_BYTES = 1 << 20
 
 
+def bound_waits(environ: dict[str, Any], seconds: float) -> None:
+    """Let no read and no write on the request's connection wait longer for a byte; a thread waits with each.
+
+    The kernel keeps the time, so a busy connection costs nothing. The bound stays with the connection.
+    """
+    connection = environ.get("gunicorn.socket")
+    if isinstance(connection, socket.socket):
+        whole = int(seconds)
+        bound = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            connection.setsockopt(socket.SOL_SOCKET, direction, bound)
+
+
 def body_pieces(request: Request) -> Iterator[bytes]:
-    """Yield the body in pieces of at most 1 MB, until its announced length or until the client hangs up.
+    """Yield the body in pieces of at most 1 MB, until its announced length or until the client hangs up or stalls.
 
     A body of unknown length comes through `request.stream`. So does what the caller leaves unread; gunicorn keeps
     count either way.
     """
     source = _plain_socket(request.environ)
     read = request.stream.read if source is None else source.read
-    while piece := read(PIECE_BYTES):
-        yield piece
+    with suppress(BlockingIOError):  # stalled (`bound_waits`)
+        while piece := read(PIECE_BYTES):
+            yield piece
 
 
 class _Socket:
@@ -48,6 +64,9 @@ class _Socket:
         try:
             return self._connection.recv(wanted, socket.MSG_WAITALL)
         except ConnectionError:  # hung up the rude way
+            return b""
+        except BlockingIOError:  # stalled (`bound_waits`): nothing more is read, so that gunicorn does not wait either
+            self._connection.shutdown(socket.SHUT_RD)
             return b""
 
     def _came_with_the_head(self, wanted: int) -> bytes:

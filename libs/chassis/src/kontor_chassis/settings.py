@@ -179,6 +179,8 @@ class EdgeSettings(ProcessSettings):
     http_listen: Address
     http_threads: int = Field(default=16, ge=1, le=256)
     """Threads of the one worker process; more load means more replicas."""
+    http_stall_seconds: float = Field(default=30.0, gt=0)
+    """So long a client may take or send no byte of a body; then its connection is given up, and its thread is free."""
 
 
 def _unknown_keys(cls: type[BaseSettings]) -> list[str]:

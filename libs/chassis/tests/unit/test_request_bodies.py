@@ -11,7 +11,7 @@ import pytest
 from flask import Request
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
-from kontor_chassis.request_bodies import body_pieces
+from kontor_chassis.request_bodies import body_pieces, bound_waits
 from werkzeug.test import EnvironBuilder
 
 CAME_WITH_THE_HEAD = b"0123"
@@ -66,3 +66,21 @@ def test_client_that_hangs_up_ends_the_body(line: tuple[socket.socket, socket.so
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     assert b"".join(pieces) == (b"" if rudely else b"45")
+
+
+def test_client_that_stalls_ends_the_body(line: tuple[socket.socket, socket.socket]) -> None:
+    """Whoever announces a body and sends no more of it holds a thread for the time allowed, not for ever."""
+    client, ours = line
+    client.sendall(b"45")
+    request = received(ours, 1000)
+    bound_waits(request.environ, 0.2)
+    assert b"".join(body_pieces(request)) == b"012345"
+    assert ours.recv(1) == b""  # gunicorn, which discards what is left of a body, does not wait for it
+
+
+def test_client_that_takes_nothing_is_given_up(line: tuple[socket.socket, socket.socket]) -> None:
+    """An answer that nobody fetches holds a thread for the time allowed, not for ever."""
+    ours = line[1]
+    bound_waits({"gunicorn.socket": ours}, 0.2)
+    with pytest.raises(BlockingIOError):
+        ours.sendall(bytes(64 << 20))

@@ -36,5 +36,7 @@ class VaultSettings(ServiceSettings):
 class VaultEdgeSettings(EdgeSettings):
     """Settings of `http`."""
 
+    http_threads: int = Field(default=64, ge=1, le=256)
+    """More than other edges have: a thread waits as long as a file takes, and mostly for the client's line."""
     object_store_url: StoreUrl
     vault_address: Address

@@ -54,8 +54,10 @@ async def tenant(office: Office) -> UUID:
 
 
 @pytest.fixture
-def edge_process(office: Office, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The file edge as it is started everywhere, and its port."""
+def edge_process(
+    office: Office, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The file edge as it is started everywhere, and its port; an indirect parameter is more of its environment."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -65,6 +67,7 @@ def edge_process(office: Office, tmp_path: Path) -> Iterator[tuple[subprocess.Po
         "KONTOR_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
         "KONTOR_OBJECT_STORE_URL": office.objects.as_uri(),
         "KONTOR_VAULT_ADDRESS": office.running.address,
+        **getattr(request, "param", {}),
     }
     with (tmp_path / "edge.log").open("wb") as log:
         command = [sys.executable, "-m", "kontor_vault", "http"]
