@@ -37,9 +37,30 @@ def decode_cursor(token: str) -> list[str]:
         values = json.loads(raw)
     except (binascii.Error, ValueError):
         raise _unknown_token() from None
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+    if not isinstance(values, list) or not all(isinstance(value, str) and _storable(value) for value in values):
         raise _unknown_token()
     return values
+
+
+def cursor_time(text: str) -> datetime:
+    """Return an instant of a page token; raises ValueError for what is none, a time without a zone included."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return instant
+
+
+def cursor_int(text: str, bits: int = 32) -> int:
+    """Return a whole number of a page token; raises ValueError for what a column of so many bits cannot hold."""
+    number = int(text)
+    if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
+        raise ValueError("the number is too large")
+    return number
+
+
+def _storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _unknown_token() -> DomainError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -9,7 +11,7 @@ import pytest
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.etags import check_etag, etag_of
 from kontor_chassis.ids import new_id, parse_id
-from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor, page_size
 
 
 def test_ids_are_version_7_and_ascend() -> None:
@@ -68,3 +70,24 @@ def test_etag_of_another_version_is_a_conflict() -> None:
     with pytest.raises(DomainError) as refused:
         check_etag(etag_of(2), 3)
     assert (refused.value.kind, refused.value.reason) == (ErrorKind.CONFLICT, "ETAG_MISMATCH")
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_token_with_text_that_no_database_takes_is_refused(text: str) -> None:
+    """A forged token is the caller's mistake, never a fault of ours."""
+    forged = base64.urlsafe_b64encode(json.dumps([text]).encode()).rstrip(b"=").decode()
+    with pytest.raises(DomainError) as refused:
+        decode_cursor(forged)
+    assert refused.value.kind is ErrorKind.INVALID
+
+
+def test_parts_of_a_token_are_what_a_column_holds() -> None:
+    """An instant has a time zone, a number fits."""
+    now = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert cursor_time(now.isoformat()) == now
+    with pytest.raises(ValueError, match="time zone"):
+        cursor_time("2026-07-01T10:00:00")
+    assert cursor_int(str((1 << 31) - 1)) == (1 << 31) - 1
+    for text, bits in ((str(1 << 31), 32), (str(1 << 63), 64)):
+        with pytest.raises(ValueError, match="too large"):
+            cursor_int(text, bits)

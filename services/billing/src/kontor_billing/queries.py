@@ -8,7 +8,7 @@ from uuid import UUID
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import invalid
 from kontor_chassis.ids import parse_id
-from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.paging import cursor_int, decode_cursor, encode_cursor, page_size
 from sqlalchemy import select, tuple_
 
 from kontor_billing import tables
@@ -68,6 +68,8 @@ async def list_invoices(
 
 
 def _position(cursor: list[str]) -> int:
-    if len(cursor) != 2 or not cursor[1].isdecimal():
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.")
-    return int(cursor[1])
+    try:
+        _, position = cursor
+        return cursor_int(position)
+    except ValueError:
+        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None

@@ -180,7 +180,7 @@ async def reopen_chat(tx: Transaction, *, chat_id: UUID) -> Chat:
 async def hand_over(tx: Transaction, *, leaver: UUID, successor: UUID | None) -> None:
     """Give all chats of a member of staff who left to his successor, or to nobody in particular."""
     his = select(Chat).where(Chat.tenant_id == tx.principal.required_tenant(), Chat.operator_account_id == leaver)
-    for chat in (await tx.session.scalars(his.with_for_update())).all():
+    for chat in (await tx.session.scalars(his.order_by(Chat.chat_id).with_for_update())).all():
         if successor is None:
             chat.operator_account_id = None
         else:

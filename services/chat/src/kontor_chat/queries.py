@@ -13,7 +13,7 @@ import asyncpg
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.database import RowReader, Transaction
 from kontor_chassis.errors import DomainError, invalid
-from kontor_chassis.paging import decode_cursor, encode_cursor
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import BigInteger, Boolean, RowMapping, Uuid, and_, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -216,7 +216,7 @@ def _page(found: Rows, size: int, *key: str) -> tuple[Rows, str]:
 def _time_and_id(cursor: Sequence[str]) -> tuple[datetime, UUID]:
     try:
         time, last = cursor
-        return datetime.fromisoformat(time), UUID(last)
+        return cursor_time(time), UUID(last)
     except ValueError:
         raise _foreign_token() from None
 
@@ -224,7 +224,7 @@ def _time_and_id(cursor: Sequence[str]) -> tuple[datetime, UUID]:
 def _number(cursor: Sequence[str]) -> int:
     try:
         (number,) = cursor
-        return int(number)
+        return cursor_int(number, bits=64)
     except ValueError:
         raise _foreign_token() from None
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import DomainError, invalid
-from kontor_chassis.paging import decode_cursor, encode_cursor
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Integer, SmallInteger, String, Uuid, and_, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -184,7 +184,7 @@ def _page(found: Rows, size: int, *key: str) -> tuple[Rows, str]:
 def _rank_and_id(cursor: list[str]) -> tuple[int, UUID]:
     try:
         rank, last = cursor
-        return int(rank), UUID(last)
+        return cursor_int(rank), UUID(last)
     except ValueError:
         raise _foreign_token() from None
 
@@ -200,7 +200,7 @@ def _id(cursor: list[str]) -> UUID:
 def _time_and_id(cursor: list[str]) -> tuple[datetime, UUID]:
     try:
         time, last = cursor
-        return datetime.fromisoformat(time), UUID(last)
+        return cursor_time(time), UUID(last)
     except ValueError:
         raise _foreign_token() from None
 

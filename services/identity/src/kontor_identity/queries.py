@@ -14,7 +14,7 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
-from kontor_chassis.paging import decode_cursor
+from kontor_chassis.paging import cursor_time, decode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import ARRAY, DateTime, Integer, Select, Text, Uuid, all_, and_, any_, bindparam, or_, select, tuple_
 
@@ -220,7 +220,7 @@ def time_and_id(page_token: str, first_time: str, first_id: UUID) -> tuple[datet
     """Return the keyset (instant, id) that a page token stands for."""
     cursor = decode_cursor(page_token) or [first_time, str(first_id)]
     try:
-        return datetime.fromisoformat(cursor[0]), UUID(cursor[1])
+        return cursor_time(cursor[0]), UUID(cursor[1])
     except (ValueError, IndexError):
         raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
-from kontor_chassis.paging import decode_cursor, encode_cursor
+from kontor_chassis.paging import cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -96,6 +96,6 @@ def _cursor(page_token: str) -> tuple[datetime, UUID] | None:
         return None
     try:
         time, last = texts
-        return datetime.fromisoformat(time), UUID(last)
+        return cursor_time(time), UUID(last)
     except ValueError:
         raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None

@@ -121,7 +121,11 @@ class _SegmentWriter:
         header = new_header()
         self._cipher = SegmentCipher(key, bound_to, header)
         self._object = objects.write(path)
-        self._object.write(header)
+        try:
+            self._object.write(header)
+        except BaseException:  # there is no writer yet that anybody could discard
+            self._object.discard()
+            raise
         self._plain = memoryview(bytearray(PLAIN))
         self._sealed = memoryview(bytearray(SEGMENT_BYTES))
         self._filled = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
-from kontor_chassis.paging import decode_cursor, encode_cursor
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Select, Uuid, bindparam, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -98,7 +97,7 @@ async def list_documents(
 
     `release_id` is the emergency release that identity affirmed for a trusted person.
     """
-    cursor = _cursor(page_token, datetime.fromisoformat, UUID)
+    cursor = _cursor(page_token, cursor_time, UUID)
     statement = documents_newest_first(
         _viewer(principal, release_id), in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
     )
@@ -219,7 +218,7 @@ async def list_versions(
     rows: RowReader, principal: Principal, *, document_id: UUID, size: int, page_token: str
 ) -> tuple[Rows, str]:
     """Return a page of a document's versions, newest first; that the document is visible was checked before."""
-    cursor = _cursor(page_token, int)
+    cursor = _cursor(page_token, cursor_int)
     given = {"document_id": document_id, "size": size + 1, "before": cursor[0] if cursor else _BEYOND}
     found = await rows.rows(_VERSIONS, given, principal=principal)
     return _page(found, size, "number")
@@ -287,7 +286,7 @@ async def list_sightings(
     rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID | None, size: int, page_token: str
 ) -> tuple[Rows, str]:
     """Return a page of a customer's sight ledger, newest first."""
-    cursor = _cursor(page_token, int)
+    cursor = _cursor(page_token, cursor_int)
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
     given["before"] = cursor[0] if cursor else _BEYOND
     if document_id is not None:
