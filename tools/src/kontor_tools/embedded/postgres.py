@@ -55,7 +55,7 @@ class EmbeddedPostgres:
     home: Path
     port: int
     durable: bool = True
-    max_connections: int = 200
+    max_connections: int = 500
 
     @property
     def data(self) -> Path:
