@@ -148,7 +148,7 @@ class Consumer:
                 try:
                     for message in await subscription.fetch(IN_HAND - in_hand, timeout=PULL_SECONDS):
                         self._take(message)
-                except nats.errors.TimeoutError:
+                except TimeoutError:  # nats-py raises its own or asyncio's; either way nothing came
                     await self._measure(jetstream)
         finally:
             event_metrics.CONSUMER_LAG.remove(self._service, self._producer)  # the next active one tells it
