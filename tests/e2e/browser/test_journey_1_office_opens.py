@@ -23,6 +23,7 @@ def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
     operator.sees("Testzeitraum")
     operator.looks_right("operator-firm")
     desk = office.administrator
+    desk.go("Start")
     desk.sees("Die ersten Schritte")
     desk.sees("Ihr Testzeitraum läuft bis")
     desk.looks_right("broker-first-steps")

@@ -41,6 +41,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
+  if (pathname.startsWith("/files/")) return; // a download goes the browser's own way
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (pathname.startsWith("/static/@release@/")) event.respondWith(file(request));
 });
