@@ -27,7 +27,7 @@ OF_THE_CONNECTION = {"date", "x-request-id", "etag"}
 def white(stage: InstalledStage, operator: Visitor, client: Client, office: Office) -> Office:
     """The firm with white label, and a domain that the operator has confirmed."""
     administrator = office.administrator
-    tenants = stage.operator.get("/v1/tenants", state="TENANT_STATE_TRIAL", pageSize=100)["tenants"]
+    tenants = stage.operator.get("/v1/tenants", pageSize=100)["tenants"]
     tenant_id = next(each["tenantId"] for each in tenants if each["slug"] == office.slug)
     operator.open(f"/betrieb/betriebe/{tenant_id}/auftritt")
     operator.press("White Label buchen")
