@@ -22,16 +22,14 @@ from kontor_tools.plan import EDGES, SERVICES
 
 from tests.e2e import journey
 from tests.e2e.people import Person, browse
-from tests.e2e.quiet import mails_of, wait_until_quiet
+from tests.e2e.quiet import wait_until_quiet
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
+from tests.e2e.told import all_of, told_twice
 from tests.e2e.waiting import eventually
 
 REPLICAS = (1, 2)
 HANDLED = re.compile(r"^(?:grpc_server_handled_total|http_server_requests_total)\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
-NEW_SIGN_IN = "Neue Anmeldung: "
-"""How the subject of a mail about a sign-in from an unknown device begins."""
-
 Kept = Callable[[], list[str]] | None
 
 
@@ -47,7 +45,7 @@ def test_nothing_happens_twice(twofold: InstalledStage, twofold_story: Story) ->
     """Jobs and relays of two workers make one mail, one invoice, one notification for one fact (F186, F12, F117)."""
     story = twofold_story
     wait_until_quiet(twofold)
-    assert _told_twice(twofold, story) == []
+    assert told_twice(twofold, story) == []
     path = f"/v1/customers/{story.guest.customer_id}/invoices"
     invoices = story.guest.person.get(path)["invoices"]
     months = Counter(invoice["period"] for invoice in invoices)
@@ -136,26 +134,7 @@ def test_killed_replicas_lose_nothing(twofold: InstalledStage, twofold_story: St
         kept = Counter(writer.kept())
         assert {text: kept[text] for text in writer.accepted} == dict.fromkeys(writer.accepted, 1), writer.name
     wait_until_quiet(twofold, seconds=90)
-    assert _told_twice(twofold, twofold_story) == []
-
-
-def _told_twice(stage: InstalledStage, story: Story) -> list[tuple[str, str]]:
-    """Return receiver and subject of the mails that came more often than what they tell of happened.
-
-    A program keeps no cookie by which its device is known, so each of its sign-ins is told, and two within a minute
-    read alike; those mails are counted against what the account's history says.
-    """
-    mails = mails_of(stage, story.firm).items()
-    twice = [mail[:2] for mail, times in mails if times > 1 and not mail[1].startswith(NEW_SIGN_IN)]
-    received = [mail for mail in stage.mails() if str(mail["Subject"]).startswith(NEW_SIGN_IN)]
-    for person in story.people():
-        person.refresh()
-        history = _all(person, "/v1/account/events", "events")
-        happened = [entry for entry in history if entry["kind"] == "ACCOUNT_EVENT_KIND_NEW_DEVICE"]
-        told = [mail for mail in received if person.email in str(mail["To"])]
-        if len(told) != len(happened):
-            twice.append((person.email, f"{len(told)} mails about {len(happened)} new sign-ins"))
-    return twice
+    assert told_twice(twofold, twofold_story) == []
 
 
 def _more_done(writers: list[_Writer]) -> None:
@@ -211,28 +190,29 @@ def _works(stage: InstalledStage, story: Story) -> Iterator[tuple[str, Callable[
     yield (
         "identity",
         lambda text: broker.post("/v1/customers", {"familyName": text}),
-        lambda: [c["familyName"] for c in _all(broker, "/v1/customers", "customers")],
+        lambda: [c["familyName"] for c in all_of(broker, "/v1/customers", "customers")],
     )
     yield (
         "contracts",
         lambda text: broker.post(f"{own}/contracts", {"contract": {**contract, "number": text}}),
-        lambda: [c["number"] for c in _all(broker, f"{own}/contracts", "contracts")],
+        lambda: [c["number"] for c in all_of(broker, f"{own}/contracts", "contracts")],
     )
     yield (
         "vault",
         lambda text: customer.post(f"{own}/folders", {"name": text}),
-        lambda: [f["name"] for f in _all(customer, f"{own}/folders", "folders")],
+        lambda: [f["name"] for f in all_of(customer, f"{own}/folders", "folders")],
     )
     yield (
         "chat",
         lambda text: customer.post(messages, {"text": text}),
-        lambda: [m["text"] for m in _all(customer, messages, "messages")],
+        lambda: [m["text"] for m in all_of(customer, messages, "messages")],
     )
     yield (
         "experts",
         lambda text: broker.post("/v1/orders", {**order, "answers": {"branche": text}}),
         lambda: [
-            broker.get(f"/v1/orders/{o['orderId']}")["answers"]["branche"] for o in _all(broker, "/v1/orders", "orders")
+            broker.get(f"/v1/orders/{o['orderId']}")["answers"]["branche"]
+            for o in all_of(broker, "/v1/orders", "orders")
         ],
     )
 
@@ -256,7 +236,7 @@ def _chain_of_choices(person: Person) -> Callable[[str], object]:
 
 
 def _orders(broker: Person) -> list[Json]:
-    return _all(broker, "/v1/orders", "orders")
+    return all_of(broker, "/v1/orders", "orders")
 
 
 def _shares(broker: Person) -> list[Json]:
@@ -266,16 +246,6 @@ def _shares(broker: Person) -> list[Json]:
 
 def _share(text: str) -> Json:
     return {"tier": "TIER_3", "net": {"minorUnits": str(300 + int(text.split()[-1])), "currency": "EUR"}}
-
-
-def _all(person: Person, path: str, name: str, **query: str) -> list[Json]:
-    found, token = [], ""
-    while True:
-        page = person.get(path, pageSize=100, pageToken=token, **query)
-        found += page.get(name, [])
-        token = page.get("nextPageToken", "")
-        if not token:
-            return found
 
 
 def _patient(stage: InstalledStage, person: Person) -> Person:
