@@ -15,14 +15,14 @@ from uuid import UUID
 
 from kontor.identity.v1.tenants_pb2 import TenantKind, TenantState
 from kontor_chassis.database import RowReader
-from kontor_chassis.paging import decode_cursor
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor
 from sqlalchemy import ARRAY, Integer, Text, Uuid, any_, bindparam, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql import Select
 
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.firm_tables import ProcessingAcceptance
-from kontor_identity.queries import BEFORE_ALL_IDS, text_and_id, time_and_id
+from kontor_identity.queries import BEFORE_ALL_IDS, foreign_token_refused, text_and_id, time_and_id
 from kontor_identity.tables import Customer, Membership, Session, Tenant
 
 _IDS = bindparam("tenant_ids", type_=ARRAY(Uuid))
@@ -120,8 +120,10 @@ async def firms(rows: RowReader, *, state: int, query: str, page_token: str, lim
     """Return a page of firms: waiting ones in the order of the waiting list, others newest first."""
     parameters: dict[str, object] = {"pattern": _containing(query.lower()), "limit": limit}
     if state == TenantState.TENANT_STATE_WAITING:
-        rank, time, id_ = decode_cursor(page_token) or ["-1", "0001-01-02T00:00:00+00:00", str(BEFORE_ALL_IDS)]
-        parameters |= {"rank_after": int(rank), "time_after": datetime.fromisoformat(time), "id_after": UUID(id_)}
+        cursor = decode_cursor(page_token) or ["-1", "0001-01-02T00:00:00+00:00", str(BEFORE_ALL_IDS)]
+        with foreign_token_refused():
+            rank, time, id_ = cursor
+            parameters |= {"rank_after": cursor_int(rank), "time_after": cursor_time(time), "id_after": UUID(id_)}
         return await _tenants(rows, _WAITING, parameters)
     time_after, id_after = time_and_id(page_token, "9999-12-30T00:00:00+00:00", UUID(int=2**128 - 1))
     parameters |= {"state": state, "time_after": time_after, "id_after": id_after}

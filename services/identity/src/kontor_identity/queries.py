@@ -5,6 +5,8 @@ Pages go by keyset; the first page starts before every possible row, so that one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +16,7 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.database import RowReader
 from kontor_chassis.errors import invalid
-from kontor_chassis.paging import cursor_time, decode_cursor
+from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import ARRAY, DateTime, Integer, Select, Text, Uuid, all_, and_, any_, bindparam, or_, select, tuple_
 
@@ -219,8 +221,22 @@ def text_and_id(page_token: str) -> tuple[str, UUID]:
 def time_and_id(page_token: str, first_time: str, first_id: UUID) -> tuple[datetime, UUID]:
     """Return the keyset (instant, id) that a page token stands for."""
     cursor = decode_cursor(page_token) or [first_time, str(first_id)]
-    try:
+    with foreign_token_refused():
         return cursor_time(cursor[0]), UUID(cursor[1])
+
+
+def number_in(page_token: str, first: int) -> int:
+    """Return the number that a page token stands for; `first` without one."""
+    cursor = decode_cursor(page_token) or [str(first)]
+    with foreign_token_refused():
+        return cursor_int(cursor[0])
+
+
+@contextmanager
+def foreign_token_refused() -> Iterator[None]:
+    """Refuse a page token that holds something else than this list writes."""
+    try:
+        yield
     except (ValueError, IndexError):
         raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
 

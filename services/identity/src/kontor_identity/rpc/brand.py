@@ -41,6 +41,7 @@ from kontor_identity.domains import (
     verified,
 )
 from kontor_identity.pictures import keep_picture, picture_types
+from kontor_identity.queries import number_in
 from kontor_identity.rpc.messages import timestamp
 from kontor_identity.tables import Tenant
 
@@ -111,7 +112,7 @@ class BrandRpc(BrandServiceServicer):
     ) -> pb.ListBrandVersionsResponse:
         """See brand.proto."""
         size = page_size(request.page_size)
-        before = int((decode_cursor(request.page_token) or [str(2**31 - 1)])[0])
+        before = number_in(request.page_token, 2**31 - 1)
         async with self._work.query() as tx:
             tenant_id = tx.principal.required_tenant()
             current = await newest_number(tx, tenant_id)

@@ -8,13 +8,13 @@ from kontor.identity.v1.households_pb2_grpc import HouseholdServiceServicer
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceServicer
 from kontor_chassis.database import UnitOfWork
 from kontor_chassis.ids import parse_id
-from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.paging import encode_cursor, page_size
 from kontor_chassis.service import Context
 
 from kontor_identity.absences import absences, cancel_absence, create_absence
 from kontor_identity.departures import deactivate_staff
 from kontor_identity.households import HouseholdMember, household_of, invite_person, remove_person
-from kontor_identity.queries import text_and_id
+from kontor_identity.queries import number_in, text_and_id
 from kontor_identity.rpc.messages import text, timestamp
 from kontor_identity.staff_tables import StaffAbsence
 
@@ -79,7 +79,7 @@ class HouseholdRpc(HouseholdServiceServicer):
         self, request: households_pb2.ListHouseholdPersonsRequest, context: Context
     ) -> households_pb2.ListHouseholdPersonsResponse:
         """See households.proto."""
-        size, start = page_size(request.page_size), int((decode_cursor(request.page_token) or ["0"])[0])
+        size, start = page_size(request.page_size), number_in(request.page_token, 0)
         async with self._work.query() as tx:
             everybody = await household_of(tx, parse_id(request.customer_id, "customer_id"))
         page = everybody[start : start + size]
