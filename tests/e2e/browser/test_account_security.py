@@ -62,7 +62,16 @@ def code_of(secret: str, steps_ahead: int = 0) -> str:
 
 def test_passkey_app_and_devices(stage: InstalledStage, person: str, enter: Callable[[], Visitor]) -> None:
     """Section 7 ID: a passkey opens the account, the app asks after the password, every device can be signed out."""
-    visitor = enter()
+    recovery = _adds_passkey_and_app(enter(), person)
+    other = enter()
+    _comes_in_by_recovery_code(other, person, recovery)
+    assert "zum Anmelden benutzt" in text_of(mail_to(stage, person, subject="Wiederherstellungscode wurde benutzt"))
+    assert "Chrome auf Linux" in text_of(mail_to(stage, person, subject="Neue Anmeldung"))
+    _leaves_other_devices_and_proofs(other)
+
+
+def _adds_passkey_and_app(visitor: Visitor, person: str) -> str:
+    """Add a passkey, sign in with it, add the app; return the first recovery code."""
     with device_with_passkeys(visitor) as touch:
         visitor.open("/login")
         visitor.looks_right("login-with-passkey")
@@ -99,8 +108,10 @@ def test_passkey_app_and_devices(stage: InstalledStage, person: str, enter: Call
         recovery = visitor.page.locator(".codes li").first.inner_text()
         visitor.follow("Ich habe die Codes gesichert")
         visitor.looks_right("security-full")
+    return recovery
 
-    other = enter()
+
+def _comes_in_by_recovery_code(other: Visitor, person: str, recovery: str) -> None:
     other.open("/auth/login")
     other.fill("E-Mail-Adresse", person)
     other.fill("Passwort", PASSWORD)
@@ -110,9 +121,9 @@ def test_passkey_app_and_devices(stage: InstalledStage, person: str, enter: Call
     other.fill("Code aus Ihrer App", recovery)
     other.press("Bestätigen")
     other.page.wait_for_url(lambda url: "/login" not in url and "/auth/" not in url)
-    assert "zum Anmelden benutzt" in text_of(mail_to(stage, person, subject="Wiederherstellungscode wurde benutzt"))
-    assert "Chrome auf Linux" in text_of(mail_to(stage, person, subject="Neue Anmeldung"))
 
+
+def _leaves_other_devices_and_proofs(other: Visitor) -> None:
     other.open(f"{HOME}/geraete")
     other.looks_right("security-devices")
     other.press("Alle anderen Geräte abmelden")
