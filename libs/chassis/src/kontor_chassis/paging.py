@@ -1,6 +1,7 @@
 """Keyset paging (AIP-158): a page token is the sort key of the last row, opaque to the caller.
 
 A token is not signed: it only says where to go on, and what may be seen is decided by the query, not by the token.
+Whoever reads one says of which parts it consists; whatever else is in it, is INVALID_ARGUMENT at `page_token`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, overload
 from uuid import UUID
 
-from kontor_chassis.errors import DomainError, invalid
+from kontor_chassis.errors import invalid
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 def page_size(requested: int, default: int = 20, most: int = 100) -> int:
@@ -28,18 +35,31 @@ def encode_cursor(*values: str | int | datetime | UUID) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
-def decode_cursor(token: str) -> list[str]:
-    """Return the sort key as texts, or [] for the first page (empty token); raises INVALID for a foreign token."""
+@overload
+def decode_cursor(token: str, first: Callable[[str], A], /) -> tuple[A] | None: ...
+@overload
+def decode_cursor(token: str, first: Callable[[str], A], second: Callable[[str], B], /) -> tuple[A, B] | None: ...
+@overload
+def decode_cursor(
+    token: str, first: Callable[[str], A], second: Callable[[str], B], third: Callable[[str], C], /
+) -> tuple[A, B, C] | None: ...
+def decode_cursor(token: str, *parts: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """Return the sort key in a token, or None for the first page (empty token).
+
+    Each part is how the text of one value is read: `str`, `UUID`, `cursor_time`, `cursor_int`, `cursor_bigint`. A
+    foreign or forged token raises INVALID "INVALID_PAGE_TOKEN" at the field `page_token`.
+    """
     if not token:
-        return []
+        return None
     try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        values = json.loads(raw)
-    except (binascii.Error, ValueError):
-        raise _unknown_token() from None
-    if not isinstance(values, list) or not all(isinstance(value, str) and _storable(value) for value in values):
-        raise _unknown_token()
-    return values
+        texts = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+        if not isinstance(texts, list):
+            raise ValueError("a sort key is a list")
+        return tuple(part(_text(value)) for part, value in zip(parts, texts, strict=True))
+    except (binascii.Error, ValueError, OverflowError, RecursionError):
+        raise invalid(
+            "page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.", reason="INVALID_PAGE_TOKEN"
+        ) from None
 
 
 def cursor_time(text: str) -> datetime:
@@ -47,21 +67,29 @@ def cursor_time(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("an instant has a time zone")
-    return instant
+    return instant.astimezone(UTC)
 
 
-def cursor_int(text: str, bits: int = 32) -> int:
-    """Return a whole number of a page token; raises ValueError for what a column of so many bits cannot hold."""
+def cursor_int(text: str) -> int:
+    """Return a whole number of a page token; raises ValueError for what an INTEGER cannot hold."""
+    return _whole(text, 32)
+
+
+def cursor_bigint(text: str) -> int:
+    """Return a whole number of a page token; raises ValueError for what a BIGINT cannot hold."""
+    return _whole(text, 64)
+
+
+def _whole(text: str, bits: int) -> int:
     number = int(text)
     if not -(1 << (bits - 1)) <= number < 1 << (bits - 1):
         raise ValueError("the number is too large")
     return number
 
 
-def _storable(text: str) -> bool:
-    """Whether PostgreSQL takes the text: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _unknown_token() -> DomainError:
-    return invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.", reason="INVALID_PAGE_TOKEN")
+def _text(value: object) -> str:
+    """Return a text that PostgreSQL takes: no NUL, no half of a surrogate pair; raises ValueError."""
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("a value is a text without NUL")
+    value.encode()  # half of a surrogate pair is a ValueError
+    return value

@@ -6,8 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import invalid
-from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import cursor_int, decode_cursor, encode_cursor, page_size
 from sqlalchemy import select, tuple_
 
@@ -23,8 +21,8 @@ async def list_agreements(
     statement = select(table).order_by(table.agreement_id.desc()).limit(limit + 1)
     if customer_id is not None:
         statement = statement.where(table.customer_id == customer_id)
-    if cursor := decode_cursor(token):
-        statement = statement.where(table.agreement_id < parse_id(cursor[0], "page_token"))
+    if cursor := decode_cursor(token, UUID):
+        statement = statement.where(table.agreement_id < cursor[0])
     rows = list(await tx.session.scalars(statement))
     return rows[:limit], encode_cursor(rows[limit - 1].agreement_id) if len(rows) > limit else ""
 
@@ -42,8 +40,7 @@ async def list_ledger_entries(
         .order_by(entry.transaction_id, entry.position)
         .limit(limit + 1)
     )
-    if cursor := decode_cursor(token):
-        after = (parse_id(cursor[0], "page_token"), _position(cursor))
+    if after := decode_cursor(token, UUID, cursor_int):
         statement = statement.where(tuple_(entry.transaction_id, entry.position) > after)
     rows = [(row, posted_at) for row, posted_at in await tx.session.execute(statement)]
     last = rows[limit - 1][0] if len(rows) > limit else None
@@ -61,15 +58,7 @@ async def list_invoices(
         statement = statement.where(table.customer_id == customer_id)
     if period:
         statement = statement.where(table.period == period)
-    if cursor := decode_cursor(token):
-        statement = statement.where(table.invoice_id < parse_id(cursor[0], "page_token"))
+    if cursor := decode_cursor(token, UUID):
+        statement = statement.where(table.invoice_id < cursor[0])
     rows = list(await tx.session.scalars(statement))
     return rows[:limit], encode_cursor(rows[limit - 1].invoice_id) if len(rows) > limit else ""
-
-
-def _position(cursor: list[str]) -> int:
-    try:
-        _, position = cursor
-        return cursor_int(position)
-    except ValueError:
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None

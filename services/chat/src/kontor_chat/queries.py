@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,8 +10,7 @@ from uuid import UUID
 import asyncpg
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.database import RowReader, Transaction
-from kontor_chassis.errors import DomainError, invalid
-from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
+from kontor_chassis.paging import cursor_bigint, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import BigInteger, Boolean, RowMapping, Uuid, and_, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -71,9 +68,9 @@ async def list_chats(
     given: dict[str, Any] = {"account_id": principal.account_id, "archived": wanted.archived, "size": size + 1}
     if wanted.customer_ids:
         given["customer_ids"] = list(wanted.customer_ids)
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_time, UUID)
     if cursor:
-        given["time"], given["last"] = _time_and_id(cursor)
+        given["time"], given["last"] = cursor
     statement = _listed(
         by_customer=principal.is_customer,
         own=wanted.only_own,
@@ -132,9 +129,9 @@ async def list_messages(
 ) -> tuple[Rows, str]:
     """Return a page of a chat's messages, newest first, and the token of the page with older ones."""
     given: dict[str, Any] = {"chat_id": chat_id, "size": size + 1}
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_bigint)
     if cursor:
-        given["before"] = _number(cursor)
+        (given["before"],) = cursor
     found = await rows.rows(_messages(further=bool(cursor)), given, principal=principal)
     return _page(found, size, "number")
 
@@ -211,23 +208,3 @@ def _unread_count(*, by_customer: bool, administrator: bool) -> Select[Any]:
 def _page(found: Rows, size: int, *key: str) -> tuple[Rows, str]:
     shown = found[:size]
     return shown, encode_cursor(*(shown[-1][name] for name in key)) if len(found) > size else ""
-
-
-def _time_and_id(cursor: Sequence[str]) -> tuple[datetime, UUID]:
-    try:
-        time, last = cursor
-        return cursor_time(time), UUID(last)
-    except ValueError:
-        raise _foreign_token() from None
-
-
-def _number(cursor: Sequence[str]) -> int:
-    try:
-        (number,) = cursor
-        return cursor_int(number, bits=64)
-    except ValueError:
-        raise _foreign_token() from None
-
-
-def _foreign_token() -> DomainError:
-    return invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.", reason="INVALID_PAGE_TOKEN")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from kontor_chassis.database import RowReader
-from kontor_chassis.errors import DomainError, invalid
 from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Integer, SmallInteger, String, Uuid, and_, any_, bindparam, or_, select
@@ -30,9 +28,9 @@ _CONTRACTS = select(
 async def list_lines(rows: RowReader, principal: Principal, *, size: int, page_token: str) -> tuple[Rows, str]:
     """Return a page of the firm's lines, parents before their children, and the next page's token."""
     given: dict[str, Any] = {"size": size + 1}
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_int, UUID)
     if cursor:
-        given["position"], given["last"] = _rank_and_id(cursor)
+        given["position"], given["last"] = cursor
     found = await rows.rows(_lines(further=bool(cursor)), given, principal=principal)
     return _page(found, size, "position", "line_of_business_id")
 
@@ -82,9 +80,9 @@ async def list_contracts(
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
     if statuses:
         given["statuses"] = [str(status) for status in statuses]
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_int, UUID)
     if cursor:
-        given["rank"], given["last"] = _rank_and_id(cursor)
+        given["rank"], given["last"] = cursor
     statement = _customers_contracts(
         released_only=principal.is_customer, by_status=bool(statuses), further=bool(cursor)
     )
@@ -119,9 +117,9 @@ async def list_portfolio(
     given: dict[str, Any] = {"size": size + 1}
     if statuses:
         given["statuses"] = [str(status) for status in statuses]
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, UUID)
     if cursor:
-        given["last"] = _id(cursor)
+        (given["last"],) = cursor
     statement = _firms_contracts(hidden_only=only_unreleased, by_status=bool(statuses), further=bool(cursor))
     found = await rows.rows(statement, given, principal=principal)
     return _page(found, size, "contract_id")
@@ -151,9 +149,9 @@ _ONE_IMPORT = select(PortfolioImport).where(PortfolioImport.import_id == bindpar
 async def list_imports(rows: RowReader, principal: Principal, *, size: int, page_token: str) -> tuple[Rows, str]:
     """Return a page of the firm's imports, newest first, and the next page's token."""
     given: dict[str, Any] = {"size": size + 1}
-    cursor = decode_cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_time, UUID)
     if cursor:
-        given["time"], given["last"] = _time_and_id(cursor)
+        given["time"], given["last"] = cursor
     found = await rows.rows(_imports(further=bool(cursor)), given, principal=principal)
     return _page(found, size, "create_time", "import_id")
 
@@ -179,31 +177,3 @@ def _one_of_statuses() -> Any:
 def _page(found: Rows, size: int, *key: str) -> tuple[Rows, str]:
     shown = found[:size]
     return shown, encode_cursor(*(shown[-1][name] for name in key)) if len(found) > size else ""
-
-
-def _rank_and_id(cursor: list[str]) -> tuple[int, UUID]:
-    try:
-        rank, last = cursor
-        return cursor_int(rank), UUID(last)
-    except ValueError:
-        raise _foreign_token() from None
-
-
-def _id(cursor: list[str]) -> UUID:
-    try:
-        (last,) = cursor
-        return UUID(last)
-    except ValueError:
-        raise _foreign_token() from None
-
-
-def _time_and_id(cursor: list[str]) -> tuple[datetime, UUID]:
-    try:
-        time, last = cursor
-        return cursor_time(time), UUID(last)
-    except ValueError:
-        raise _foreign_token() from None
-
-
-def _foreign_token() -> DomainError:
-    return invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.", reason="INVALID_PAGE_TOKEN")

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.database import Transaction
-from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -131,8 +130,8 @@ async def list_messages(tx: Transaction, page: Page, order_id: UUID) -> tuple[li
     """Return the messages of an order, oldest first."""
     table = tables.OrderMessage
     statement = select(table).where(table.order_id == order_id).order_by(table.message_id)
-    if cursor := decode_cursor(page.token):
-        statement = statement.where(table.message_id > parse_id(cursor[0], "page_token"))
+    if cursor := decode_cursor(page.token, UUID):
+        statement = statement.where(table.message_id > cursor[0])
     return await _page(tx, statement, table.message_id, page)
 
 
@@ -140,16 +139,16 @@ async def list_history(tx: Transaction, page: Page, order_id: UUID) -> tuple[lis
     """Return the steps of an order, oldest first; all of a usual order on one page."""
     table = tables.HistoryEntry
     statement = select(table).where(table.order_id == order_id).order_by(table.entry_id)
-    if cursor := decode_cursor(page.token):
-        statement = statement.where(table.entry_id > parse_id(cursor[0], "page_token"))
+    if cursor := decode_cursor(page.token, UUID):
+        statement = statement.where(table.entry_id > cursor[0])
     return await _page(tx, statement, table.entry_id, Page(page.size or MOST_ON_A_PAGE, page.token))
 
 
 async def _newest(
     tx: Transaction, statement: Select[T], key: InstrumentedAttribute[UUID], page: Page
 ) -> tuple[list[T], str]:
-    if cursor := decode_cursor(page.token):
-        statement = statement.where(key < parse_id(cursor[0], "page_token"))
+    if cursor := decode_cursor(page.token, UUID):
+        statement = statement.where(key < cursor[0])
     return await _page(tx, statement.order_by(key.desc()), key, page)
 
 

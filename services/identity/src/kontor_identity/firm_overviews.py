@@ -22,7 +22,14 @@ from sqlalchemy.sql import Select
 
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.firm_tables import ProcessingAcceptance
-from kontor_identity.queries import BEFORE_ALL_IDS, foreign_token_refused, text_and_id, time_and_id
+from kontor_identity.queries import (
+    AFTER_ALL_IDS,
+    AFTER_ALL_TIMES,
+    BEFORE_ALL_IDS,
+    BEFORE_ALL_TIMES,
+    text_and_id,
+    time_and_id,
+)
 from kontor_identity.tables import Customer, Membership, Session, Tenant
 
 _IDS = bindparam("tenant_ids", type_=ARRAY(Uuid))
@@ -120,12 +127,11 @@ async def firms(rows: RowReader, *, state: int, query: str, page_token: str, lim
     """Return a page of firms: waiting ones in the order of the waiting list, others newest first."""
     parameters: dict[str, object] = {"pattern": _containing(query.lower()), "limit": limit}
     if state == TenantState.TENANT_STATE_WAITING:
-        cursor = decode_cursor(page_token) or ["-1", "0001-01-02T00:00:00+00:00", str(BEFORE_ALL_IDS)]
-        with foreign_token_refused():
-            rank, time, id_ = cursor
-            parameters |= {"rank_after": cursor_int(rank), "time_after": cursor_time(time), "id_after": UUID(id_)}
+        first = (-1, BEFORE_ALL_TIMES, BEFORE_ALL_IDS)
+        rank, time, last = decode_cursor(page_token, cursor_int, cursor_time, UUID) or first
+        parameters |= {"rank_after": rank, "time_after": time, "id_after": last}
         return await _tenants(rows, _WAITING, parameters)
-    time_after, id_after = time_and_id(page_token, "9999-12-30T00:00:00+00:00", UUID(int=2**128 - 1))
+    time_after, id_after = time_and_id(page_token, AFTER_ALL_TIMES, AFTER_ALL_IDS)
     parameters |= {"state": state, "time_after": time_after, "id_after": id_after}
     return await _tenants(rows, _NEWEST, parameters)
 

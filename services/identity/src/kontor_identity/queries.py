@@ -5,9 +5,7 @@ Pages go by keyset; the first page starts before every possible row, so that one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -15,7 +13,6 @@ from uuid import UUID
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.database import RowReader
-from kontor_chassis.errors import invalid
 from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import ARRAY, DateTime, Integer, Select, Text, Uuid, all_, and_, any_, bindparam, or_, select, tuple_
@@ -25,8 +22,8 @@ from kontor_identity.tables import Account, Brand, Customer, Invitation, Members
 
 BEFORE_ALL_IDS = UUID(int=0)
 AFTER_ALL_IDS = UUID(int=2**128 - 1)
-BEFORE_ALL_TIMES = "0001-01-02T00:00:00+00:00"
-AFTER_ALL_TIMES = "9999-12-30T00:00:00+00:00"
+BEFORE_ALL_TIMES = datetime(1, 1, 2, tzinfo=UTC)
+AFTER_ALL_TIMES = datetime(9999, 12, 30, tzinfo=UTC)
 
 _ID_AFTER = bindparam("id_after", type_=Uuid)
 _LIMIT = bindparam("limit", type_=Integer)
@@ -159,8 +156,8 @@ async def tenants(rows: RowReader, caller: Principal, *, state: int, page_token:
 
 async def active_tenants(rows: RowReader, *, page_token: str, limit: int) -> list[UUID]:
     """Return a page of the ids of activated firms."""
-    cursor = decode_cursor(page_token) or [str(BEFORE_ALL_IDS)]
-    parameters = {"id_after": _id(cursor[0]), "limit": limit}
+    (id_after,) = decode_cursor(page_token, UUID) or (BEFORE_ALL_IDS,)
+    parameters = {"id_after": id_after, "limit": limit}
     found = await rows.rows(_ACTIVE_TENANTS, parameters, principal=DIRECTORY)
     return [row["tenant_id"] for row in found]
 
@@ -212,40 +209,22 @@ async def logo(rows: RowReader, slug: str) -> tuple[bytes, str] | None:
 
 def text_and_id(page_token: str) -> tuple[str, UUID]:
     """Return the keyset (text, id) that a page token stands for."""
-    cursor = decode_cursor(page_token) or ["", str(BEFORE_ALL_IDS)]
-    if len(cursor) != 2:
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.")
-    return cursor[0], _id(cursor[1])
+    return decode_cursor(page_token, str, UUID) or ("", BEFORE_ALL_IDS)
 
 
-def time_and_id(page_token: str, first_time: str, first_id: UUID) -> tuple[datetime, UUID]:
+def time_and_id(page_token: str, first_time: datetime, first_id: UUID) -> tuple[datetime, UUID]:
     """Return the keyset (instant, id) that a page token stands for."""
-    cursor = decode_cursor(page_token) or [first_time, str(first_id)]
-    with foreign_token_refused():
-        return cursor_time(cursor[0]), UUID(cursor[1])
+    return decode_cursor(page_token, cursor_time, UUID) or (first_time, first_id)
 
 
 def number_in(page_token: str, first: int) -> int:
     """Return the number that a page token stands for; `first` without one."""
-    cursor = decode_cursor(page_token) or [str(first)]
-    with foreign_token_refused():
-        return cursor_int(cursor[0])
+    return (decode_cursor(page_token, cursor_int) or (first,))[0]
 
 
-@contextmanager
-def foreign_token_refused() -> Iterator[None]:
-    """Refuse a page token that holds something else than this list writes."""
-    try:
-        yield
-    except (ValueError, IndexError):
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
+def text_in(page_token: str) -> str:
+    """Return the text that a page token stands for; none comes before every other."""
+    return (decode_cursor(page_token, str) or ("",))[0]
 
 
 def plain_row(row: Any) -> SimpleNamespace:

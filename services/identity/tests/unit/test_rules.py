@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -13,14 +12,12 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.people_pb2 import AddressForm, Salutation
 from kontor.identity.v1.tenants_pb2 import TenantKind
 from kontor_chassis.errors import DomainError
-from kontor_chassis.paging import encode_cursor
 from kontor_identity.colors import contrast
 from kontor_identity.designs import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
 from kontor_identity.logos import logo_type
 from kontor_identity.memberships import grantable_roles
 from kontor_identity.names import display_name, fold, letter_greeting, search_patterns, search_text
 from kontor_identity.passwords import PasswordVault, check_new_password
-from kontor_identity.queries import number_in, time_and_id
 from kontor_identity.sealing import Sealer
 from kontor_identity.throttles import LONGEST_PAUSE, pause_after, waiting_time
 
@@ -179,15 +176,3 @@ def test_roles_stay_within_the_kind_of_firm() -> None:
     assert grantable_roles(broker, [Role.ROLE_EXPERT]) == sorted([Role.ROLE_STAFF, Role.ROLE_EXPERT])
     assert grantable_roles(platform, [Role.ROLE_NETWORK, Role.ROLE_STAFF]) == [Role.ROLE_NETWORK]
     assert grantable_roles(platform, []) == []
-
-
-@pytest.mark.parametrize("forged", ["x", "9" * 30, "2026-01-01T00:00:00"])
-def test_a_foreign_page_token_is_refused_at_its_field(forged: str) -> None:
-    """Whatever a token of another list or of nobody holds, it is the caller's mistake and never a fault (F96)."""
-    token = encode_cursor(forged)
-    for read in (lambda: number_in(token, 0), lambda: time_and_id(token, "0001-01-02T00:00:00+00:00", UUID(int=0))):
-        with pytest.raises(DomainError) as refused:
-            read()
-        assert [problem.field for problem in refused.value.fields] == ["page_token"]
-    assert number_in("", 7) == 7
-    assert number_in(encode_cursor(5), 7) == 5

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from kontor_chassis.database import RowReader
-from kontor_chassis.errors import invalid
 from kontor_chassis.paging import cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Select, Uuid, bindparam, func, select, tuple_
@@ -39,7 +37,7 @@ async def list_notifications(
     rows: RowReader, principal: Principal, *, unread_only: bool, size: int, page_token: str
 ) -> tuple[list[Row], str]:
     """Return a page of the caller's notifications, newest first, and the next page's token."""
-    cursor = _cursor(page_token)
+    cursor = decode_cursor(page_token, cursor_time, UUID)
     given: dict[str, Any] = {**_me(principal), "size": size + 1}
     if cursor is not None:
         given["time"], given["id"] = cursor
@@ -88,14 +86,3 @@ _UNREAD: Select[Any] = select(*(func.count().label("unread"),)).where(*_MINE, No
 
 def _me(principal: Principal) -> dict[str, Any]:
     return {"account_id": principal.required_account(), "tenant_id": principal.required_tenant()}
-
-
-def _cursor(page_token: str) -> tuple[datetime, UUID] | None:
-    texts = decode_cursor(page_token)
-    if not texts:
-        return None
-    try:
-        time, last = texts
-        return cursor_time(time), UUID(last)
-    except ValueError:
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None

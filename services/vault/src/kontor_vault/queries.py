@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -10,7 +9,6 @@ from uuid import UUID
 
 import asyncpg
 from kontor_chassis.database import RowReader
-from kontor_chassis.errors import invalid
 from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Select, Uuid, bindparam, false, or_, select, tuple_
@@ -97,7 +95,7 @@ async def list_documents(
 
     `release_id` is the emergency release that identity affirmed for a trusted person.
     """
-    cursor = _cursor(page_token, cursor_time, UUID)
+    cursor = decode_cursor(page_token, cursor_time, UUID)
     statement = documents_newest_first(
         _viewer(principal, release_id), in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
     )
@@ -170,7 +168,7 @@ async def list_folders(
     release_id: UUID | None = None,
 ) -> tuple[Rows, str]:
     """Return a page of folders that the caller may see, by name, and the next page's token."""
-    cursor = _cursor(page_token, str, UUID)
+    cursor = decode_cursor(page_token, str, UUID)
     given = _given(principal, release_id, customer_id=customer_id, size=size + 1)
     if cursor:
         given["name"], given["id"] = cursor
@@ -218,7 +216,7 @@ async def list_versions(
     rows: RowReader, principal: Principal, *, document_id: UUID, size: int, page_token: str
 ) -> tuple[Rows, str]:
     """Return a page of a document's versions, newest first; that the document is visible was checked before."""
-    cursor = _cursor(page_token, cursor_int)
+    cursor = decode_cursor(page_token, cursor_int)
     given = {"document_id": document_id, "size": size + 1, "before": cursor[0] if cursor else _BEYOND}
     found = await rows.rows(_VERSIONS, given, principal=principal)
     return _page(found, size, "number")
@@ -248,7 +246,7 @@ async def list_grants(
     rows: RowReader, principal: Principal, *, customer_id: UUID, include_revoked: bool, size: int, page_token: str
 ) -> tuple[Rows, str]:
     """Return a page of a customer's grants, newest first; staff get those that reach them."""
-    cursor = _cursor(page_token, UUID)
+    cursor = decode_cursor(page_token, UUID)
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
     given["before"] = cursor[0] if cursor else UUID(int=(1 << 128) - 1)
     if principal.is_staff:
@@ -286,7 +284,7 @@ async def list_sightings(
     rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID | None, size: int, page_token: str
 ) -> tuple[Rows, str]:
     """Return a page of a customer's sight ledger, newest first."""
-    cursor = _cursor(page_token, cursor_int)
+    cursor = decode_cursor(page_token, cursor_int)
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
     given["before"] = cursor[0] if cursor else _BEYOND
     if document_id is not None:
@@ -317,17 +315,6 @@ def _sightings(*, of_document: bool) -> Select[Any]:
     if of_document:
         statement = statement.where(Sighting.document_id == bindparam("document_id", type_=Uuid))
     return statement.order_by(Sighting.sequence.desc()).limit(bindparam("size"))
-
-
-def _cursor(page_token: str, *parsers: Callable[[str], Any]) -> list[Any]:
-    """Return the parsed sort key of a page token, [] for the first page; raises INVALID for a foreign one."""
-    texts = decode_cursor(page_token)
-    if not texts:
-        return []
-    try:
-        return [parse(text) for parse, text in zip(parsers, texts, strict=True)]
-    except ValueError:
-        raise invalid("page_token", "Diese Seite gibt es nicht; bitte beginnen Sie von vorn.") from None
 
 
 def _page(found: Rows, size: int, *keys: str) -> tuple[Rows, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from google.protobuf.empty_pb2 import Empty
 from kontor.identity.v1 import account_security_pb2 as pb
 from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceServicer
@@ -32,9 +30,6 @@ from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.rpc import security_messages
 from kontor_identity.second_factor import SecondFactor
 from kontor_identity.sessions import session_ended
-
-BEFORE_ALL_TIMES = "1970-01-01T00:00:00+00:00"
-BEFORE_ALL_IDS = UUID(int=0)
 
 
 class AccountSecurityRpc(AccountSecurityServiceServicer):
@@ -121,7 +116,7 @@ class AccountSecurityRpc(AccountSecurityServiceServicer):
     async def ListPasskeys(self, request: pb.ListPasskeysRequest, context: Context) -> pb.ListPasskeysResponse:
         """See account_security.proto."""
         size, account_id = page_size(request.page_size), current_principal().required_account()
-        after = queries.time_and_id(request.page_token, BEFORE_ALL_TIMES, BEFORE_ALL_IDS)
+        after = queries.time_and_id(request.page_token, queries.BEFORE_ALL_TIMES, queries.BEFORE_ALL_IDS)
         async with self._work.work(DIRECTORY) as tx:
             rows = await passkeys_of(tx, account_id, after, size + 1)
         page = rows[:size]

@@ -12,7 +12,7 @@ from kontor_chassis.database import RowReader, Transaction, UnitOfWork
 from kontor_chassis.errors import not_found
 from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
-from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.paging import encode_cursor, page_size
 from kontor_chassis.service import Context
 from sqlalchemy import select
 
@@ -41,7 +41,7 @@ from kontor_identity.domains import (
     verified,
 )
 from kontor_identity.pictures import keep_picture, picture_types
-from kontor_identity.queries import number_in
+from kontor_identity.queries import number_in, text_in
 from kontor_identity.rpc.messages import timestamp
 from kontor_identity.tables import Tenant
 
@@ -140,7 +140,7 @@ class BrandRpc(BrandServiceServicer):
     async def ListDomains(self, request: pb.ListDomainsRequest, context: Context) -> pb.ListDomainsResponse:
         """See brand.proto."""
         size = page_size(request.page_size)
-        after = (decode_cursor(request.page_token) or [""])[0]
+        after = text_in(request.page_token)
         async with self._work.query() as tx:
             named = parse_id(request.tenant_id, "tenant_id") if request.tenant_id else tx.principal.required_tenant()
             tenant = await tx.session.get(Tenant, named)

@@ -19,7 +19,6 @@ from kontor_identity.directory import DIRECTORY
 from kontor_identity.partner_tables import PartnerClient
 from kontor_identity.partners import create_partner_client, partner_clients, revoke_partner_client, rotate_secret
 from kontor_identity.rpc import messages
-from kontor_identity.rpc.account_security import BEFORE_ALL_IDS, BEFORE_ALL_TIMES
 
 
 class PartnerClientRpc(PartnerClientServiceServicer):
@@ -51,7 +50,7 @@ class PartnerClientRpc(PartnerClientServiceServicer):
     ) -> pb.ListPartnerClientsResponse:
         """See partner_clients.proto."""
         size, tenant_id = page_size(request.page_size), current_principal().required_tenant()
-        after = queries.time_and_id(request.page_token, BEFORE_ALL_TIMES, BEFORE_ALL_IDS)
+        after = queries.time_and_id(request.page_token, queries.BEFORE_ALL_TIMES, queries.BEFORE_ALL_IDS)
         async with self._work.work(DIRECTORY) as tx:
             rows = await partner_clients(tx, tenant_id, after, size + 1)
         page = rows[:size]

@@ -9,13 +9,13 @@ from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceServicer
 from kontor_chassis.clock import Clock
 from kontor_chassis.database import UnitOfWork
 from kontor_chassis.ids import parse_id
-from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.paging import encode_cursor, page_size
 from kontor_chassis.service import Context
 
 from kontor_identity import own_pictures
 from kontor_identity.brand_tables import CustomerView
 from kontor_identity.keys import SigningKeys
-from kontor_identity.queries import AFTER_ALL_IDS, AFTER_ALL_TIMES, time_and_id
+from kontor_identity.queries import AFTER_ALL_IDS, AFTER_ALL_TIMES, text_in, time_and_id
 from kontor_identity.rpc.messages import timestamp
 from kontor_identity.viewing import start_view, view_token, views_of
 
@@ -66,7 +66,7 @@ class ViewingRpc(ViewingServiceServicer):
     async def ListOwnPictures(self, request: pb.ListOwnPicturesRequest, context: Context) -> pb.ListOwnPicturesResponse:
         """See viewing.proto."""
         size = page_size(request.page_size)
-        after = (decode_cursor(request.page_token) or [""])[0]
+        after = text_in(request.page_token)
         async with self._work.query() as tx:
             rows = await own_pictures.pictures_after(tx, after, size + 1)
         return pb.ListOwnPicturesResponse(
