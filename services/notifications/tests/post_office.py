@@ -6,11 +6,11 @@ import asyncio
 import email
 import email.policy
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from aiosmtpd.controller import Controller
@@ -68,22 +68,6 @@ def html_of(mail: EmailMessage) -> str:
     part = mail.get_body(("html",))
     assert part is not None
     return str(part.get_content())
-
-
-@overload
-async def eventually(probe: Callable[[], Awaitable[T | None]], seconds: float = 20) -> T: ...
-@overload
-async def eventually(probe: Callable[[], T | None], seconds: float = 20) -> T: ...
-async def eventually(probe: Callable[[], Any], seconds: float = 20) -> Any:
-    """Wait until a probe gives something true."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        found = probe()
-        answer = await found if isinstance(found, Awaitable) else found
-        if answer:
-            return answer
-        assert asyncio.get_running_loop().time() < deadline, "it never happened"
-        await asyncio.sleep(0.05)
 
 
 @dataclass

@@ -7,20 +7,23 @@ broker ID is no secret, it only names the firm; trying ids out is slowed by acco
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Role
+from kontor.common.v1.access_pb2 import Right, Role
 from kontor.identity.v1.bindings_pb2 import BindingState
-from kontor.identity.v1.events_pb2 import BindingConfirmed
+from kontor.identity.v1.events_pb2 import BindingConfirmed, BindingRequested
 from kontor.identity.v1.people_pb2 import AccessState
 from kontor.identity.v1.tenants_pb2 import TenantKind, TenantState
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
+from kontor_chassis.principal import Principal
 from sqlalchemy import or_, select, tuple_
 
+from kontor_identity.absences import present_administrators, present_responsibles
 from kontor_identity.accounts import normal_email
 from kontor_identity.customers import customer_for_update
 from kontor_identity.invitation_tables import Binding
@@ -28,11 +31,20 @@ from kontor_identity.invitations import revoke_open
 from kontor_identity.memberships import add_membership
 from kontor_identity.names import display_name, fold
 from kontor_identity.sealing import Sealer
+from kontor_identity.staff import staff_of
 from kontor_identity.tables import Account, Customer, Membership, Tenant
 from kontor_identity.throttles import Attempt
 
 FREE_TRIES: Final = 10
 _MOST_SUGGESTIONS: Final = 5
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, as the firm sees him: the proved address of his account and his name where he asked."""
+
+    email: str
+    name: str
 
 
 def tries_of(sealer: Sealer, account_id: UUID) -> Attempt:
@@ -56,7 +68,34 @@ async def firm_of(tx: Transaction, broker_id: str) -> Tenant:
     return firm
 
 
-async def request_binding(tx: Transaction, firm: Tenant) -> Binding:
+async def asker_of(tx: Transaction, caller: Principal) -> Asker:
+    """Return who the caller is, by the name under which he acts."""
+    account = await tx.session.get_one(Account, caller.required_account())
+    acting = select(Membership.display_name).where(
+        Membership.account_id == account.account_id,
+        Membership.tenant_id == caller.required_tenant(),
+        Membership.ended_at.is_(None),
+    )
+    return Asker(account.email, (await tx.session.scalars(acting.limit(1))).one_or_none() or account.email)
+
+
+async def deciders_of(tx: Transaction, tenant_id: UUID, asker: Asker) -> list[UUID]:
+    """Return who is told of the request: those who look after a customer like the asker today and may invite.
+
+    The administrators when there are none.
+    """
+    alike = await _alike(tx, tenant_id, asker.email, asker.name)
+    people = [account_id for customer in alike for account_id in await present_responsibles(tx, customer)]
+    may_invite = or_(
+        Membership.rights.contains([int(Right.RIGHT_INVITE)]), Membership.roles.contains([int(Role.ROLE_ADMINISTRATOR)])
+    )
+    entitled = staff_of(tenant_id).where(Membership.account_id.in_(people), may_invite)
+    found = {member.account_id for member, _ in (await tx.session.execute(entitled)).all()}
+    chosen = [account_id for account_id in dict.fromkeys(people) if account_id in found]
+    return chosen or await present_administrators(tx, tenant_id)
+
+
+async def request_binding(tx: Transaction, firm: Tenant, asker: Asker, deciders: Sequence[UUID]) -> Binding:
     """Ask a firm to be its customer; raises ALREADY_EXISTS "ALREADY_BOUND". A request that waits is returned."""
     account_id = tx.principal.required_account()
     member = select(Membership.membership_id).where(
@@ -76,18 +115,23 @@ async def request_binding(tx: Transaction, firm: Tenant) -> Binding:
     present = (await tx.session.scalars(waiting)).one_or_none()
     if present is not None:
         return present
-    account = await tx.session.get_one(Account, account_id)
     binding = Binding(
         binding_id=new_id(),
         tenant_id=firm.tenant_id,
         account_id=account_id,
         tenant_name=firm.name,
-        email=account.email,
-        display_name=await _name_where_he_asks(tx) or account.email,
+        email=asker.email,
+        display_name=asker.name,
         state=int(BindingState.BINDING_STATE_WAITING),
         created_at=tx.now,
     )
     tx.session.add(binding)
+    event = BindingRequested(
+        tenant_id=str(firm.tenant_id),
+        binding_id=str(binding.binding_id),
+        recipient_account_ids=[str(one) for one in deciders],
+    )
+    tx.publish(event, aggregate=binding.binding_id, tenant_id=firm.tenant_id)
     return binding
 
 
@@ -112,16 +156,7 @@ async def waiting_bindings(tx: Transaction, after: tuple[datetime, UUID], limit:
 
 async def suggestions_for(tx: Transaction, binding: Binding) -> Sequence[Customer]:
     """Return customers without access who have the person's address or name."""
-    words = fold(binding.display_name).split()
-    statement = select(Customer).where(
-        Customer.tenant_id == binding.tenant_id,
-        Customer.access_state != int(AccessState.ACCESS_STATE_ACTIVE),
-        or_(
-            Customer.email == binding.email,
-            Customer.sort_name == " ".join([*words[-1:], *words[:-1]]),
-        ),
-    )
-    return (await tx.session.scalars(statement.order_by(Customer.sort_name).limit(_MOST_SUGGESTIONS))).all()
+    return await _alike(tx, binding.tenant_id, binding.email, binding.display_name)
 
 
 async def confirm_binding(tx: Transaction, binding_id: UUID, customer_id: UUID) -> Binding:
@@ -163,14 +198,14 @@ async def decline_binding(tx: Transaction, binding_id: UUID) -> Binding:
     return binding
 
 
-async def _name_where_he_asks(tx: Transaction) -> str:
-    """Return the name under which the caller acts."""
-    acting = select(Membership.display_name).where(
-        Membership.account_id == tx.principal.required_account(),
-        Membership.tenant_id == tx.principal.required_tenant(),
-        Membership.ended_at.is_(None),
+async def _alike(tx: Transaction, tenant_id: UUID, email: str, name: str) -> Sequence[Customer]:
+    words = fold(name).split()
+    statement = select(Customer).where(
+        Customer.tenant_id == tenant_id,
+        Customer.access_state != int(AccessState.ACCESS_STATE_ACTIVE),
+        or_(Customer.email == email, Customer.sort_name == " ".join([*words[-1:], *words[:-1]])),
     )
-    return (await tx.session.scalars(acting.limit(1))).one_or_none() or ""
+    return (await tx.session.scalars(statement.order_by(Customer.sort_name).limit(_MOST_SUGGESTIONS))).all()
 
 
 async def _waiting(tx: Transaction, binding_id: UUID) -> Binding:

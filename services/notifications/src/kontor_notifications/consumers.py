@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,18 +15,22 @@ from kontor.experts.v1 import events_pb2 as experts
 from kontor.experts.v1.orders_pb2 import OrderState
 from kontor.identity.v1 import events_pb2 as identity
 from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
+from kontor.vault.v1 import events_pb2 as vault
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_notifications import firm_mails, wording
 from kontor_notifications.account_security import AccountHandlers
-from kontor_notifications.bell import Ring, read_subject, ring, ring_again
+from kontor_notifications.bell import read_subject, ring_again
+from kontor_notifications.bindings import BindingHandlers
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
+from kontor_notifications.document_notices import DocumentHandlers
 from kontor_notifications.emergency import EmergencyHandlers
 from kontor_notifications.firm_end import FIRM_END
-from kontor_notifications.invitation_mails import binding_confirmed, invitation_created, invitation_repeated
+from kontor_notifications.invitation_mails import invitation_created, invitation_repeated
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
+from kontor_notifications.ringing import Listener, ring_for
 from kontor_notifications.unread import note_read, wait_for_reader
 from kontor_notifications.wording import Side, Wording
 
@@ -53,12 +58,14 @@ class Handlers:
 
     def table(self) -> Mapping[type[Message], Handler]:
         """Return events and handlers."""
-        master_data = MasterDataHandlers(self._directory)
+        master_data, bindings = MasterDataHandlers(self._directory), BindingHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
+        documents = DocumentHandlers(self._directory)
         return {
             identity.InvitationCreated: invitation_created,
             identity.InvitationRepeated: invitation_repeated,
-            identity.BindingConfirmed: binding_confirmed,
+            identity.BindingRequested: bindings.requested,
+            identity.BindingConfirmed: bindings.confirmed,
             identity.PasswordResetRequested: self.password_reset_requested,
             identity.PasswordChanged: self.password_changed,
             identity.CustomerViewStarted: self.customer_view_started,
@@ -75,6 +82,7 @@ class Handlers:
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,
+            billing.DunningStarted: self.dunning_started,
             experts.ConsentRequested: self.consent_requested,
             experts.ConsentGiven: self.consent_given,
             experts.ConsentDeclined: self.consent_declined,
@@ -82,6 +90,8 @@ class Handlers:
             experts.OrderStatusChanged: self.order_status_changed,
             experts.OrderCompleted: self.order_completed,
             experts.OrderMessagePosted: self.order_message_posted,
+            vault.DocumentFallsDue: documents.falls_due,
+            vault.StorageNearlyFull: documents.storage_fills_up,
         }
 
     async def password_reset_requested(
@@ -135,7 +145,8 @@ class Handlers:
                 to_tell.append(str(account_id))
         link = wording.chat_link(Side.STAFF if event.sender_is_customer else Side.CUSTOMER, event.chat_id)
         for person in await self._directory.people(tenant_id, to_tell):
-            await _ring(tx, meta, person, Kind.NOTIFICATION_KIND_CHAT_MESSAGE, wording.CHAT_MESSAGE, link, chat_id)
+            kind = Kind.NOTIFICATION_KIND_CHAT_MESSAGE
+            await ring_for(tx, meta, person.listener, kind, wording.CHAT_MESSAGE, link, chat_id)
 
     async def chat_read(self, tx: Transaction, event: chat.ChatRead, meta: EventMeta) -> None:
         """Nothing up to there needs to be announced any more."""
@@ -155,6 +166,18 @@ class Handlers:
         await self._tell_customer(
             tx, meta, event, Kind.NOTIFICATION_KIND_INVOICE_ISSUED, said, template, parameters, event.invoice_id
         )
+
+    async def dunning_started(self, tx: Transaction, event: billing.DunningStarted, meta: EventMeta) -> None:
+        """Remind the customer of an overdue invoice, in his firm's name (F160)."""
+        due = date.fromisoformat(event.due_on)
+        parameters = {
+            "number": event.number,
+            "open": in_german(event.open),
+            "due": f"{due:%d.%m.%Y}",
+            "path": wording.invoice_link(event.invoice_id),
+        }
+        kind, said = Kind.NOTIFICATION_KIND_PAYMENT_REMINDER, wording.PAYMENT_REMINDER
+        await self._tell_customer(tx, meta, event, kind, said, "payment_reminder", parameters, event.invoice_id)
 
     async def consent_requested(self, tx: Transaction, event: experts.ConsentRequested, meta: EventMeta) -> None:
         """Ask the customer (F113)."""
@@ -221,7 +244,7 @@ class Handlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: billing.InvoiceIssued | experts.ConsentRequested | identity.CustomerViewStarted,
+        event: billing.InvoiceIssued | billing.DunningStarted | experts.ConsentRequested | identity.CustomerViewStarted,
         kind: Kind.ValueType,
         said: Wording,
         template: str,
@@ -232,23 +255,8 @@ class Handlers:
         account_id, addressee = await self._directory.customer(tenant_id, customer_id)
         await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
         if account_id is not None:
-            person = Person(account_id, tenant_id, Side.CUSTOMER, addressee)
-            await _ring(tx, meta, person, kind, said, parameters["path"], UUID(subject_id), parameters)
-
-
-async def _ring(
-    tx: Transaction,
-    meta: EventMeta,
-    person: Person,
-    kind: Kind.ValueType,
-    said: Wording,
-    link: str,
-    subject_id: UUID,
-    parameters: Mapping[str, str] | None = None,
-) -> None:
-    text = said.text(person.addressee.form, **(parameters or {}))
-    what = Ring(person.tenant_id, person.account_id, kind, said.title, text, link, subject_id)
-    await ring(tx, meta.event_id, what)
+            listener = Listener(tenant_id, account_id, addressee.form)
+            await ring_for(tx, meta, listener, kind, said, parameters["path"], UUID(subject_id), parameters)
 
 
 async def _ring_order(
@@ -263,7 +271,7 @@ async def _ring_order(
 ) -> None:
     link = wording.order_link(side, event.order_id)
     parameters = {"service_title": event.service_title, **(more or {})}
-    await _ring(tx, meta, person, kind, said, link, UUID(event.order_id), parameters)
+    await ring_for(tx, meta, person.listener, kind, said, link, UUID(event.order_id), parameters)
 
 
 async def _mail_order(

@@ -9,11 +9,15 @@ from uuid import UUID
 
 from kontor.identity.v1 import events_pb2 as identity
 from kontor.identity.v1.emergency_pb2 import EmergencyStep as Step
+from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.people import Directory
+from kontor_notifications.ringing import Listener, ring_for
+from kontor_notifications.wording import Wording
+from kontor_notifications.wording_emergency import TO_CUSTOMER, TO_TRUSTED
 
 _STEPS = {
     Step.EMERGENCY_STEP_REQUEST: "request",
@@ -32,6 +36,7 @@ _TOLD_TO_CUSTOMER = {
     Step.EMERGENCY_STEP_ACCEPT: "trusted_accepted",
     Step.EMERGENCY_STEP_DECLINE: "trusted_declined",
 }
+_KIND = Kind.NOTIFICATION_KIND_EMERGENCY
 CUSTOMER_PAGE, TRUSTED_PAGE = "/kunde/notfall", "/vertrauen"
 
 
@@ -42,27 +47,48 @@ class EmergencyHandlers:
         self._directory = directory
 
     async def request_changed(self, tx: Transaction, event: identity.EmergencyRequestChanged, meta: EventMeta) -> None:
-        """Mail a step of a request to all involved."""
+        """Tell all involved of a step of a request: by mail and in the bell."""
         step = _STEPS.get(event.step)
         if step is None:
             return
         about = {"emergency_request_id": event.emergency_request_id}
         await self._mail_customer(tx, meta, event, f"emergency_{step}_customer")
+        await self._ring_customer(tx, meta, event, TO_CUSTOMER[step], event.emergency_request_id)
         for account_id in event.trusted_account_ids:
             parameters = {**about, "path": TRUSTED_PAGE}
             await plan_for(
                 tx, meta, event.tenant_id, f"emergency_{step}_trusted", parameters, account_id=UUID(account_id)
             )
+        tenant_id, subject = UUID(event.tenant_id), UUID(event.emergency_request_id)
+        for person in await self._directory.people(tenant_id, event.trusted_account_ids):
+            listener = Listener(tenant_id, person.account_id, person.addressee.form)
+            await ring_for(tx, meta, listener, _KIND, TO_TRUSTED[step], TRUSTED_PAGE, subject)
 
     async def person_changed(self, tx: Transaction, event: identity.TrustedPersonChanged, meta: EventMeta) -> None:
-        """Mail the customer who answered, and a trusted person that he is none any more."""
+        """Tell the customer who answered, and mail a trusted person that he is none any more."""
         about = {"trusted_person_id": event.trusted_person_id}
         template = _TOLD_TO_CUSTOMER.get(event.step)
         if template is not None:
             parameters, customer_id = {**about, "path": CUSTOMER_PAGE}, UUID(event.customer_id)
             await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+            await self._ring_customer(tx, meta, event, TO_CUSTOMER[template], event.trusted_person_id)
         elif event.step == Step.EMERGENCY_STEP_REMOVE:
             await plan_for(tx, meta, event.tenant_id, "trusted_removed", about)
+
+    async def _ring_customer(
+        self,
+        tx: Transaction,
+        meta: EventMeta,
+        event: identity.EmergencyRequestChanged | identity.TrustedPersonChanged,
+        said: Wording,
+        subject_id: str,
+    ) -> None:
+        """Ring for the customer, if he has access."""
+        tenant_id = UUID(event.tenant_id)
+        account_id, addressee = await self._directory.customer(tenant_id, UUID(event.customer_id))
+        if account_id is not None:
+            listener = Listener(tenant_id, account_id, addressee.form)
+            await ring_for(tx, meta, listener, _KIND, said, CUSTOMER_PAGE, UUID(subject_id))
 
     async def _mail_customer(
         self, tx: Transaction, meta: EventMeta, event: identity.EmergencyRequestChanged, template: str

@@ -11,7 +11,7 @@ from kontor.notifications.v1.events_pb2 import InvitationMailSettled
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 
-from kontor_notifications.deliveries import Planned, plan_for, plan_mail
+from kontor_notifications.deliveries import Planned, plan_mail
 from kontor_notifications.tables import Delivery, DeliveryState
 
 TEMPLATE: Final = "invitation"
@@ -25,12 +25,6 @@ async def invitation_created(tx: Transaction, event: identity.InvitationCreated,
 async def invitation_repeated(tx: Transaction, event: identity.InvitationRepeated, meta: EventMeta) -> None:
     """Mail the invitation once more, with a link of its own."""
     await _plan(tx, event.tenant_id, event.invitation_id, meta)
-
-
-async def binding_confirmed(tx: Transaction, event: identity.BindingConfirmed, meta: EventMeta) -> None:
-    """Tell the person that he is a customer of a further firm now (F169)."""
-    customer_id = UUID(event.customer_id)
-    await plan_for(tx, meta, event.tenant_id, "binding_confirmed", {"path": "/auth/switch"}, customer_id=customer_id)
 
 
 def tell_fate(tx: Transaction, delivery: Delivery) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kontor_notifications.mail_text import MailText
 from kontor_notifications.mail_texts_account import ACCOUNT_TEXTS
+from kontor_notifications.mail_texts_documents import DOCUMENT_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
 from kontor_notifications.mail_texts_firm import FIRM_TEXTS
 
@@ -25,6 +26,14 @@ TEXTS: Mapping[str, MailText] = {
         "für $firm wurde dir ein Zugang zum digitalen Büro eingerichtet.\n\n"
         "Bitte wähle über den folgenden Link dein Passwort. Er gilt nur für dich und bis zum $expires.",
         "Zugang einrichten",
+    ),
+    "binding_requested": MailText(
+        "Jemand möchte sich mit $firm verbinden",
+        "jemand mit einem digitalen Büro hat sich mit Ihrer Makler-ID gemeldet und möchte Kunde bei $firm sein. Bitte "
+        "sagen Sie, welcher Ihrer Kunden das ist, oder lehnen Sie ab. Bis dahin sieht die Person nichts von Ihnen.",
+        "jemand mit einem digitalen Büro hat sich mit deiner Makler-ID gemeldet und möchte Kunde bei $firm sein. Bitte "
+        "sag, welcher deiner Kunden das ist, oder lehne ab. Bis dahin sieht die Person nichts von dir.",
+        "Anfrage ansehen",
     ),
     "binding_confirmed": MailText(
         "Sie sind jetzt mit $firm verbunden",
@@ -107,6 +116,18 @@ TEXTS: Mapping[str, MailText] = {
         "Stornorechnung $number",
         "Ihre Stornorechnung $number über $gross liegt für Sie bereit.",
         "deine Stornorechnung $number über $gross liegt für dich bereit.",
+        "Rechnung ansehen",
+    ),
+    "payment_reminder": MailText(
+        "Zahlungserinnerung zur Rechnung $number",
+        "bestimmt ist es Ihnen nur entgangen: Unsere Rechnung $number war bis zum $due zu bezahlen. Offen sind noch "
+        "$open.\n\nBitte überweisen Sie den Betrag in den nächsten Tagen. Haben Sie inzwischen gezahlt, ist nichts "
+        "weiter zu tun. Stimmt etwas nicht, melden Sie sich bitte bei uns.\n\nSolange die Rechnung offen ist, klären "
+        "wir Änderungen Ihrer Bankverbindung persönlich mit Ihnen.",
+        "bestimmt ist es dir nur entgangen: Unsere Rechnung $number war bis zum $due zu bezahlen. Offen sind noch "
+        "$open.\n\nBitte überweise den Betrag in den nächsten Tagen. Hast du inzwischen gezahlt, ist nichts weiter zu "
+        "tun. Stimmt etwas nicht, melde dich bitte bei uns.\n\nSolange die Rechnung offen ist, klären wir Änderungen "
+        "deiner Bankverbindung persönlich mit dir.",
         "Rechnung ansehen",
     ),
     **ACCOUNT_TEXTS,

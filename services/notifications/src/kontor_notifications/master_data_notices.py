@@ -10,10 +10,10 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 
 from kontor_notifications import wording
-from kontor_notifications.bell import Ring, ring
 from kontor_notifications.people import Directory
-from kontor_notifications.wording import Wording
+from kontor_notifications.ringing import Listener, ring_for
 
+_KIND = Kind.NOTIFICATION_KIND_MASTER_DATA
 _FIRMS_PAGE = "/makler/anfragen"
 _CUSTOMERS_PAGE = "/kunde/daten"
 
@@ -28,21 +28,12 @@ class MasterDataHandlers:
         """Ring for whoever looks after the customer today."""
         said = wording.CHANGE_CASE if event.is_case else wording.CHANGE_REQUESTED
         for person in await self._directory.people(UUID(event.tenant_id), event.recipient_account_ids):
-            text = said.text(person.addressee.form)
-            await _ring(tx, meta, person.account_id, said, text, _FIRMS_PAGE, event.change_request_id)
+            await ring_for(tx, meta, person.listener, _KIND, said, _FIRMS_PAGE, UUID(event.change_request_id))
 
     async def change_decided(self, tx: Transaction, event: identity.ChangeDecided, meta: EventMeta) -> None:
         """Ring for the customer, if he has access."""
         said = wording.CHANGE_ACCEPTED if event.accepted else wording.CHANGE_REFUSED
         account_id, addressee = await self._directory.customer(UUID(event.tenant_id), UUID(event.customer_id))
         if account_id is not None:
-            text = said.text(addressee.form)
-            await _ring(tx, meta, account_id, said, text, _CUSTOMERS_PAGE, event.change_request_id)
-
-
-async def _ring(
-    tx: Transaction, meta: EventMeta, account_id: UUID, said: Wording, text: str, link: str, request_id: str
-) -> None:
-    kind = Kind.NOTIFICATION_KIND_MASTER_DATA
-    tenant_id = tx.principal.required_tenant()
-    await ring(tx, meta.event_id, Ring(tenant_id, account_id, kind, said.title, text, link, UUID(request_id)))
+            listener = Listener(UUID(event.tenant_id), account_id, addressee.form)
+            await ring_for(tx, meta, listener, _KIND, said, _CUSTOMERS_PAGE, UUID(event.change_request_id))

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from kontor_notifications.mails import Addressee, Firm
+from kontor_notifications.ringing import Listener
 from kontor_notifications.wording import Side
 
 
@@ -27,6 +28,11 @@ class Person:
     tenant_id: UUID
     side: Side
     addressee: Addressee
+
+    @property
+    def listener(self) -> Listener:
+        """Whose bell rings for him."""
+        return Listener(self.tenant_id, self.account_id, self.addressee.form)
 
 
 @dataclass(frozen=True)

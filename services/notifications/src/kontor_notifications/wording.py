@@ -86,7 +86,31 @@ INVOICE_ISSUED = Wording("Neue Rechnung", "Ihre Rechnung $number liegt bereit.",
 INVOICE_CANCELLED = Wording(
     "Stornorechnung", "Ihre Stornorechnung $number liegt bereit.", "Deine Stornorechnung $number liegt bereit."
 )
+PAYMENT_REMINDER = Wording(
+    "Zahlungserinnerung", "Ihre Rechnung $number ist noch offen.", "Deine Rechnung $number ist noch offen."
+)
 
+DOCUMENT_DUE = Wording(
+    "Erinnerung an ein Dokument",
+    "Am $day ist etwas fällig, woran Sie erinnert werden wollten.",
+    "Am $day ist etwas fällig, woran du erinnert werden wolltest.",
+)
+STORAGE_FILLS_UP = Wording(
+    "Speicherplatz wird knapp",
+    "Ihr Speicherplatz ist zu $percent % belegt.",
+    "Dein Speicherplatz ist zu $percent % belegt.",
+)
+STORAGE_FULL = Wording(
+    "Speicherplatz ist voll",
+    "Ihr Speicherplatz ist voll; Neues lässt sich zurzeit nicht ablegen.",
+    "Dein Speicherplatz ist voll; Neues lässt sich zurzeit nicht ablegen.",
+)
+BINDING_REQUESTED = Wording(
+    "Neue Verbindungsanfrage",
+    "Jemand hat sich mit Ihrer Makler-ID gemeldet. Bitte sagen Sie, welcher Ihrer Kunden das ist.",
+    "Jemand hat sich mit deiner Makler-ID gemeldet. Bitte sag, welcher deiner Kunden das ist.",
+)
+BINDINGS_LINK = "/makler/einladungen"
 CHANGE_REQUESTED = Wording(
     "Änderungswunsch",
     "Ein Kunde möchte seine Daten ändern. Bitte prüfen Sie den Wunsch.",

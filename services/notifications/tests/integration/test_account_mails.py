@@ -12,8 +12,9 @@ from kontor.identity.v1 import signin_steps_pb2 as steps
 from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
 from kontor.identity.v1.signin_steps_pb2_grpc import SignInStepsInternalServiceStub
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_chassis.testing.waiting import eventually
 
-from services.notifications.tests.post_office import LINK, PostOffice, eventually, text_of
+from services.notifications.tests.post_office import LINK, PostOffice, text_of
 
 pytestmark = pytest.mark.integration
 

@@ -11,12 +11,14 @@ import pytest
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import emergency_pb2 as pb
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
+from kontor.notifications.v1 import notifications_pb2 as bell_pb
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
 from kontor_chassis.testing.tokens import token_for
+from kontor_chassis.testing.waiting import eventually
 from sqlalchemy import text
 
-from services.notifications.tests.post_office import PostOffice, Someone, eventually, html_of, text_of
+from services.notifications.tests.post_office import PostOffice, Someone, html_of, text_of
 
 if TYPE_CHECKING:
     from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceAsyncStub
@@ -43,8 +45,22 @@ async def mail_about(office: PostOffice, address: str, subject: str) -> EmailMes
     return found
 
 
+async def rung(office: PostOffice, person: Someone, role: Role.ValueType, count: int) -> list[tuple[str, str]]:
+    """Wait for so many notifications; return title and link of each, newest first."""
+
+    async def told() -> list[tuple[str, str]] | None:
+        answer = await office.bell(person, role).ListNotifications(bell_pb.ListNotificationsRequest())
+        found = [(one.title, one.link) for one in answer.notifications]
+        assert {one.kind for one in answer.notifications} <= {bell_pb.NOTIFICATION_KIND_EMERGENCY}
+        return found if len(found) == count else None
+
+    return await eventually(told)
+
+
 async def test_everybody_is_told_of_every_step(office: PostOffice) -> None:
-    """F75: the customer at all his addresses with a link to stop it, trusted persons without; veto and removal too."""
+    """F75: the customer at all his addresses with a link to stop it, trusted persons without; veto and removal too,
+    and everybody's bell rings.
+    """
     hansen = await office.firm("Hansen & Partner", "hansen", "petra.hansen@hansen.example")
     julia = await office.customer(hansen, "Julia", "Brandt", BOOKS, informal=True)
     contact = "INSERT INTO customer_contacts VALUES (:id, :tenant, :customer, 3, :address, 'privat', :now)"
@@ -87,4 +103,13 @@ async def test_everybody_is_told_of_every_step(office: PostOffice) -> None:
         pb.RemoveTrustedPersonRequest(customer_id=cid, trusted_person_id=named.trusted_person_id)
     )
     await mail_about(office, TRUSTED, "nicht mehr Vertrauensperson von Julia Brandt")
+    assert await rung(office, julia, Role.ROLE_CUSTOMER, 3) == [
+        ("Notfallanfrage beendet", "/kunde/notfall"),
+        ("Notfallzugang: die Wartezeit läuft", "/kunde/notfall"),
+        ("Einladung angenommen", "/kunde/notfall"),
+    ]
+    assert await rung(office, anna, Role.ROLE_TRUSTED_PERSON, 2) == [
+        ("Notfallanfrage beendet", "/vertrauen"),
+        ("Notfallzugang: die Wartezeit läuft", "/vertrauen"),
+    ]
     assert not [one for one in office.mailbox.mails if "freigegeben" in str(one["Subject"]) and "ist" in one["Subject"]]

@@ -7,11 +7,12 @@ from functools import partial
 import pytest
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.ids import new_id
+from kontor_chassis.testing.waiting import eventually
 from kontor_notifications.firm_end import TABLES
 from kontor_notifications.sending import SERVICE
 
 from services.notifications.tests.integration.test_telling import posted, unread
-from services.notifications.tests.post_office import PostOffice, Someone, eventually
+from services.notifications.tests.post_office import PostOffice, Someone
 from tests.firm_end import tell_firm_end
 
 pytestmark = pytest.mark.integration

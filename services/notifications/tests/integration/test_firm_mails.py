@@ -14,9 +14,10 @@ from kontor.notifications.v1.notifications_pb2 import ListNotificationsRequest
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.testing.tokens import token_for
+from kontor_chassis.testing.waiting import eventually
 from kontor_identity.jobs import end_trials
 
-from services.notifications.tests.post_office import PostOffice, eventually, text_of
+from services.notifications.tests.post_office import PostOffice, text_of
 
 if TYPE_CHECKING:  # the generated stubs know this name only for type checkers
     from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceAsyncStub

@@ -10,8 +10,9 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import accounts_pb2, invitations_pb2, people_pb2
 from kontor.identity.v1.invitations_pb2_grpc import InvitationServiceStub
 from kontor_chassis.testing.tokens import token_for
+from kontor_chassis.testing.waiting import eventually
 
-from services.notifications.tests.post_office import PostOffice, eventually
+from services.notifications.tests.post_office import PostOffice
 from tests.with_identity import administrator_of, new_customer
 
 pytestmark = pytest.mark.integration

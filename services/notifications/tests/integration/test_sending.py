@@ -16,6 +16,7 @@ from kontor_chassis.database import Database
 from kontor_chassis.ids import new_id
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.testing.plugin import ServiceDatabases
+from kontor_chassis.testing.waiting import eventually
 from kontor_notifications.adapters.smtp import SmtpServer
 from kontor_notifications.deliveries import Planned, plan_mail, take_due
 from kontor_notifications.mails import Addressee, Firm
@@ -26,7 +27,7 @@ from kontor_notifications.wording import Form, Side
 from kontor_tools.embedded.process import free_port
 from sqlalchemy import text
 
-from services.notifications.tests.post_office import Mailbox, eventually, mail_server
+from services.notifications.tests.post_office import Mailbox, mail_server
 
 pytestmark = pytest.mark.integration
 

@@ -17,10 +17,11 @@ from kontor.experts.v1 import events_pb2 as experts
 from kontor.experts.v1.orders_pb2 import OrderState
 from kontor.notifications.v1 import notifications_pb2 as pb
 from kontor_chassis.ids import new_id
+from kontor_chassis.testing.waiting import eventually
 from kontor_notifications.sending import SERVICE
 from sqlalchemy import text
 
-from services.notifications.tests.post_office import PostOffice, Someone, eventually, html_of, text_of
+from services.notifications.tests.post_office import PostOffice, Someone, html_of, text_of
 
 pytestmark = pytest.mark.integration
 

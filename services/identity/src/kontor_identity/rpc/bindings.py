@@ -13,7 +13,7 @@ from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
 from kontor_identity import bindings
-from kontor_identity.directory import DIRECTORY
+from kontor_identity.directory import DIRECTORY, within_firm
 from kontor_identity.invitation_tables import Binding
 from kontor_identity.names import display_name
 from kontor_identity.queries import (
@@ -49,10 +49,13 @@ class BindingRpc(BindingServiceServicer):
             await tx.commit()
         async with self._work.work(DIRECTORY) as tx:
             firm = await bindings.firm_of(tx, request.broker_number)
+            asker = await bindings.asker_of(tx, current_principal())
             await forgive(tx, attempt)
             await tx.commit()
+        async with self._work.work(within_firm(firm.tenant_id, DIRECTORY)) as tx:
+            deciders = await bindings.deciders_of(tx, firm.tenant_id, asker)
         async with self._work.command(request) as tx:
-            return await tx.commit(_binding(await bindings.request_binding(tx, firm)))
+            return await tx.commit(_binding(await bindings.request_binding(tx, firm, asker, deciders)))
 
     async def ListOwnBindings(self, request: pb.ListOwnBindingsRequest, context: Context) -> pb.ListOwnBindingsResponse:
         """See bindings.proto."""

@@ -12,7 +12,9 @@ from kontor.common.v1 import access_pb2 as access_pb2
 from kontor.common.v1 import money_pb2 as money_pb2
 from kontor.identity.v1 import account_security_pb2 as account_security_pb2
 from kontor.identity.v1 import emergency_pb2 as emergency_pb2
+from kontor.identity.v1 import epost_pb2 as epost_pb2
 from kontor.identity.v1 import firms_pb2 as firms_pb2
+from kontor.identity.v1 import identity_proofs_pb2 as identity_proofs_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -629,6 +631,36 @@ class InvitationAccepted(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class BindingRequested(message.Message):
+    """Somebody with an account asks, by the broker ID, to be a firm's customer; those who decide are told."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    BINDING_ID_FIELD_NUMBER: builtins.int
+    RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm that is asked."""
+    binding_id: builtins.str
+    """The request."""
+    @builtins.property
+    def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Who decides about it today: those who look after a customer like this person, else the administrators."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        binding_id: builtins.str = ...,
+        recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["binding_id", b"binding_id", "recipient_account_ids", b"recipient_account_ids", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class BindingConfirmed(message.Message):
     """Somebody who has an account became a customer of a further firm by its broker ID; he is told."""
 
@@ -1003,5 +1035,285 @@ class CustomerViewStarted(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id", "view_id", b"view_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class IdentityProven(message.Message):
+    """A customer is at identity level 2 (F164)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    IDENTITY_PROOF_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    METHOD_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    identity_proof_id: builtins.str
+    """The proof."""
+    account_id: builtins.str
+    """His account, to which the proof belongs."""
+    method: identity_proofs_pb2.IdentityMethod.ValueType
+    """How it was proved."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        identity_proof_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+        method: identity_proofs_pb2.IdentityMethod.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "identity_proof_id", b"identity_proof_id", "method", b"method", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class IdentityWithdrawn(message.Message):
+    """A customer's proof of identity is withdrawn; he is at level 1 again."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    IDENTITY_PROOF_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    identity_proof_id: builtins.str
+    """The proof that was withdrawn."""
+    account_id: builtins.str
+    """The account to which it belonged."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        identity_proof_id: builtins.str = ...,
+        account_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "identity_proof_id", b"identity_proof_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class IdentityLetterRequested(message.Message):
+    """A customer has asked for a letter with an identity code; his firm prints it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    IDENTITY_LETTER_ID_FIELD_NUMBER: builtins.int
+    RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    identity_letter_id: builtins.str
+    """The letter."""
+    @builtins.property
+    def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Who looks after him today, in order; the administrators where nobody does."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        identity_letter_id: builtins.str = ...,
+        recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "identity_letter_id", b"identity_letter_id", "recipient_account_ids", b"recipient_account_ids", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EPostConsentChanged(message.Message):
+    """A customer has given, declined or revoked his consent to electronic delivery (F140). Effective at once."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    E_POST_ENTRY_ID_FIELD_NUMBER: builtins.int
+    DECISION_FIELD_NUMBER: builtins.int
+    VERSION_FIELD_NUMBER: builtins.int
+    DECIDE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    e_post_entry_id: builtins.str
+    """The entry that proves it."""
+    decision: epost_pb2.EPostDecision.ValueType
+    """What he said."""
+    version: builtins.int
+    """Version of the text."""
+    @builtins.property
+    def decide_time(self) -> timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        e_post_entry_id: builtins.str = ...,
+        decision: epost_pb2.EPostDecision.ValueType = ...,
+        version: builtins.int = ...,
+        decide_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["decide_time", b"decide_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "decide_time", b"decide_time", "decision", b"decision", "e_post_entry_id", b"e_post_entry_id", "tenant_id", b"tenant_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RaffleEntered(message.Message):
+    """A customer takes part in a raffle (F165)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ENTRY_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """His firm."""
+    customer_id: builtins.str
+    """The customer."""
+    raffle_id: builtins.str
+    """The raffle."""
+    raffle_entry_id: builtins.str
+    """His entry."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        raffle_id: builtins.str = ...,
+        raffle_entry_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "raffle_entry_id", b"raffle_entry_id", "raffle_id", b"raffle_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RaffleEntryWithdrawn(message.Message):
+    """A customer takes part no more."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ENTRY_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """His firm."""
+    customer_id: builtins.str
+    """The customer."""
+    raffle_id: builtins.str
+    """The raffle."""
+    raffle_entry_id: builtins.str
+    """His entry."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        raffle_id: builtins.str = ...,
+        raffle_entry_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "raffle_entry_id", b"raffle_entry_id", "raffle_id", b"raffle_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class VoucherGiven(message.Message):
+    """A customer has received a voucher; its code is not told here."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ENTRY_ID_FIELD_NUMBER: builtins.int
+    PRIZE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """His firm."""
+    customer_id: builtins.str
+    """The customer."""
+    raffle_id: builtins.str
+    """The raffle."""
+    raffle_entry_id: builtins.str
+    """His entry."""
+    prize: builtins.str
+    """The prize as customers read it."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        raffle_id: builtins.str = ...,
+        raffle_entry_id: builtins.str = ...,
+        prize: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "prize", b"prize", "raffle_entry_id", b"raffle_entry_id", "raffle_id", b"raffle_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RafflePrizeDrawn(message.Message):
+    """A customer's ticket was drawn: he has won."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ID_FIELD_NUMBER: builtins.int
+    RAFFLE_ENTRY_ID_FIELD_NUMBER: builtins.int
+    PRIZE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """His firm."""
+    customer_id: builtins.str
+    """The customer."""
+    raffle_id: builtins.str
+    """The raffle."""
+    raffle_entry_id: builtins.str
+    """His entry."""
+    prize: builtins.str
+    """The prize as customers read it."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        raffle_id: builtins.str = ...,
+        raffle_entry_id: builtins.str = ...,
+        prize: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "prize", b"prize", "raffle_entry_id", b"raffle_entry_id", "raffle_id", b"raffle_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

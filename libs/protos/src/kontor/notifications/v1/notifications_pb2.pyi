@@ -49,6 +49,16 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """A member of staff looked at the office as the customer; `subject_id` is the view."""
     NOTIFICATION_KIND_MASTER_DATA: _NotificationKind.ValueType  # 21
     """A wish for other master data came in or was decided."""
+    NOTIFICATION_KIND_BINDING_REQUESTED: _NotificationKind.ValueType  # 22
+    """Somebody asks by the broker ID to be the firm's customer; `subject_id` is the request."""
+    NOTIFICATION_KIND_EMERGENCY: _NotificationKind.ValueType  # 23
+    """An emergency access made a step, or a trusted person answered; `subject_id` is the request or the person."""
+    NOTIFICATION_KIND_PAYMENT_REMINDER: _NotificationKind.ValueType  # 24
+    """An invoice is overdue; `subject_id` is the invoice."""
+    NOTIFICATION_KIND_DOCUMENT_DUE: _NotificationKind.ValueType  # 30
+    """Something that a document says falls due soon; `subject_id` is the document."""
+    NOTIFICATION_KIND_STORAGE: _NotificationKind.ValueType  # 31
+    """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -75,6 +85,16 @@ NOTIFICATION_KIND_CUSTOMER_VIEW: NotificationKind.ValueType  # 20
 """A member of staff looked at the office as the customer; `subject_id` is the view."""
 NOTIFICATION_KIND_MASTER_DATA: NotificationKind.ValueType  # 21
 """A wish for other master data came in or was decided."""
+NOTIFICATION_KIND_BINDING_REQUESTED: NotificationKind.ValueType  # 22
+"""Somebody asks by the broker ID to be the firm's customer; `subject_id` is the request."""
+NOTIFICATION_KIND_EMERGENCY: NotificationKind.ValueType  # 23
+"""An emergency access made a step, or a trusted person answered; `subject_id` is the request or the person."""
+NOTIFICATION_KIND_PAYMENT_REMINDER: NotificationKind.ValueType  # 24
+"""An invoice is overdue; `subject_id` is the invoice."""
+NOTIFICATION_KIND_DOCUMENT_DUE: NotificationKind.ValueType  # 30
+"""Something that a document says falls due soon; `subject_id` is the document."""
+NOTIFICATION_KIND_STORAGE: NotificationKind.ValueType  # 31
+"""The customer's storage is nearly or completely taken; `subject_id` is the customer."""
 
 @typing.final
 class Notification(message.Message):

@@ -1,0 +1,65 @@
+"""What the vault has to tell a customer: a document falls due, his storage fills up (F14, F99)."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
+from kontor.vault.v1 import events_pb2 as vault
+from kontor_chassis.database import Transaction
+from kontor_chassis.events import EventMeta
+
+from kontor_notifications import wording
+from kontor_notifications.bell import Ring, ring
+from kontor_notifications.deliveries import plan_for
+from kontor_notifications.people import Directory
+from kontor_notifications.wording import Wording
+
+_STORAGE_PAGE = "/kunde/dokumente"
+_FULL = 100
+
+
+class DocumentHandlers:
+    """Reactions to events of the vault; a document is never named, only linked."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def falls_due(self, tx: Transaction, event: vault.DocumentFallsDue, meta: EventMeta) -> None:
+        """Remind the customer by bell and mail."""
+        parameters = {
+            "day": f"{date.fromisoformat(event.due_on):%d.%m.%Y}",
+            "path": f"{_STORAGE_PAGE}/{event.document_id}",
+        }
+        kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DUE, wording.DOCUMENT_DUE
+        await self._tell(tx, meta, event, kind, said, "document_due", parameters, event.document_id)
+
+    async def storage_fills_up(self, tx: Transaction, event: vault.StorageNearlyFull, meta: EventMeta) -> None:
+        """Warn the customer before nothing fits any more."""
+        parameters = {"percent": str(event.percent), "path": _STORAGE_PAGE}
+        is_full = event.percent >= _FULL
+        said = wording.STORAGE_FULL if is_full else wording.STORAGE_FILLS_UP
+        template = "storage_full" if is_full else "storage_fills_up"
+        kind = Kind.NOTIFICATION_KIND_STORAGE
+        await self._tell(tx, meta, event, kind, said, template, parameters, event.customer_id)
+
+    async def _tell(
+        self,
+        tx: Transaction,
+        meta: EventMeta,
+        event: vault.DocumentFallsDue | vault.StorageNearlyFull,
+        kind: Kind.ValueType,
+        said: Wording,
+        template: str,
+        parameters: dict[str, str],
+        subject_id: str,
+    ) -> None:
+        tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
+        account_id, addressee = await self._directory.customer(tenant_id, customer_id)
+        if account_id is None:  # without access he could not open what the mail links to
+            return
+        await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+        text = said.text(addressee.form, **parameters)
+        what = Ring(tenant_id, account_id, kind, said.title, text, parameters["path"], UUID(subject_id))
+        await ring(tx, meta.event_id, what)
