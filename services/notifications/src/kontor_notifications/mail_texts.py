@@ -131,6 +131,7 @@ TEXTS: Mapping[str, MailText] = {
         "Rechnung ansehen",
     ),
     **ACCOUNT_TEXTS,
+    **DOCUMENT_TEXTS,
     **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
 }

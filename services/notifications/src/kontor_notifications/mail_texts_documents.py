@@ -9,16 +9,16 @@ from kontor_notifications.mail_text import MailText
 DOCUMENT_TEXTS: Mapping[str, MailText] = {
     "document_due": MailText(
         "Erinnerung: fällig am $day",
-        "Sie wollten an eines Ihrer Dokumente erinnert werden: Am $day ist etwas fällig. Zu Ihrem Schutz steht nicht in "
-        "dieser E-Mail, welches es ist.",
+        "Sie wollten an eines Ihrer Dokumente erinnert werden: Am $day ist etwas fällig. Zu Ihrem Schutz steht nicht "
+        "in dieser E-Mail, welches es ist.",
         "du wolltest an eines deiner Dokumente erinnert werden: Am $day ist etwas fällig. Zu deinem Schutz steht nicht "
         "in dieser E-Mail, welches es ist.",
         "Dokument ansehen",
     ),
     "storage_fills_up": MailText(
         "Ihr Speicherplatz ist zu $percent % belegt",
-        "Ihr Speicherplatz ist zu $percent % belegt. Alles, was Sie abgelegt haben, bleibt erhalten. Platz gewinnen Sie, "
-        "indem Sie den Papierkorb leeren oder den Speicher erweitern.",
+        "Ihr Speicherplatz ist zu $percent % belegt. Alles, was Sie abgelegt haben, bleibt erhalten. Platz gewinnen "
+        "Sie, indem Sie den Papierkorb leeren oder den Speicher erweitern.",
         "dein Speicherplatz ist zu $percent % belegt. Alles, was du abgelegt hast, bleibt erhalten. Platz gewinnst du, "
         "indem du den Papierkorb leerst oder den Speicher erweiterst.",
         "Speicherplatz ansehen",

@@ -85,6 +85,66 @@ class DocumentReleased(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class DocumentFallsDue(message.Message):
+    """What a document says is due comes up; the customer wanted to be reminded on this day."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    DUE_ON_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    document_id: builtins.str
+    """The document."""
+    due_on: builtins.str
+    """The day on which it is due, for example "2026-07-31"."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        due_on: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "due_on", b"due_on", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class StorageNearlyFull(message.Message):
+    """Of a customer's storage more than a threshold is taken."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    PERCENT_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    percent: builtins.int
+    """The threshold that was passed: 80, 90 or 100."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        percent: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "percent", b"percent", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class GrantGiven(message.Message):
     """A customer let the firm or an employee see a document or a folder."""
 

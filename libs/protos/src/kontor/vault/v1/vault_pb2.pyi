@@ -104,9 +104,19 @@ class _SightingActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Sightin
     """Shown in the browser."""
     SIGHTING_ACTION_DOWNLOAD: _SightingAction.ValueType  # 2
     """Saved as a file."""
+    SIGHTING_ACTION_SHARE: _SightingAction.ValueType  # 3
+    """Let somebody else see it."""
+    SIGHTING_ACTION_REVOKE: _SightingAction.ValueType  # 4
+    """Ended what let somebody else see it."""
+    SIGHTING_ACTION_RELEASE: _SightingAction.ValueType  # 5
+    """Made a document of the firm visible to the customer (green eye, F176)."""
+    SIGHTING_ACTION_EMERGENCY_OPEN: _SightingAction.ValueType  # 6
+    """Opened folders to a trusted person by an emergency release (F73)."""
+    SIGHTING_ACTION_EMERGENCY_CLOSE: _SightingAction.ValueType  # 7
+    """Closed them again."""
 
 class SightingAction(_SightingAction, metaclass=_SightingActionEnumTypeWrapper):
-    """How a document's content was opened."""
+    """What somebody did with a document or folder."""
 
 SIGHTING_ACTION_UNSPECIFIED: SightingAction.ValueType  # 0
 """Never returned."""
@@ -114,6 +124,16 @@ SIGHTING_ACTION_VIEW: SightingAction.ValueType  # 1
 """Shown in the browser."""
 SIGHTING_ACTION_DOWNLOAD: SightingAction.ValueType  # 2
 """Saved as a file."""
+SIGHTING_ACTION_SHARE: SightingAction.ValueType  # 3
+"""Let somebody else see it."""
+SIGHTING_ACTION_REVOKE: SightingAction.ValueType  # 4
+"""Ended what let somebody else see it."""
+SIGHTING_ACTION_RELEASE: SightingAction.ValueType  # 5
+"""Made a document of the firm visible to the customer (green eye, F176)."""
+SIGHTING_ACTION_EMERGENCY_OPEN: SightingAction.ValueType  # 6
+"""Opened folders to a trusted person by an emergency release (F73)."""
+SIGHTING_ACTION_EMERGENCY_CLOSE: SightingAction.ValueType  # 7
+"""Closed them again."""
 
 @typing.final
 class Folder(message.Message):
@@ -365,6 +385,11 @@ class Document(message.Message):
     CREATOR_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     GRANTED_FIELD_NUMBER: builtins.int
+    TAGS_FIELD_NUMBER: builtins.int
+    NOTE_FIELD_NUMBER: builtins.int
+    CONCERNED_PERSON_FIELD_NUMBER: builtins.int
+    DUE_ON_FIELD_NUMBER: builtins.int
+    REMIND_DAYS_FIELD_NUMBER: builtins.int
     document_id: builtins.str
     """Id of the document, a UUID. Its content is at /files/documents/{document_id}."""
     customer_id: builtins.str
@@ -397,6 +422,14 @@ class Document(message.Message):
     """Version tag; send it back on update to be refused if somebody else changed the document meanwhile."""
     granted: builtins.bool
     """Whether a grant on this very document is in force; only set for the customer."""
+    note: builtins.str
+    """A note of whoever may change the document. Of a released document only the customer can read it."""
+    concerned_person: builtins.str
+    """Whom of the household it concerns, as the household calls him."""
+    due_on: builtins.str
+    """Day on which something is due, for example "2026-07-31"; empty if nothing is."""
+    remind_days: builtins.int
+    """How many days before `due_on` the customer is reminded; 0: on the day itself."""
     @builtins.property
     def release_time(self) -> timestamp_pb2.Timestamp:
         """When it was released; unset before."""
@@ -412,6 +445,10 @@ class Document(message.Message):
     @builtins.property
     def update_time(self) -> timestamp_pb2.Timestamp:
         """When it or its content was last changed."""
+
+    @builtins.property
+    def tags(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Words by which the household finds it again, for example "Steuer 2026"; without repetitions."""
 
     def __init__(
         self,
@@ -436,10 +473,15 @@ class Document(message.Message):
         creator_account_id: builtins.str = ...,
         etag: builtins.str = ...,
         granted: builtins.bool = ...,
+        tags: abc.Iterable[builtins.str] | None = ...,
+        note: builtins.str = ...,
+        concerned_person: builtins.str = ...,
+        due_on: builtins.str = ...,
+        remind_days: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "release_time", b"release_time", "trash_time", b"trash_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "document_id", b"document_id", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "origin", b"origin", "release_time", b"release_time", "released", b"released", "sha256", b"sha256", "size_bytes", b"size_bytes", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -452,6 +494,8 @@ class ListDocumentsRequest(message.Message):
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     FOLDER_ID_FIELD_NUMBER: builtins.int
     TRASHED_FIELD_NUMBER: builtins.int
+    TAG_FIELD_NUMBER: builtins.int
+    CONCERNED_PERSON_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
@@ -460,6 +504,10 @@ class ListDocumentsRequest(message.Message):
     """Only documents that lie directly in this folder; empty: all folders."""
     trashed: builtins.bool
     """Lists the trash instead of what is in use."""
+    tag: builtins.str
+    """Only documents with this tag; empty: all."""
+    concerned_person: builtins.str
+    """Only documents that concern this person of the household; empty: all."""
     page_size: builtins.int
     """At most this many come back, 1 to 100; 20 if 0."""
     page_token: builtins.str
@@ -470,12 +518,14 @@ class ListDocumentsRequest(message.Message):
         customer_id: builtins.str = ...,
         folder_id: builtins.str = ...,
         trashed: builtins.bool = ...,
+        tag: builtins.str = ...,
+        concerned_person: builtins.str = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "folder_id", b"folder_id", "page_size", b"page_size", "page_token", b"page_token", "trashed", b"trashed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "customer_id", b"customer_id", "folder_id", b"folder_id", "page_size", b"page_size", "page_token", b"page_token", "tag", b"tag", "trashed", b"trashed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -546,7 +596,9 @@ class UpdateDocumentRequest(message.Message):
 
     @builtins.property
     def update_mask(self) -> field_mask_pb2.FieldMask:
-        """Which of `title`, `kind`, `folder_id` and `contract_id` to change."""
+        """Which of `title`, `kind`, `folder_id`, `contract_id`, `tags`, `note`, `concerned_person`, `due_on` and
+        `remind_days` to change.
+        """
 
     def __init__(
         self,
@@ -662,6 +714,9 @@ class DocumentVersion(message.Message):
     SHA256_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     CREATOR_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    CREATOR_NAME_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    RESTORED_FROM_FIELD_NUMBER: builtins.int
     version: builtins.int
     """Number of the version, counted from 1; /files/documents/{document_id}?version=1 returns it."""
     file_name: builtins.str
@@ -674,6 +729,12 @@ class DocumentVersion(message.Message):
     """SHA-256, hexadecimal."""
     creator_account_id: builtins.str
     """Account of the person who stored it; empty if a service did."""
+    creator_name: builtins.str
+    """That person's name at that moment."""
+    reason: builtins.str
+    """Why there is a new version, in his words; may be empty."""
+    restored_from: builtins.int
+    """The older version whose content this one brought back; 0 if it came with content of its own."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was stored."""
@@ -688,10 +749,213 @@ class DocumentVersion(message.Message):
         sha256: builtins.str = ...,
         create_time: timestamp_pb2.Timestamp | None = ...,
         creator_account_id: builtins.str = ...,
+        creator_name: builtins.str = ...,
+        reason: builtins.str = ...,
+        restored_from: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "creator_account_id", b"creator_account_id", "file_name", b"file_name", "media_type", b"media_type", "sha256", b"sha256", "size_bytes", b"size_bytes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "creator_account_id", b"creator_account_id", "creator_name", b"creator_name", "file_name", b"file_name", "media_type", b"media_type", "reason", b"reason", "restored_from", b"restored_from", "sha256", b"sha256", "size_bytes", b"size_bytes", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class RestoreDocumentVersionRequest(message.Message):
+    """Request of RestoreDocumentVersion."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    VERSION_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
+    ETAG_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer in whose folder it lies."""
+    document_id: builtins.str
+    """The document."""
+    version: builtins.int
+    """Number of the version to bring back."""
+    reason: builtins.str
+    """Why; may be empty."""
+    etag: builtins.str
+    """Refuses if the document changed since it was read with this etag; empty: not checked."""
+    request_id: builtins.str
+    """Makes a repeated request return the first answer; a UUID."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        version: builtins.int = ...,
+        reason: builtins.str = ...,
+        etag: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "etag", b"etag", "reason", b"reason", "request_id", b"request_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DeleteDocumentRequest(message.Message):
+    """Request of DeleteDocument."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer in whose folder it lies."""
+    document_id: builtins.str
+    """The document, which lies in the trash."""
+    request_id: builtins.str
+    """Makes a repeated request return the first answer; a UUID."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListDuplicatesRequest(message.Message):
+    """Request of ListDuplicates."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    PAGE_SIZE_FIELD_NUMBER: builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer in whose folder it lies."""
+    document_id: builtins.str
+    """The document whose twins to find."""
+    page_size: builtins.int
+    """At most this many come back, 1 to 100; 20 if 0."""
+    page_token: builtins.str
+    """Token of the previous answer; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        page_size: builtins.int = ...,
+        page_token: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ListDuplicatesResponse(message.Message):
+    """Answer of ListDuplicates."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    next_page_token: builtins.str
+    """Token of the next page; empty on the last."""
+    @builtins.property
+    def documents(self) -> containers.RepeatedCompositeFieldContainer[Document]:
+        """Other documents with the same content, newest first; those in the trash have a `trash_time`."""
+
+    def __init__(
+        self,
+        *,
+        documents: abc.Iterable[Document] | None = ...,
+        next_page_token: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["documents", b"documents", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class GetDocumentLabelsRequest(message.Message):
+    """Request of GetDocumentLabels."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DocumentLabels(message.Message):
+    """Tags and people that a household's documents name, each with how many documents it stands for; the most used first,
+    100 at most of either.
+    """
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TAGS_FIELD_NUMBER: builtins.int
+    CONCERNED_PERSONS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def tags(self) -> containers.RepeatedCompositeFieldContainer[DocumentLabel]:
+        """Tags."""
+
+    @builtins.property
+    def concerned_persons(self) -> containers.RepeatedCompositeFieldContainer[DocumentLabel]:
+        """People concerned."""
+
+    def __init__(
+        self,
+        *,
+        tags: abc.Iterable[DocumentLabel] | None = ...,
+        concerned_persons: abc.Iterable[DocumentLabel] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_persons", b"concerned_persons", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DocumentLabel(message.Message):
+    """One word that documents carry."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    name: builtins.str
+    """The word."""
+    documents: builtins.int
+    """How many documents that are not in the trash carry it."""
+    def __init__(
+        self,
+        *,
+        name: builtins.str = ...,
+        documents: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["documents", b"documents", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -768,6 +1032,7 @@ class CreateUploadRequest(message.Message):
     CONTRACT_ID_FIELD_NUMBER: builtins.int
     DOCUMENT_ID_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    REASON_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """The customer in whose folder the file goes."""
     file_name: builtins.str
@@ -786,6 +1051,8 @@ class CreateUploadRequest(message.Message):
     """An existing document of which this file becomes the newest version; title, kind and folder then stay as they are."""
     request_id: builtins.str
     """Makes a repeated request return the first answer; a UUID."""
+    reason: builtins.str
+    """Why there is a new version; may be empty."""
     def __init__(
         self,
         *,
@@ -798,10 +1065,11 @@ class CreateUploadRequest(message.Message):
         contract_id: builtins.str = ...,
         document_id: builtins.str = ...,
         request_id: builtins.str = ...,
+        reason: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["contract_id", b"contract_id", "customer_id", b"customer_id", "document_id", b"document_id", "file_name", b"file_name", "folder_id", b"folder_id", "kind", b"kind", "request_id", b"request_id", "size_bytes", b"size_bytes", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["contract_id", b"contract_id", "customer_id", b"customer_id", "document_id", b"document_id", "file_name", b"file_name", "folder_id", b"folder_id", "kind", b"kind", "reason", b"reason", "request_id", b"request_id", "size_bytes", b"size_bytes", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1083,7 +1351,7 @@ class RevokeGrantRequest(message.Message):
 
 @typing.final
 class Sighting(message.Message):
-    """One entry of the sight ledger: somebody opened a document."""
+    """One entry of the sight ledger: somebody opened, shared, withdrew or released something."""
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -1096,25 +1364,42 @@ class Sighting(message.Message):
     ACTION_FIELD_NUMBER: builtins.int
     TIME_FIELD_NUMBER: builtins.int
     HASH_FIELD_NUMBER: builtins.int
+    FOLDER_ID_FIELD_NUMBER: builtins.int
+    SUBJECT_FIELD_NUMBER: builtins.int
+    PARTY_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    PARTY_NAME_FIELD_NUMBER: builtins.int
+    UNTIL_TIME_FIELD_NUMBER: builtins.int
     sequence: builtins.int
     """Position in this customer's ledger, counted from 1 without gaps."""
     document_id: builtins.str
-    """The document that was opened."""
+    """The document concerned; empty when it is about a folder or a whole release."""
     version: builtins.int
-    """Number of the version that was opened."""
+    """Number of the version that was opened; 0 for other actions."""
     account_id: builtins.str
-    """The account that opened it."""
+    """The account that did it; empty when the platform did, by a rule or by the clock."""
     account_name: builtins.str
     """The person's name at that moment."""
     role: access_pb2.Role.ValueType
     """What he was at that moment."""
     action: SightingAction.ValueType
-    """How it was opened."""
+    """What he did."""
     hash: builtins.str
     """SHA-256 over this entry and the hash of the one before, hexadecimal."""
+    folder_id: builtins.str
+    """The folder concerned; empty when it is about a document."""
+    subject: builtins.str
+    """Title of the document or name of the folder as it is now; empty when it is gone."""
+    party_account_id: builtins.str
+    """The account to which something was opened or closed; empty: the whole firm, or nobody in particular."""
+    party_name: builtins.str
+    """That person's name at that moment, where it was known."""
     @builtins.property
     def time(self) -> timestamp_pb2.Timestamp:
         """When. Opening the same version again within five minutes makes no second entry."""
+
+    @builtins.property
+    def until_time(self) -> timestamp_pb2.Timestamp:
+        """Until when it was shared; unset without an end."""
 
     def __init__(
         self,
@@ -1128,10 +1413,15 @@ class Sighting(message.Message):
         action: SightingAction.ValueType = ...,
         time: timestamp_pb2.Timestamp | None = ...,
         hash: builtins.str = ...,
+        folder_id: builtins.str = ...,
+        subject: builtins.str = ...,
+        party_account_id: builtins.str = ...,
+        party_name: builtins.str = ...,
+        until_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["time", b"time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "account_name", b"account_name", "action", b"action", "document_id", b"document_id", "hash", b"hash", "role", b"role", "sequence", b"sequence", "time", b"time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "account_name", b"account_name", "action", b"action", "document_id", b"document_id", "folder_id", b"folder_id", "hash", b"hash", "party_account_id", b"party_account_id", "party_name", b"party_name", "role", b"role", "sequence", b"sequence", "subject", b"subject", "time", b"time", "until_time", b"until_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1145,6 +1435,10 @@ class ListSightingsRequest(message.Message):
     DOCUMENT_ID_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
+    ACTIONS_FIELD_NUMBER: builtins.int
+    BY_OTHERS_FIELD_NUMBER: builtins.int
+    FROM_TIME_FIELD_NUMBER: builtins.int
+    BEFORE_TIME_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """The customer whose ledger to read."""
     document_id: builtins.str
@@ -1153,6 +1447,20 @@ class ListSightingsRequest(message.Message):
     """At most this many come back, 1 to 100; 20 if 0."""
     page_token: builtins.str
     """Token of the previous answer; empty for the first page."""
+    by_others: builtins.bool
+    """Leaves out what the caller did himself."""
+    @builtins.property
+    def actions(self) -> containers.RepeatedScalarFieldContainer[SightingAction.ValueType]:
+        """Only entries of these actions; empty: all."""
+
+    @builtins.property
+    def from_time(self) -> timestamp_pb2.Timestamp:
+        """Only entries from this moment on."""
+
+    @builtins.property
+    def before_time(self) -> timestamp_pb2.Timestamp:
+        """Only entries before this moment."""
+
     def __init__(
         self,
         *,
@@ -1160,10 +1468,14 @@ class ListSightingsRequest(message.Message):
         document_id: builtins.str = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
+        actions: abc.Iterable[SightingAction.ValueType] | None = ...,
+        by_others: builtins.bool = ...,
+        from_time: timestamp_pb2.Timestamp | None = ...,
+        before_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["before_time", b"before_time", "from_time", b"from_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["actions", b"actions", "before_time", b"before_time", "by_others", b"by_others", "customer_id", b"customer_id", "document_id", b"document_id", "from_time", b"from_time", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1222,21 +1534,31 @@ class VerifySightingsResponse(message.Message):
     INTACT_FIELD_NUMBER: builtins.int
     CHECKED_FIELD_NUMBER: builtins.int
     FIRST_BROKEN_SEQUENCE_FIELD_NUMBER: builtins.int
+    SEALED_SEQUENCE_FIELD_NUMBER: builtins.int
+    SEAL_TIME_FIELD_NUMBER: builtins.int
     intact: builtins.bool
     """Whether every entry is there and unaltered."""
     checked: builtins.int
     """How many entries were checked."""
     first_broken_sequence: builtins.int
     """Sequence of the first entry that is missing or altered; 0 if none."""
+    sealed_sequence: builtins.int
+    """Up to this entry the ledger is sealed with a key that the database does not hold, the seal kept apart from it."""
+    @builtins.property
+    def seal_time(self) -> timestamp_pb2.Timestamp:
+        """When it was last sealed; unset before the first time."""
+
     def __init__(
         self,
         *,
         intact: builtins.bool = ...,
         checked: builtins.int = ...,
         first_broken_sequence: builtins.int = ...,
+        sealed_sequence: builtins.int = ...,
+        seal_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["seal_time", b"seal_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["checked", b"checked", "first_broken_sequence", b"first_broken_sequence", "intact", b"intact"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["checked", b"checked", "first_broken_sequence", b"first_broken_sequence", "intact", b"intact", "seal_time", b"seal_time", "sealed_sequence", b"sealed_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -88,6 +88,11 @@ class VaultServiceStub:
                 request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.RestoreDocumentRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.FromString,
                 _registered_method=True)
+        self.DeleteDocument = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/DeleteDocument',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.DeleteDocumentRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
         self.ReleaseDocument = channel.unary_unary(
                 '/kontor.vault.v1.VaultService/ReleaseDocument',
                 request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentRequest.SerializeToString,
@@ -97,6 +102,21 @@ class VaultServiceStub:
                 '/kontor.vault.v1.VaultService/ListDocumentVersions',
                 request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsResponse.FromString,
+                _registered_method=True)
+        self.RestoreDocumentVersion = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/RestoreDocumentVersion',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.RestoreDocumentVersionRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.FromString,
+                _registered_method=True)
+        self.ListDuplicates = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/ListDuplicates',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesResponse.FromString,
+                _registered_method=True)
+        self.GetDocumentLabels = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/GetDocumentLabels',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.GetDocumentLabelsRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.DocumentLabels.FromString,
                 _registered_method=True)
         self.CreateUpload = channel.unary_unary(
                 '/kontor.vault.v1.VaultService/CreateUpload',
@@ -198,7 +218,8 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDocument(self, request, context):
-        """Changes title, kind, folder or contract of a document. Staff may change only what they filed and not yet released.
+        """Changes what is said about a document: title, kind, folder, contract, tags, note, person concerned, due day. Staff
+        may change only what they filed and not yet released.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,6 +239,14 @@ class VaultServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteDocument(self, request, context):
+        """Destroys a document that lies in the trash, with all its versions, before its 30 days are over; its room is free at
+        once. A document that is in use is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReleaseDocument(self, request, context):
         """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing.
         """
@@ -227,6 +256,27 @@ class VaultServiceServicer:
 
     def ListDocumentVersions(self, request, context):
         """Lists the versions of a document's content, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreDocumentVersion(self, request, context):
+        """Brings the content of an older version back as the newest one; nothing in between is lost, and it takes no storage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDuplicates(self, request, context):
+        """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDocumentLabels(self, request, context):
+        """Returns the tags and people that the customer's documents name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,14 +327,15 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSightings(self, request, context):
-        """Lists who opened which document when, newest first.
+        """Lists who opened, shared, withdrew or released what and when, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifySightings(self, request, context):
-        """Recomputes the hash chain of the customer's sightings and says whether an entry was altered or removed.
+        """Recomputes the hash chain of the customer's sightings, compares it with its seals, and says whether an entry was
+        altered, removed or slipped in.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -343,6 +394,11 @@ def add_VaultServiceServicer_to_server(servicer, server):
                     request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.RestoreDocumentRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.SerializeToString,
             ),
+            'DeleteDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteDocument,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.DeleteDocumentRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
             'ReleaseDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.ReleaseDocument,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentRequest.FromString,
@@ -352,6 +408,21 @@ def add_VaultServiceServicer_to_server(servicer, server):
                     servicer.ListDocumentVersions,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsResponse.SerializeToString,
+            ),
+            'RestoreDocumentVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreDocumentVersion,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.RestoreDocumentVersionRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.SerializeToString,
+            ),
+            'ListDuplicates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDuplicates,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesResponse.SerializeToString,
+            ),
+            'GetDocumentLabels': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDocumentLabels,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.GetDocumentLabelsRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.DocumentLabels.SerializeToString,
             ),
             'CreateUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateUpload,
@@ -678,6 +749,33 @@ class VaultService:
             _registered_method=True)
 
     @staticmethod
+    def DeleteDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/DeleteDocument',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.DeleteDocumentRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ReleaseDocument(request,
             target,
             options=(),
@@ -721,6 +819,87 @@ class VaultService:
             '/kontor.vault.v1.VaultService/ListDocumentVersions',
             kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsRequest.SerializeToString,
             kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreDocumentVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/RestoreDocumentVersion',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.RestoreDocumentVersionRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.Document.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDuplicates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/ListDuplicates',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ListDuplicatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDocumentLabels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/GetDocumentLabels',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.GetDocumentLabelsRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.DocumentLabels.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,15 +56,27 @@ class VaultServiceStub:
     GetDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentRequest, _vault_pb2.Document]
     """Returns what is known about one document, without its content."""
     UpdateDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.UpdateDocumentRequest, _vault_pb2.Document]
-    """Changes title, kind, folder or contract of a document. Staff may change only what they filed and not yet released."""
+    """Changes what is said about a document: title, kind, folder, contract, tags, note, person concerned, due day. Staff
+    may change only what they filed and not yet released.
+    """
     TrashDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.TrashDocumentRequest, _vault_pb2.Document]
     """Puts a document into the trash, where it stays restorable for 30 days and keeps counting against the storage."""
     RestoreDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentRequest, _vault_pb2.Document]
     """Takes a document out of the trash again; its folder, if deleted meanwhile, becomes the root."""
+    DeleteDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.DeleteDocumentRequest, _empty_pb2.Empty]
+    """Destroys a document that lies in the trash, with all its versions, before its 30 days are over; its room is free at
+    once. A document that is in use is refused.
+    """
     ReleaseDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentRequest, _vault_pb2.Document]
     """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing."""
     ListDocumentVersions: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentVersionsRequest, _vault_pb2.ListDocumentVersionsResponse]
     """Lists the versions of a document's content, newest first."""
+    RestoreDocumentVersion: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentVersionRequest, _vault_pb2.Document]
+    """Brings the content of an older version back as the newest one; nothing in between is lost, and it takes no storage."""
+    ListDuplicates: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListDuplicatesRequest, _vault_pb2.ListDuplicatesResponse]
+    """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it."""
+    GetDocumentLabels: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentLabelsRequest, _vault_pb2.DocumentLabels]
+    """Returns the tags and people that the customer's documents name."""
     CreateUpload: _grpc.UnaryUnaryMultiCallable[_vault_pb2.CreateUploadRequest, _vault_pb2.Upload]
     """Reserves storage for a file and names the address to which its bytes are PUT. A customer stores into his own
     folder; staff file for their customer, unreleased. With `document_id` the file becomes a new version of that document.
@@ -82,9 +94,11 @@ class VaultServiceStub:
     RevokeGrant: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
     ListSightings: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListSightingsRequest, _vault_pb2.ListSightingsResponse]
-    """Lists who opened which document when, newest first."""
+    """Lists who opened, shared, withdrew or released what and when, newest first."""
     VerifySightings: _grpc.UnaryUnaryMultiCallable[_vault_pb2.VerifySightingsRequest, _vault_pb2.VerifySightingsResponse]
-    """Recomputes the hash chain of the customer's sightings and says whether an entry was altered or removed."""
+    """Recomputes the hash chain of the customer's sightings, compares it with its seals, and says whether an entry was
+    altered, removed or slipped in.
+    """
 
 @_typing.type_check_only
 class VaultServiceAsyncStub(VaultServiceStub):
@@ -113,15 +127,27 @@ class VaultServiceAsyncStub(VaultServiceStub):
     GetDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Returns what is known about one document, without its content."""
     UpdateDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.UpdateDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
-    """Changes title, kind, folder or contract of a document. Staff may change only what they filed and not yet released."""
+    """Changes what is said about a document: title, kind, folder, contract, tags, note, person concerned, due day. Staff
+    may change only what they filed and not yet released.
+    """
     TrashDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.TrashDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Puts a document into the trash, where it stays restorable for 30 days and keeps counting against the storage."""
     RestoreDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Takes a document out of the trash again; its folder, if deleted meanwhile, becomes the root."""
+    DeleteDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.DeleteDocumentRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Destroys a document that lies in the trash, with all its versions, before its 30 days are over; its room is free at
+    once. A document that is in use is refused.
+    """
     ReleaseDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing."""
     ListDocumentVersions: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentVersionsRequest, _vault_pb2.ListDocumentVersionsResponse]  # type: ignore[assignment]
     """Lists the versions of a document's content, newest first."""
+    RestoreDocumentVersion: _aio.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentVersionRequest, _vault_pb2.Document]  # type: ignore[assignment]
+    """Brings the content of an older version back as the newest one; nothing in between is lost, and it takes no storage."""
+    ListDuplicates: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListDuplicatesRequest, _vault_pb2.ListDuplicatesResponse]  # type: ignore[assignment]
+    """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it."""
+    GetDocumentLabels: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentLabelsRequest, _vault_pb2.DocumentLabels]  # type: ignore[assignment]
+    """Returns the tags and people that the customer's documents name."""
     CreateUpload: _aio.UnaryUnaryMultiCallable[_vault_pb2.CreateUploadRequest, _vault_pb2.Upload]  # type: ignore[assignment]
     """Reserves storage for a file and names the address to which its bytes are PUT. A customer stores into his own
     folder; staff file for their customer, unreleased. With `document_id` the file becomes a new version of that document.
@@ -139,9 +165,11 @@ class VaultServiceAsyncStub(VaultServiceStub):
     RevokeGrant: _aio.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]  # type: ignore[assignment]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
     ListSightings: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListSightingsRequest, _vault_pb2.ListSightingsResponse]  # type: ignore[assignment]
-    """Lists who opened which document when, newest first."""
+    """Lists who opened, shared, withdrew or released what and when, newest first."""
     VerifySightings: _aio.UnaryUnaryMultiCallable[_vault_pb2.VerifySightingsRequest, _vault_pb2.VerifySightingsResponse]  # type: ignore[assignment]
-    """Recomputes the hash chain of the customer's sightings and says whether an entry was altered or removed."""
+    """Recomputes the hash chain of the customer's sightings, compares it with its seals, and says whether an entry was
+    altered, removed or slipped in.
+    """
 
 class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
     """Folders, documents, grants and sightings of one customer at a time. File content itself travels over
@@ -215,7 +243,9 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.UpdateDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.Document, _abc.Awaitable[_vault_pb2.Document]]:
-        """Changes title, kind, folder or contract of a document. Staff may change only what they filed and not yet released."""
+        """Changes what is said about a document: title, kind, folder, contract, tags, note, person concerned, due day. Staff
+        may change only what they filed and not yet released.
+        """
 
     @_abc_1.abstractmethod
     def TrashDocument(
@@ -234,6 +264,16 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes a document out of the trash again; its folder, if deleted meanwhile, becomes the root."""
 
     @_abc_1.abstractmethod
+    def DeleteDocument(
+        self,
+        request: _vault_pb2.DeleteDocumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Destroys a document that lies in the trash, with all its versions, before its 30 days are over; its room is free at
+        once. A document that is in use is refused.
+        """
+
+    @_abc_1.abstractmethod
     def ReleaseDocument(
         self,
         request: _vault_pb2.ReleaseDocumentRequest,
@@ -248,6 +288,30 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.ListDocumentVersionsResponse, _abc.Awaitable[_vault_pb2.ListDocumentVersionsResponse]]:
         """Lists the versions of a document's content, newest first."""
+
+    @_abc_1.abstractmethod
+    def RestoreDocumentVersion(
+        self,
+        request: _vault_pb2.RestoreDocumentVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.Document, _abc.Awaitable[_vault_pb2.Document]]:
+        """Brings the content of an older version back as the newest one; nothing in between is lost, and it takes no storage."""
+
+    @_abc_1.abstractmethod
+    def ListDuplicates(
+        self,
+        request: _vault_pb2.ListDuplicatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.ListDuplicatesResponse, _abc.Awaitable[_vault_pb2.ListDuplicatesResponse]]:
+        """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it."""
+
+    @_abc_1.abstractmethod
+    def GetDocumentLabels(
+        self,
+        request: _vault_pb2.GetDocumentLabelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.DocumentLabels, _abc.Awaitable[_vault_pb2.DocumentLabels]]:
+        """Returns the tags and people that the customer's documents name."""
 
     @_abc_1.abstractmethod
     def CreateUpload(
@@ -307,7 +371,7 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.ListSightingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.ListSightingsResponse, _abc.Awaitable[_vault_pb2.ListSightingsResponse]]:
-        """Lists who opened which document when, newest first."""
+        """Lists who opened, shared, withdrew or released what and when, newest first."""
 
     @_abc_1.abstractmethod
     def VerifySightings(
@@ -315,6 +379,8 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.VerifySightingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.VerifySightingsResponse, _abc.Awaitable[_vault_pb2.VerifySightingsResponse]]:
-        """Recomputes the hash chain of the customer's sightings and says whether an entry was altered or removed."""
+        """Recomputes the hash chain of the customer's sightings, compares it with its seals, and says whether an entry was
+        altered, removed or slipped in.
+        """
 
 def add_VaultServiceServicer_to_server(servicer: VaultServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
