@@ -17,10 +17,10 @@ from typing import Protocol
 from uuid import uuid4
 
 import httpx
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import Json, RefusedError, accept_invitation
 
 from tests.e2e.people import PASSWORD, Person
-from tests.e2e.waiting import eventually
 
 LINK = re.compile(r"https?://[^\s\"<>]+/invitation/[^\s\"<>]+")
 
@@ -62,7 +62,7 @@ def mail_to(stage: Stage, address: str, *, subject: str = "", after: int = 0) ->
         found = [m for m in stage.mails()[after:] if address in str(m["To"]) and subject in str(m["Subject"])]
         return found[-1] if found else None
 
-    return eventually(probe, seconds=20, what=f"a mail to {address} about {subject!r}")
+    return until(probe, seconds=20, what=f"a mail to {address} about {subject!r}")
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -15,10 +15,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from kontor_chassis.testing.waiting import until
 from kontor_tools import people
 from kontor_tools.people import Json, answer_of, submit
-
-from tests.e2e.waiting import eventually
 
 UNDELIVERED = {502, 503, 504}
 PASSWORD = "Wolkenbruch-am-Deich-17"
@@ -128,7 +127,7 @@ class Person:
                 return None
             return response if response.status_code not in UNDELIVERED or not self.patience else None
 
-        return answer_of(eventually(answer, seconds=self.patience, what=f"an answer to {method} {path}"))
+        return answer_of(until(answer, seconds=self.patience, what=f"an answer to {method} {path}"))
 
     @contextmanager
     def watch(self, path: str, **query: Any) -> Iterator[Iterator[Json]]:

@@ -9,19 +9,19 @@ from typing import TypeVar
 
 import asyncpg
 import nats
+from kontor_chassis.testing.waiting import until
 from kontor_tools.plan import SERVICES
 from nats.aio.client import Client
 
 from tests.e2e.journey import Firm, text_of
 from tests.e2e.stage import InstalledStage
-from tests.e2e.waiting import eventually
 
 T = TypeVar("T")
 
 
 def wait_until_quiet(stage: InstalledStage, *, seconds: float = 60) -> None:
     """Return when nothing is on its way any more."""
-    eventually(lambda: not on_its_way(stage), seconds=seconds, what="quiet")
+    until(lambda: not on_its_way(stage), seconds=seconds, what="quiet")
 
 
 def on_its_way(stage: InstalledStage) -> list[str]:

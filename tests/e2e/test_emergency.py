@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import Json, RefusedError
 
 from tests.e2e import journey
 from tests.e2e.journey import Firm, Guest
 from tests.e2e.people import Person
 from tests.e2e.stage import InstalledStage
-from tests.e2e.waiting import eventually
 
 REASON = "Mutter liegt seit gestern auf der Intensivstation."
 STOP_LINK = re.compile(r"https?://\S+/notfall/[\w-]{20,}")
@@ -70,7 +70,7 @@ class Household:
 
     def becomes(self, state: str) -> None:
         """Wait until the newest request stands there."""
-        eventually(lambda: self.state() == f"EMERGENCY_REQUEST_STATE_{state}", seconds=20, what=f"the state {state}")
+        until(lambda: self.state() == f"EMERGENCY_REQUEST_STATE_{state}", seconds=20, what=f"the state {state}")
 
     def seen_by(self, person: Person) -> tuple[set[str], set[str]]:
         """Return the names of folders and titles of documents that somebody sees of the customer."""
@@ -168,10 +168,8 @@ def test_release_by_the_clock_and_back(household: Household) -> None:
     before = len(stage.mails())
     stage.advance_clock(WAITING)
     home.told(before, "freigegeben", *home.everybody())
-    eventually(lambda: home.seen_by(home.anna) == ({"Vorsorge"}, {"Vollmacht"}), seconds=20, what="Anna's folder")
-    eventually(
-        lambda: home.seen_by(home.tom) == ({"Geld"}, {"Konten", "Einkaufszettel"}), seconds=20, what="Tom's folder"
-    )
+    until(lambda: home.seen_by(home.anna) == ({"Vorsorge"}, {"Vollmacht"}), seconds=20, what="Anna's folder")
+    until(lambda: home.seen_by(home.tom) == ({"Geld"}, {"Konten", "Einkaufszettel"}), seconds=20, what="Tom's folder")
     assert journey.download(home.anna, home.documents["Vollmacht"]).status_code == 200
     assert journey.download(home.anna, home.documents["Konten"]).status_code == 404
     broker = home.firm.administrator

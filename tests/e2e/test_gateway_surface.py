@@ -23,6 +23,7 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from kontor_chassis.testing.waiting import until
 from kontor_chassis.tokens import ServiceTokens
 from kontor_identity.sealing import Sealer
 from kontor_tools.credentials import service_key
@@ -35,7 +36,6 @@ from tests.architecture.contracts import all_methods, is_internal, public_method
 from tests.e2e.people import PASSWORD, Person
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
-from tests.e2e.waiting import eventually
 
 OPENAPI = files("kontor_protos") / "openapi.json"
 INTERNAL = [method for method in all_methods() if is_internal(method)]
@@ -112,10 +112,10 @@ def test_health_is_that_of_every_service(stage: InstalledStage, anybody: httpx.C
     supervisor = stage.installation.supervisor
     supervisor.stop("experts")
     try:
-        eventually(lambda: anybody.get("/healthz").status_code == 503, seconds=20, what="/healthz saying no")
+        until(lambda: anybody.get("/healthz").status_code == 503, seconds=20, what="/healthz saying no")
     finally:
         supervisor.resume("experts")
-    eventually(lambda: anybody.get("/healthz").status_code == 200, seconds=60, what="/healthz saying ok again")
+    until(lambda: anybody.get("/healthz").status_code == 200, seconds=60, what="/healthz saying ok again")
 
 
 def test_the_contract_is_published(anybody: httpx.Client) -> None:
@@ -225,7 +225,7 @@ def test_one_person_cannot_ask_too_much(stage: InstalledStage, story: Story, tmp
         assert "Bitte" in refused.json()["message"]
         assert int(refused.headers["retry-after"]) >= 1
         assert client.get("/v1/me", headers=other).status_code == 200
-        eventually(lambda: client.get("/v1/me", headers=greedy).status_code == 200, what="patience helps")
+        until(lambda: client.get("/v1/me", headers=greedy).status_code == 200, what="patience helps")
 
 
 @contextmanager
@@ -243,7 +243,7 @@ def _strict_gateway(stage: InstalledStage, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         url = f"http://{listens['KONTOR_HTTP_LISTEN']}"
-        eventually(lambda: is_ready(f"{url}/healthz"), seconds=60, what="the second gateway")
+        until(lambda: is_ready(f"{url}/healthz"), seconds=60, what="the second gateway")
         yield url
     finally:
         process.terminate()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import Json
 from kontor_tools.plan import EDGES, SERVICES
 
@@ -18,7 +19,6 @@ from tests.e2e import journey
 from tests.e2e.people import PASSWORD
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
-from tests.e2e.waiting import eventually
 
 LOOKS_PERSONAL = {
     "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z]{2,}"),
@@ -74,7 +74,7 @@ def test_every_process_has_metrics(stage: InstalledStage, story: Story) -> None:
             assert re.search(rf"^grpc_server_handling_seconds_bucket{labels}", text, re.MULTILINE), method.full_name
         assert f'kontor_outbox_depth{{service="{service}"}}' in text
         assert f'kontor_outbox_lag_seconds{{service="{service}"}}' in text
-    waiting = eventually(lambda: all("kontor_consumer_lag{" in _metrics(_address(stage, s)) for s in CONSUMERS))
+    waiting = until(lambda: all("kontor_consumer_lag{" in _metrics(_address(stage, s)) for s in CONSUMERS))
     assert waiting
     for edge in EDGES:
         assert "http_server_requests_total{" in told[edge]
@@ -103,7 +103,7 @@ def test_outboxes_are_empty_at_rest(stage: InstalledStage, story: Story) -> None
         told = [_metrics(_address(stage, service)) for service in SERVICES]
         return all(re.findall(r"^kontor_outbox_depth{[^}]*} (\S+)$", text, re.MULTILINE) == ["0.0"] for text in told)
 
-    eventually(at_rest, seconds=30, what="empty outboxes in the metrics")
+    until(at_rest, seconds=30, what="empty outboxes in the metrics")
 
 
 def _personal(stage: InstalledStage, story: Story) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from kontor_chassis.testing.waiting import until
 from nats.aio.client import Client
 
 from tests.e2e import journey
@@ -14,7 +15,6 @@ from tests.e2e.quiet import mails_of, unpublished, wait_until_quiet, with_nats
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story, invited_customer
 from tests.e2e.told import told_twice
-from tests.e2e.waiting import eventually
 
 STOPPED = ("notifications-work-1", "notifications-work-2")
 RECONCILED_SECONDS = 120
@@ -42,7 +42,7 @@ def test_deleted_streams_lose_and_repeat_nothing(
     try:
         journey.bill(twofold, period)
         journey.start_chat(customer, "Ist die Rechnung schon da?")
-        eventually(lambda: not unpublished(twofold), seconds=30, what="all events in their streams")
+        until(lambda: not unpublished(twofold), seconds=30, what="all events in their streams")
         deleted = with_nats(twofold, _delete_all_streams)
         assert "billing" in " ".join(deleted).lower()
     finally:
@@ -50,13 +50,13 @@ def test_deleted_streams_lose_and_repeat_nothing(
             supervisor.resume(name)
 
     invoice = f"an invoice mail for {customer.person.email}"
-    eventually(lambda: _invoices(twofold, twofold_story, customer, before), seconds=RECONCILED_SECONDS, what=invoice)
-    rung = eventually(lambda: _rung(twofold_story, customer), seconds=RECONCILED_SECONDS, what="the broker's bell")
+    until(lambda: _invoices(twofold, twofold_story, customer, before), seconds=RECONCILED_SECONDS, what=invoice)
+    rung = until(lambda: _rung(twofold_story, customer), seconds=RECONCILED_SECONDS, what="the broker's bell")
     assert len(rung) == 1, "one notification for one message"
 
     # What comes later arrives as ever: streams and consumers are there again.
     journey.start_chat(customer, "Und noch eine Frage.")
-    eventually(lambda: len(_rung(twofold_story, customer)) == 2, seconds=30, what="the next message")
+    until(lambda: len(_rung(twofold_story, customer)) == 2, seconds=30, what="the next message")
     wait_until_quiet(twofold)
     assert told_twice(twofold, twofold_story) == []
     assert len(_invoices(twofold, twofold_story, customer, before)) == 1

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import Json, RefusedError
 
 from tests.e2e import journey
@@ -18,7 +19,6 @@ from tests.e2e.journey import Firm, Guest
 from tests.e2e.papers import pages_of, pdf_of
 from tests.e2e.people import Person
 from tests.e2e.stage import InstalledStage
-from tests.e2e.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWN_SAMPLE = REPOSITORY / "services" / "contracts" / "tests" / "samples" / "bestand.gdv"
@@ -157,7 +157,7 @@ def test_chat_arrives_live_and_by_mail_once(stage: InstalledStage, firm: Firm, g
     stage.advance_clock(UNREAD)
     journey.start_chat(guest, "Noch etwas anderes")
     stage.advance_clock(UNREAD)
-    eventually(lambda: len(_mails_to(stage, broker, before)) == 2, what="the mail about the second chat")
+    until(lambda: len(_mails_to(stage, broker, before)) == 2, what="the mail about the second chat")
     subjects = [str(mail["Subject"]) for mail in _mails_to(stage, broker, before)]
     assert len(subjects) == 2, "one mail for each chat, whatever the clock does"
 

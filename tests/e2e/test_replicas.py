@@ -17,6 +17,7 @@ import grpc
 import httpx
 import pytest
 from kontor.chat.v1 import chat_pb2, chat_pb2_grpc
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import Json, RefusedError
 from kontor_tools.plan import EDGES, SERVICES
 
@@ -26,7 +27,6 @@ from tests.e2e.quiet import wait_until_quiet
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
 from tests.e2e.told import all_of, told_twice
-from tests.e2e.waiting import eventually
 
 REPLICAS = (1, 2)
 HANDLED = re.compile(r"^(?:grpc_server_handled_total|http_server_requests_total)\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
@@ -120,8 +120,8 @@ def test_killed_replicas_lose_nothing(twofold: InstalledStage, twofold_story: St
         for name in victims:
             os.kill(twofold.installation.pid(name), signal.SIGKILL)
         _more_done(writers)
-        eventually(lambda: _signs_in(twofold, twofold_story), seconds=90, what="a sign-in with one replica dead")
-        eventually(lambda: all(_restarts(twofold, name) > n for name, n in restarts.items()), seconds=30)
+        until(lambda: _signs_in(twofold, twofold_story), seconds=90, what="a sign-in with one replica dead")
+        until(lambda: all(_restarts(twofold, name) > n for name, n in restarts.items()), seconds=30)
         twofold.installation.wait_ready(120)
     finally:
         stop.set()
@@ -146,7 +146,7 @@ def _more_done(writers: list[_Writer]) -> None:
         assert not failed, failed
         return all(len(writer.accepted) >= n + 3 for writer, n in zip(writers, before, strict=True))
 
-    eventually(done, seconds=60, what="more work of every writer")
+    until(done, seconds=60, what="more work of every writer")
 
 
 def _signs_in(stage: InstalledStage, story: Story) -> bool:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
+from kontor_chassis.testing.waiting import until
 from kontor_tools.people import RefusedError
 
 from tests.e2e.collector import Collector, Span
 from tests.e2e.stage import InstalledStage
 from tests.e2e.story import Story
-from tests.e2e.waiting import eventually
 
 SEND = "kontor.chat.v1.ChatService/SendMessage"
 EVENT = "kontor.chat.v1.MessagePosted"
@@ -32,7 +32,7 @@ def test_one_request_is_one_trace(stage: InstalledStage, collector: Collector, s
         return mine[0] if mine and told <= {(span.service, span.name) for span in mine[0]} | _senders(mine[0]) else None
 
     told = {("chat", f"publish {EVENT}"), ("notifications", f"consume {EVENT}"), ("kontor-gateway", "")}
-    spans = eventually(complete, seconds=30, what="spans from everybody on the way of a message")
+    spans = until(complete, seconds=30, what="spans from everybody on the way of a message")
     calls = _named(spans, "chat", SEND)
     assert len(calls) == 1
     statements = [span for span in spans if span.service == "chat" and span.name.startswith("SQL")]
@@ -60,7 +60,7 @@ def test_a_refused_request_leaves_a_trace_too(collector: Collector, story: Story
         new = [span for span in collector.spans() if span.trace_id not in known]
         return [span for span in new if span.name == "kontor.chat.v1.ChatService/GetChat"]
 
-    call = eventually(traced, seconds=30, what="the trace of the refused request")[0]
+    call = until(traced, seconds=30, what="the trace of the refused request")[0]
     assert call.attributes["rpc.grpc.status_code"] == "5"
 
 

@@ -25,6 +25,7 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.relay import Relay
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import token_for
+from kontor_chassis.testing.waiting import eventually
 
 from tests.with_identity import administrator_of, follow_invitation, new_customer, new_firm
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from kontor_chassis.testing.waiting import until
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import journey
 from tests.e2e.browser.cast import link_in_mail_to
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.stage import InstalledStage
-from tests.e2e.waiting import eventually
 
 STOP_LINK = re.compile(r"https?://\S+/notfall/[\w-]{20,}")
 STOP = "Ich lebe – Zugriff ablehnen"
@@ -146,7 +146,7 @@ def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]
         anna.open("/vertrauen/unterlagen")
         return anna.page.get_by_role("link", name="Vorsorge").count() == 1
 
-    eventually(opened, seconds=20, what="the folder that the vault hears of by an event")
+    until(opened, seconds=20, what="the folder that the vault hears of by an event")
     anna.looks_right("trusted-folders")
     anna.follow("Vorsorge")
     anna.sees("Hier liegt kein Dokument")

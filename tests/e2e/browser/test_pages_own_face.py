@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from kontor_chassis.testing.waiting import until
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser.cast import Client, Office
 from tests.e2e.browser.conftest import FIRM_HOST
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.stage import InstalledStage
-from tests.e2e.waiting import eventually
 
 PLATFORM = re.compile("kontor", re.IGNORECASE)
 PAGES = ("/", "/f/{slug}", "/f/{slug}/karte", "/f/{slug}/karte.vcf", "/auth/login", "/password", "/offline", "/sw.js")
@@ -63,7 +63,7 @@ def test_provider_is_named_without_white_label(enter: Callable[[], Visitor], off
 def test_nothing_names_the_platform(stage: InstalledStage, white: Office) -> None:
     """F47, F79: pages, headers, manifest, icon, business card, styles and errors under the firm's own domain."""
     pages = ("/", "/password")
-    eventually(lambda: not _traces(stage, white.slug, pages), seconds=90, what="the new look on all pages")
+    until(lambda: not _traces(stage, white.slug, pages), seconds=90, what="the new look on all pages")
     assert _traces(stage, white.slug, (*PAGES, *FILES, *ERRORS)) == []
 
 

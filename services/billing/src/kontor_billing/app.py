@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from kontor.billing.v1 import billing_pb2, internal_pb2
+from kontor.billing.v1 import billing_pb2, internal_pb2, receivables_pb2
 from kontor.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from kontor.billing.v1.internal_pb2_grpc import add_BillingInternalServiceServicer_to_server
+from kontor.billing.v1.receivables_pb2_grpc import add_ReceivablesServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_billing.adapters.identity import IdentityParties
 from kontor_billing.config import BillingSettings
 from kontor_billing.consumers import CONSUMERS
 from kontor_billing.jobs import jobs
-from kontor_billing.rpc import BillingInternalRpc, BillingRpc
+from kontor_billing.rpc.public import BillingInternalRpc, BillingRpc
+from kontor_billing.rpc.receivables import ReceivablesRpc
 from kontor_billing.runs import BillingRuns
 
 
@@ -24,6 +26,11 @@ async def compose(_settings: BillingSettings, platform: Platform) -> Service:
                 add_BillingServiceServicer_to_server,
                 BillingRpc(platform.work, runs),
                 billing_pb2.DESCRIPTOR.services_by_name["BillingService"],
+            ),
+            servicer(
+                add_ReceivablesServiceServicer_to_server,
+                ReceivablesRpc(platform.work),
+                receivables_pb2.DESCRIPTOR.services_by_name["ReceivablesService"],
             ),
             servicer(
                 add_BillingInternalServiceServicer_to_server,

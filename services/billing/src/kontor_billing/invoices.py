@@ -19,7 +19,7 @@ from kontor_chassis.ids import new_id
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_billing import ledger, tables
+from kontor_billing import ledger, receivables, tables
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period, german_day
 from kontor_billing.prices import CURRENCY, PriceComponent, TaxAmount, TaxRates, Totals, totals_of
@@ -65,15 +65,16 @@ async def issue_invoice(
     `rates` are those of the month's last day: the day on which the month's service is rendered decides.
     """
     totals = totals_of(components, rates)
+    today = german_day(tx.now)
     row = tables.Invoice(
         invoice_id=new_id(),
         tenant_id=agreement.tenant_id,
         customer_id=agreement.customer_id,
         agreement_id=agreement.agreement_id,
         kind=Kind.INVOICE,
-        number=await _next_number(tx, agreement.tenant_id, seller.slug, german_day(tx.now)),
+        number=await _next_number(tx, agreement.tenant_id, seller.slug, today),
         period=str(period),
-        issue_date=german_day(tx.now),
+        issue_date=today,
         service_from=max(period.first_day, agreement.signed_on),
         service_to=period.last_day,
         tier=agreement.tier,
@@ -83,9 +84,11 @@ async def issue_invoice(
         seller={**asdict(seller.party), "slug": seller.slug, "color": seller.color},
         buyer=asdict(buyer),
         cancels_invoice_id=None,
+        due_on=receivables.due_day(today),
         issued_at=tx.now,
     )
     await _record(tx, row, ledger.postings_for(components, totals))
+    await receivables.demand(tx, row)
     return row
 
 
@@ -145,6 +148,7 @@ async def _cancel(tx: Transaction, invoice: tables.Invoice) -> tables.Invoice:
         issued_at=tx.now,
     )
     await _record(tx, row, ledger.reversal_of(await ledger.postings_of(tx, invoice.invoice_id)))
+    await receivables.cancel_demand(tx, invoice.invoice_id)
     return row
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 
+from kontor_billing.dunnings import start_due_dunnings
 from kontor_billing.ends import tell_due_ends
 from kontor_billing.firm_end import FIRM_END
 from kontor_billing.runs import BillingRuns
@@ -25,5 +26,6 @@ def jobs(runs: BillingRuns) -> Sequence[Job]:
     return [
         Job("monthly-billing", timedelta(minutes=1), monthly_billing),
         Job("agreement-ends", timedelta(minutes=1), tell_due_ends),
+        Job("dunning", timedelta(minutes=1), start_due_dunnings),
         FIRM_END.job(),
     ]

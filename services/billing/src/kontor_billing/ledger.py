@@ -28,6 +28,8 @@ class Account(StrEnum):
     POOL_REVENUE = "POOL_REVENUE"
     VAT_PAYABLE = "VAT_PAYABLE"
     INSURANCE_TAX_PAYABLE = "INSURANCE_TAX_PAYABLE"
+    BANK = "BANK"
+    """What has arrived from customers; an asset."""
 
 
 _BY_PAYEE = {Payee.POOL: Account.POOL_REVENUE, Payee.BROKER: Account.BROKER_PAYABLE}
@@ -66,18 +68,23 @@ def postings_for(components: Sequence[PriceComponent], totals: Totals) -> list[P
     return [posting for posting in postings if posting.amount_minor]
 
 
+def payment_postings(amount_minor: int) -> list[Posting]:
+    """Return the postings of a payment: what arrived against what is owed less."""
+    return [Posting(Account.BANK, amount_minor), Posting(Account.CUSTOMER_RECEIVABLE, -amount_minor)]
+
+
 def reversal_of(postings: Sequence[Posting]) -> list[Posting]:
     """Return the postings that undo others, entry by entry."""
     return [Posting(p.account, -p.amount_minor, p.payee, p.component_code) for p in postings]
 
 
 async def postings_of(tx: Transaction, invoice_id: UUID) -> list[Posting]:
-    """Return the postings that an invoice was entered with, in their order."""
+    """Return the postings that an invoice was entered with, in their order, without those of its payments."""
     entry, transaction = tables.LedgerEntry, tables.LedgerTransaction
     rows = await tx.session.scalars(
         select(entry)
         .join(transaction, transaction.transaction_id == entry.transaction_id)
-        .where(transaction.invoice_id == invoice_id)
+        .where(transaction.invoice_id == invoice_id, transaction.payment_id.is_(None))
         .order_by(entry.position)
     )
     return [
@@ -87,9 +94,15 @@ async def postings_of(tx: Transaction, invoice_id: UUID) -> list[Posting]:
 
 
 async def post(
-    tx: Transaction, postings: Sequence[Posting], *, tenant_id: UUID, customer_id: UUID, invoice_id: UUID
+    tx: Transaction,
+    postings: Sequence[Posting],
+    *,
+    tenant_id: UUID,
+    customer_id: UUID,
+    invoice_id: UUID,
+    payment_id: UUID | None = None,
 ) -> None:
-    """Enter one transaction for an invoice; the database checks at commit that it is balanced."""
+    """Enter one transaction for an invoice or a payment on it; the database checks at commit that it is balanced."""
     transaction_id = new_id()
     await tx.session.execute(
         insert(tables.LedgerTransaction).values(
@@ -97,6 +110,7 @@ async def post(
             tenant_id=tenant_id,
             customer_id=customer_id,
             invoice_id=invoice_id,
+            payment_id=payment_id,
             posted_at=tx.now,
         )
     )

@@ -87,10 +87,10 @@ def agreement(signed: SignedAgreement) -> pb.Agreement:
         text_version=row.text_version,
         price_version=row.price_version,
         monthly=totals(signed.monthly),
-        sign_time=_instant(row.signed_at),
+        sign_time=instant(row.signed_at),
         withdrawal_until=signed.withdrawal_until.isoformat(),
         ends_on=row.ends_on.isoformat() if row.ends_on else "",
-        withdraw_time=_instant(row.withdrawn_at) if row.withdrawn_at else None,
+        withdraw_time=instant(row.withdrawn_at) if row.withdrawn_at else None,
         etag=etag_of(row.version),
     )
 
@@ -112,9 +112,10 @@ def invoice(issued: IssuedInvoice) -> pb.Invoice:
         totals=totals(issued.totals),
         seller=_party(row.seller),
         buyer=_party(row.buyer),
-        issue_time=_instant(row.issued_at),
+        issue_time=instant(row.issued_at),
         cancels_invoice_id=str(row.cancels_invoice_id) if row.cancels_invoice_id else "",
         cancelled_by_invoice_id=str(issued.cancelled_by) if issued.cancelled_by else "",
+        due_on=row.due_on.isoformat() if row.due_on else "",
     )
 
 
@@ -127,7 +128,7 @@ def ledger_entry(entry: tables.LedgerEntry, posted_at: datetime) -> pb.LedgerEnt
         payee=pb.Payee.Value(f"PAYEE_{entry.payee}") if entry.payee else pb.PAYEE_UNSPECIFIED,
         component_code=entry.component_code,
         amount=money(entry.amount_minor),
-        post_time=_instant(posted_at),
+        post_time=instant(posted_at),
     )
 
 
@@ -179,9 +180,9 @@ def _broker_share(share: tables.BrokerShare) -> pb.BrokerShare:
         tier=prices_pb2.Tier.ValueType(share.tier),
         net=money(share.net_minor),
         valid_from=share.valid_from.isoformat(),
-        set_time=_instant(share.set_at),
+        set_time=instant(share.set_at),
         set_by_account_id=str(share.set_by_account_id),
-        replace_time=_instant(share.replaced_at) if share.replaced_at else None,
+        replace_time=instant(share.replaced_at) if share.replaced_at else None,
     )
 
 
@@ -190,7 +191,8 @@ def _party(stored: Mapping[str, str]) -> pb.InvoiceParty:
     return pb.InvoiceParty(**{field: stored[field] for field in printed})
 
 
-def _instant(moment: datetime) -> Timestamp:
+def instant(moment: datetime) -> Timestamp:
+    """Return an instant of the database."""
     stamp = Timestamp()
     stamp.FromDatetime(moment)
     return stamp

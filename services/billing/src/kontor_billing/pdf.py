@@ -95,6 +95,8 @@ def _facts(invoice: tables.Invoice) -> list[tuple[str, str]]:
     facts = [("Rechnungsnummer", invoice.number), ("Rechnungsdatum", _day(invoice.issue_date))]
     if invoice.cancels_number:
         facts.append(("Storno zu", invoice.cancels_number))
+    if invoice.due_on:
+        facts.append(("Zahlbar bis", _day(invoice.due_on)))
     return facts
 
 

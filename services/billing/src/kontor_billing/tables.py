@@ -164,6 +164,8 @@ class Invoice(Base):
     buyer: Mapped[dict[str, str]] = mapped_column(JSONB)
     cancels_invoice_id: Mapped[UUID | None]
     cancels_number: Mapped[str] = mapped_column(Text, default="")
+    due_on: Mapped[date | None]
+    """Last day to pay without delay; None on a cancellation."""
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
@@ -176,6 +178,8 @@ class LedgerTransaction(Base):
     tenant_id: Mapped[UUID]
     customer_id: Mapped[UUID]
     invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.invoice_id"))
+    payment_id: Mapped[UUID | None]
+    """Set on the posting of a payment on the invoice."""
     posted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -14,6 +14,7 @@ import pytest
 from kontor.billing.v1 import billing_pb2 as pb
 from kontor.common.v1.access_pb2 import Right
 from kontor_chassis.ids import new_id
+from kontor_chassis.testing.waiting import eventually
 
 if TYPE_CHECKING:
     from .conftest import Firm, World
@@ -41,12 +42,12 @@ async def entries_of(firm: Firm, invoice: pb.Invoice) -> list[pb.LedgerEntry]:
 
 async def invoices_once_there_are(count: int, firm: Firm, customer: UUID) -> list[pb.Invoice]:
     """Return a customer's invoices as soon as there are `count` of them."""
-    for _ in range(400):
+
+    async def enough() -> list[pb.Invoice] | None:
         found = await invoices_of(firm, customer)
-        if len(found) == count:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"still not {count} invoices")
+        return found if len(found) == count else None
+
+    return await eventually(enough)
 
 
 async def test_a_month_makes_one_invoice_per_agreement_and_a_rerun_none(world: World) -> None:
@@ -261,13 +262,10 @@ async def _until_known(world: World, firm: Firm) -> None:
     owner = await asyncpg.connect(world.database.owner_url)
     try:
         await owner.execute("SELECT set_config('kontor.role', 'service', false)")
-        for _ in range(400):
-            if await owner.fetchval("SELECT true FROM known_tenants WHERE tenant_id = $1", firm.tenant_id):
-                return
-            await asyncio.sleep(0.05)
+        known = "SELECT true FROM known_tenants WHERE tenant_id = $1"
+        await eventually(lambda: owner.fetchval(known, firm.tenant_id))
     finally:
         await owner.close()
-    raise AssertionError("billing has not heard of the firm")
 
 
 async def _make_the_job_due(world: World) -> None:

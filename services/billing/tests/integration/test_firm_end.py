@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from kontor.billing.v1 import billing_pb2 as pb
+from kontor_chassis.testing.waiting import eventually
 
 from tests.firm_end import rows_of, tell_firm_end
 
@@ -28,11 +28,11 @@ async def test_a_deleted_firm_is_billed_no_more(eventful_world: World) -> None:
         customers = [await one.new_customer() for one in (firm, other)]
         agreements = [await one.sign(customer) for one, customer in zip((firm, other), customers, strict=True)]
         world.clock.advance(timedelta(days=10))
-        await _once(lambda: _invoiced(firm, 2))
+        await eventually(lambda: _invoiced(firm, 2))
         before = await rows_of(world.database.owner_url, firm.tenant_id)
         await tell_firm_end(world.identity, firm.tenant_id)
         wanted = pb.GetAgreementRequest(customer_id=str(customers[0]), agreement_id=agreements[0].agreement_id)
-        await _once(lambda: _ended(firm.customer(customers[0]).GetAgreement(wanted)))
+        await eventually(lambda: _ended(firm.customer(customers[0]).GetAgreement(wanted)))
     assert await rows_of(world.database.owner_url, firm.tenant_id) == before
     world.clock.advance(timedelta(days=31))
     ended = await firm.customer(customers[0]).GetAgreement(wanted)
@@ -49,11 +49,3 @@ async def _invoiced(firm: Firm, count: int) -> bool:
 
 async def _ended(call: Awaitable[pb.Agreement]) -> bool:
     return (await call).state != pb.AGREEMENT_STATE_ACTIVE
-
-
-async def _once(probe: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(400):
-        if await probe():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it never happened")

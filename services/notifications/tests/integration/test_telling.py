@@ -235,6 +235,22 @@ async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -
     await office.publish("billing", issued, hansen.tenant_id)
     await eventually(lambda: len(office.mailbox.to(customer.email)) == 3)
     assert "Ihre Rechnung 2026-000123 über 1.234,56 €" in text_of(office.mailbox.to(customer.email)[2])
+    overdue = billing.DunningStarted(
+        tenant_id=issued.tenant_id,
+        dunning_id=str(new_id()),
+        customer_id=issued.customer_id,
+        invoice_id=issued.invoice_id,
+        number=issued.number,
+        open=Money(minor_units=4200, currency="EUR"),
+        due_on="2026-08-15",
+    )
+    await office.publish("billing", overdue, hansen.tenant_id)
+    await eventually(lambda: len(office.mailbox.to(customer.email)) == 4)
+    reminder = office.mailbox.to(customer.email)[3]
+    assert "Rechnung 2026-000123 war bis zum 15.08.2026 zu bezahlen. Offen sind noch 42,00" in " ".join(
+        text_of(reminder).split()
+    )
+    assert "Hansen" in str(reminder["From"]), "in the firm's name"
     await two_rounds_of_jobs(office)
     assert len(office.mailbox.to(hansen.email)) == 3
 

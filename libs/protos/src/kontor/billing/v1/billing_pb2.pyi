@@ -121,6 +121,8 @@ class _LedgerAccountEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_LedgerAc
     """Value added tax owed."""
     LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: _LedgerAccount.ValueType  # 5
     """Insurance tax owed."""
+    LEDGER_ACCOUNT_BANK: _LedgerAccount.ValueType  # 6
+    """What has arrived from customers."""
 
 class LedgerAccount(_LedgerAccount, metaclass=_LedgerAccountEnumTypeWrapper):
     """Account of the double-entry ledger. Staff only."""
@@ -137,6 +139,8 @@ LEDGER_ACCOUNT_VAT_PAYABLE: LedgerAccount.ValueType  # 4
 """Value added tax owed."""
 LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: LedgerAccount.ValueType  # 5
 """Insurance tax owed."""
+LEDGER_ACCOUNT_BANK: LedgerAccount.ValueType  # 6
+"""What has arrived from customers."""
 
 class _UnbilledReason:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -811,6 +815,7 @@ class Invoice(message.Message):
     ISSUE_TIME_FIELD_NUMBER: builtins.int
     CANCELS_INVOICE_ID_FIELD_NUMBER: builtins.int
     CANCELLED_BY_INVOICE_ID_FIELD_NUMBER: builtins.int
+    DUE_ON_FIELD_NUMBER: builtins.int
     invoice_id: builtins.str
     """Id."""
     customer_id: builtins.str
@@ -835,6 +840,8 @@ class Invoice(message.Message):
     """Of a cancellation: the invoice it cancels."""
     cancelled_by_invoice_id: builtins.str
     """Of a cancelled invoice: the document that cancels it."""
+    due_on: builtins.str
+    """Last day to pay without delay, "2026-08-15"; empty on a cancellation."""
     @builtins.property
     def totals(self) -> prices_pb2.Totals:
         """Net, tax per kind, gross."""
@@ -870,10 +877,11 @@ class Invoice(message.Message):
         issue_time: timestamp_pb2.Timestamp | None = ...,
         cancels_invoice_id: builtins.str = ...,
         cancelled_by_invoice_id: builtins.str = ...,
+        due_on: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["buyer", b"buyer", "issue_time", b"issue_time", "seller", b"seller", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issue_time", b"issue_time", "kind", b"kind", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "due_on", b"due_on", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issue_time", b"issue_time", "kind", b"kind", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

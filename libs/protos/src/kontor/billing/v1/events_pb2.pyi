@@ -216,22 +216,40 @@ class DunningStarted(message.Message):
     TENANT_ID_FIELD_NUMBER: builtins.int
     DUNNING_ID_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    INVOICE_ID_FIELD_NUMBER: builtins.int
+    NUMBER_FIELD_NUMBER: builtins.int
+    OPEN_FIELD_NUMBER: builtins.int
+    DUE_ON_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """Broker firm."""
     dunning_id: builtins.str
     """Dunning procedure."""
     customer_id: builtins.str
     """Customer who owes."""
+    invoice_id: builtins.str
+    """Invoice that is overdue."""
+    number: builtins.str
+    """Its number."""
+    due_on: builtins.str
+    """Last day on which it was to be paid, "2026-08-15"."""
+    @builtins.property
+    def open(self) -> money_pb2.Money:
+        """What is still to be paid on it."""
+
     def __init__(
         self,
         *,
         tenant_id: builtins.str = ...,
         dunning_id: builtins.str = ...,
         customer_id: builtins.str = ...,
+        invoice_id: builtins.str = ...,
+        number: builtins.str = ...,
+        open: money_pb2.Money | None = ...,
+        due_on: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["open", b"open"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "dunning_id", b"dunning_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "due_on", b"due_on", "dunning_id", b"dunning_id", "invoice_id", b"invoice_id", "number", b"number", "open", b"open", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

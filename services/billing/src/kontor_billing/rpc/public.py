@@ -1,4 +1,4 @@
-"""The RPCs of billing: proto → use case → proto, no decisions."""
+"""Prices, agreements, invoices and runs: proto → use case → proto, no decisions."""
 
 from __future__ import annotations
 

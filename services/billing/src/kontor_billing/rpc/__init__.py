@@ -1,0 +1,1 @@
+"""The RPCs of billing: proto → use case → proto, no decisions."""
