@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
+from kontor.billing.v1.receivables_pb2_grpc import ReceivablesServiceStub
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
@@ -103,6 +104,11 @@ def vault() -> VaultServiceStub:
 def billing() -> BillingServiceStub:
     """Return the stub of billing."""
     return current_edge().stub(_GATEWAY, BillingServiceStub)
+
+
+def receivables() -> ReceivablesServiceStub:
+    """Return the stub of billing's open items and payments."""
+    return current_edge().stub(_GATEWAY, ReceivablesServiceStub)
 
 
 def chat() -> ChatServiceStub:

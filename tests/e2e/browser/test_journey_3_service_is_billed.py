@@ -73,13 +73,17 @@ def _issued(operator: Visitor, period: str) -> int:
 
 
 def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
-    """The same invoice on the broker's side, with the split that only he sees (F11)."""
+    """The same invoice on the broker's side, with the split that only he sees; he records its payment (F11, F34)."""
     desk = portfolio.administrator
     desk.go("Rechnungen")
     desk.looks_right("broker-invoices")
+    desk.follow("Offene Posten")
+    desk.looks_right("broker-open-items")
     desk.page.get_by_role("row").nth(1).get_by_role("link").first.click()
     desk.sees("Ihr Anteil")
     desk.looks_right("broker-invoice")
+    desk.press("Zahlung buchen")
+    desk.is_told("Die Rechnung ist bezahlt.")
     desk.open(f"{client.page}/service")
     desk.looks_right("broker-customer-service")
     desk.go("Start")

@@ -27,6 +27,7 @@ from kontor_portal.views.broker_orders import broker_orders
 from kontor_portal.views.broker_partners import broker_partners
 from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
+from kontor_portal.views.broker_receivables import broker_receivables
 from kontor_portal.views.broker_requests import broker_requests
 from kontor_portal.views.broker_staff import broker_staff
 from kontor_portal.views.customer_bank import customer_bank
@@ -43,6 +44,7 @@ from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_pictures import customer_pictures
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
+from kontor_portal.views.customer_sightings import customer_sightings
 from kontor_portal.views.customer_views import customer_views
 from kontor_portal.views.directory import directory
 from kontor_portal.views.emergency_links import emergency_links
@@ -78,6 +80,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_contracts,
     customer_documents,
     customer_document,
+    customer_sightings,
     customer_chat,
     customer_service,
     customer_invoices,
@@ -103,6 +106,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_firm,
     broker_firm_life,
     broker_staff,
+    broker_receivables,
     broker_requests,
     expert_orders,
     expert_services,

@@ -1,4 +1,4 @@
-"""The firm's own people and its customers' invoices."""
+"""The firm's own people and the list of its customers' invoices; a single one is in `broker_receivables`."""
 
 from __future__ import annotations
 
@@ -112,18 +112,6 @@ def invoices() -> ResponseReturnValue:
         period=period,
         next_url=next_page(answer.next_page_token),
     )
-
-
-@broker_firm.get("/makler/rechnungen/<id:customer_id>/<id:invoice_id>")
-def invoice(customer_id: str, invoice_id: str) -> ResponseReturnValue:
-    """Show one invoice with its postings (F34)."""
-    billing = gateway.billing()
-    found = billing.GetInvoice(billing_pb2.GetInvoiceRequest(customer_id=customer_id, invoice_id=invoice_id))
-    ledger = optional(
-        lambda: billing.ListLedgerEntries(billing_pb2.ListLedgerEntriesRequest(invoice_id=invoice_id)),
-        billing_pb2.ListLedgerEntriesResponse(),
-    )
-    return render_template("broker/invoice.html", invoice=found, entries=tuple(ledger.entries))
 
 
 def right_choices() -> tuple[Choice, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from kontor.billing.v1 import billing_pb2
+from kontor.billing.v1 import billing_pb2, receivables_pb2
 
 from kontor_portal import gateway
-from kontor_portal.reading import next_page, page_token
+from kontor_portal.reading import next_page, optional, page_token
 from kontor_portal.requests import signed_in
 
 customer_invoices = Blueprint("customer_invoices", __name__)
@@ -30,4 +30,6 @@ def invoice(invoice_id: str) -> ResponseReturnValue:
     found = gateway.billing().GetInvoice(
         billing_pb2.GetInvoiceRequest(customer_id=signed_in().customer_id, invoice_id=invoice_id)
     )
-    return render_template("customer/invoice.html", invoice=found)
+    wanted = receivables_pb2.GetOpenItemRequest(customer_id=found.customer_id, invoice_id=invoice_id)
+    item = optional(lambda: gateway.receivables().GetOpenItem(wanted), None)
+    return render_template("customer/invoice.html", invoice=found, item=item)
