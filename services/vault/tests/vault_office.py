@@ -65,6 +65,7 @@ class Office:
     identity: Running
     database: ServiceDatabase
     objects: Path
+    key: Path
 
     def person(
         self, tenant_id: UUID, *roles: Role.ValueType, customer_id: UUID | None = None, account_id: UUID | None = None

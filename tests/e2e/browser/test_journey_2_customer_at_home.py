@@ -113,7 +113,7 @@ def test_customer_keeps_a_paper(client: Client, paper: Paper) -> None:
 
 
 def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client: Client, paper: Paper) -> None:
-    """A document does not exist for the broker but while the customer wants it (F3)."""
+    """A document does not exist for the broker but while the customer wants it (F3); all of it is on record (F2)."""
     desk, home = portfolio.administrator, client.visitor
     desk.open(f"{client.page}/dokumente")
     desk.sees("Nichts zu sehen")
@@ -132,6 +132,13 @@ def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client
     home.is_told("Zurückgenommen.")
     desk.open(f"{client.page}/dokumente")
     desk.does_not_see(paper.title)
+
+    home.follow("Ganzes Protokoll ansehen")
+    home.sees("Einträge, unverändert")
+    home.sees(f"Frauke Nordwind hat „{paper.title}“ angesehen.")
+    home.looks_right("customer-sightings")
+    home.page.get_by_label("Wer").select_option("Nur andere")
+    expect(home.page.get_by_text(f"Sie haben „{paper.title}“")).to_have_count(0)
 
 
 def test_broker_hears_his_customer_within_a_second(portfolio: Office, client: Client) -> None:

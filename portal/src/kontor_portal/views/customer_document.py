@@ -19,7 +19,8 @@ from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.labels import document_kind
 from kontor_portal.reading import optional
-from kontor_portal.requests import signed_in
+from kontor_portal.requests import current_firm, signed_in
+from kontor_portal.sightings import Line, line_of
 
 customer_document = Blueprint("customer_document", __name__)
 
@@ -34,7 +35,7 @@ class DocumentPage:
     """The grant on this very document."""
     folder_grant: vault_pb2.Folder | None
     """The folder through which the firm sees it as well."""
-    sightings: tuple[vault_pb2.Sighting, ...]
+    sightings: tuple[Line, ...]
 
     @property
     def is_own(self) -> bool:
@@ -123,7 +124,8 @@ def restore(document_id: str) -> ResponseReturnValue:
 
 
 def _show(document_id: str, form: Form) -> ResponseReturnValue:
-    customer_id = signed_in().customer_id
+    session, firm = signed_in(), current_firm()
+    customer_id = session.customer_id
     vault = gateway.vault()
     found = vault.GetDocument(vault_pb2.GetDocumentRequest(customer_id=customer_id, document_id=document_id))
     tree = folder_tree(customer_id)
@@ -140,7 +142,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         tree=tree,
         grant=next((each for each in grants if each.document_id == document_id), None),
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
-        sightings=tuple(sightings.sightings),
+        sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
     )
     kinds = tuple(Choice(str(value), document_kind(value)) for value in vault_pb2.DocumentKind.values() if value)
     return render_template("customer/document.html", page=page, form=form, kinds=kinds), form.status

@@ -1,4 +1,4 @@
-"""python -m kontor_vault serve | work | all | http | migrate | check-config | replay."""
+"""python -m kontor_vault serve | work | all | http | migrate | check-config | replay | verify-ledger [CUSTOMER …]."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kontor_chassis.service import main
 
 from kontor_vault.app import compose
+from kontor_vault.commands import verify_ledger
 from kontor_vault.config import VaultSettings
 
 if TYPE_CHECKING:
@@ -19,4 +20,4 @@ def _edge() -> Flask:
     return create_app()
 
 
-main("vault", VaultSettings, compose, http=_edge)
+main("vault", VaultSettings, compose, http=_edge, commands={"verify-ledger": verify_ledger})

@@ -16,6 +16,7 @@ from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
+from kontor_vault.sealing import Sealing
 
 
 async def compose(settings: VaultSettings, platform: Platform) -> Service:
@@ -23,7 +24,8 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     store = open_object_store(settings.object_store_url)
     keys = CustomerKeys(KeyFile(settings.key_encryption_key_file))
     people = IdentityPeople(platform.callers)
-    public = VaultRpc(platform.work, platform.rows, people, settings.default_quota_bytes)
+    sealing = Sealing(keys, store)
+    public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes)
     internal = VaultInternalRpc(platform.work, keys, store, people)
     return Service(
         servicers=[
@@ -35,5 +37,5 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
             ),
         ],
         consumers=consumers(settings.default_quota_bytes),
-        jobs=jobs(store),
+        jobs=jobs(store, sealing),
     )

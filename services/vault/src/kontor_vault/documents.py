@@ -1,9 +1,8 @@
-"""Documents: change, trash, release, open. What they hold is `content`'s affair, how it arrives is `uploads`'."""
+"""Documents: change, release, open. What they hold is `content`'s affair, how it arrives is `uploads`'."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from kontor.identity.v1.events_pb2 import ReleaseRequested
@@ -17,12 +16,11 @@ from sqlalchemy import select
 
 from kontor_vault.folders import UNCHANGED, Unchanged, get_folder
 from kontor_vault.media_types import SHOWN_INLINE
-from kontor_vault.sightings import record_sighting
+from kontor_vault.papers import NOTHING_SAID, Said, say
+from kontor_vault.sightings import Happening, record, record_sighting
 from kontor_vault.tables import Document, Origin, Version
 from kontor_vault.visibility import document_visible_to, require_customer_scope
 
-KEPT_IN_TRASH = timedelta(days=30)
-"""How long a document stays restorable."""
 _KIND = "DOCUMENT_KIND_"
 
 
@@ -34,6 +32,7 @@ class DocumentChange:
     kind: int | Unchanged = UNCHANGED
     folder_id: UUID | Unchanged | None = UNCHANGED
     contract_id: UUID | Unchanged | None = UNCHANGED
+    said: Said = NOTHING_SAID
 
 
 async def get_document(
@@ -61,12 +60,12 @@ async def get_document(
 async def update_document(
     tx: Transaction, *, customer_id: UUID, document_id: UUID, etag: str, change: DocumentChange
 ) -> Document:
-    """Change a document's title, kind, folder or contract.
+    """Change a document's title, kind, folder or contract, and what is said about it.
 
     Raises NOT_FOUND, CONFLICT (etag), FORBIDDEN "RELEASED_TO_CUSTOMER", PRECONDITION "DOCUMENT_IN_TRASH".
     """
-    document = await _changeable(tx, customer_id, document_id, etag)
-    _require_in_use(document)
+    document = await changeable_document(tx, customer_id, document_id, etag)
+    require_in_use(document)
     if not isinstance(change.title, Unchanged):
         document.title = _clean_title(change.title)
     if not isinstance(change.kind, Unchanged):
@@ -77,40 +76,21 @@ async def update_document(
         if change.folder_id is not None:
             await get_folder(tx, customer_id=customer_id, folder_id=change.folder_id)
         document.folder_id = change.folder_id
+    say(document, change.said, tx.now)
     document.update_time = tx.now
     await tx.session.flush()
-    return document
-
-
-async def trash_document(tx: Transaction, *, customer_id: UUID, document_id: UUID, etag: str = "") -> Document:
-    """Put a document into the trash; grants on it rest while it is there."""
-    document = await _changeable(tx, customer_id, document_id, etag)
-    if document.trash_time is None:
-        document.trash_time = tx.now
-        document.update_time = tx.now
-        await tx.session.flush()
-    return document
-
-
-async def restore_document(tx: Transaction, *, customer_id: UUID, document_id: UUID) -> Document:
-    """Take a document out of the trash."""
-    document = await _changeable(tx, customer_id, document_id, "")
-    if document.trash_time is not None:
-        document.trash_time = None
-        document.update_time = tx.now
-        await tx.session.flush()
     return document
 
 
 async def release_document(tx: Transaction, *, customer_id: UUID, document_id: UUID) -> Document:
     """Make a document that the firm filed visible to the customer (F176); releasing twice changes nothing."""
     document = await get_document(tx, document_id=document_id, customer_id=customer_id, for_update=True)
-    _require_in_use(document)
+    require_in_use(document)
     if document.release_time is None:
         document.release_time = tx.now
         document.update_time = tx.now
         await tx.session.flush()
-        publish_released(tx, document)
+        await _released(tx, document)
     return document
 
 
@@ -127,7 +107,7 @@ async def release_with_invitation(tx: Transaction, event: ReleaseRequested, _met
         filed = filed.where(Document.kind.in_(kinds))
     for document in (await tx.session.scalars(filed.order_by(Document.document_id).with_for_update())).all():
         document.release_time = document.update_time = tx.now
-        publish_released(tx, document)
+        await _released(tx, document)
 
 
 async def open_document(
@@ -161,7 +141,14 @@ def publish_released(tx: Transaction, document: Document) -> None:
     tx.publish(event, aggregate=document.document_id, tenant_id=document.tenant_id)
 
 
-async def _changeable(tx: Transaction, customer_id: UUID, document_id: UUID, etag: str) -> Document:
+async def _released(tx: Transaction, document: Document) -> None:
+    happening = Happening(SightingAction.SIGHTING_ACTION_RELEASE, document_id=document.document_id)
+    await record(tx, document.tenant_id, document.customer_id, happening)
+    publish_released(tx, document)
+
+
+async def changeable_document(tx: Transaction, customer_id: UUID, document_id: UUID, etag: str) -> Document:
+    """Return a document locked for a change that the caller may make; raises NOT_FOUND, FORBIDDEN, CONFLICT."""
     document = await get_document(tx, document_id=document_id, customer_id=customer_id, for_update=True)
     if tx.principal.is_staff and (document.origin != Origin.FIRM or document.release_time is not None):
         raise DomainError(
@@ -173,7 +160,8 @@ async def _changeable(tx: Transaction, customer_id: UUID, document_id: UUID, eta
     return document
 
 
-def _require_in_use(document: Document) -> None:
+def require_in_use(document: Document) -> None:
+    """Raise PRECONDITION "DOCUMENT_IN_TRASH" for one that was thrown away."""
     if document.trash_time is not None:
         raise DomainError(
             ErrorKind.PRECONDITION,

@@ -11,11 +11,13 @@ from datetime import UTC
 from uuid import UUID
 
 from kontor.identity.v1 import events_pb2 as identity
+from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from kontor_vault.sightings import Happening, record
 from kontor_vault.tables import EmergencyGrant
 
 
@@ -29,7 +31,9 @@ async def open_folders(tx: Transaction, event: identity.EmergencyAccessGranted, 
         "folder_ids": [UUID(folder_id) for folder_id in event.folder_ids],
         "release_time": event.release_time.ToDatetime(UTC),
     }
-    await tx.session.execute(insert(EmergencyGrant).values(**row).on_conflict_do_nothing())
+    opened = insert(EmergencyGrant).values(**row).on_conflict_do_nothing().returning(EmergencyGrant.account_id)
+    if await tx.session.scalar(opened) is not None:
+        await _record(tx, event, SightingAction.SIGHTING_ACTION_EMERGENCY_OPEN)
 
 
 async def close_folders(tx: Transaction, event: identity.EmergencyAccessRevoked, meta: EventMeta) -> None:
@@ -39,4 +43,13 @@ async def close_folders(tx: Transaction, event: identity.EmergencyAccessRevoked,
         EmergencyGrant.account_id == UUID(event.account_id),
         EmergencyGrant.revoke_time.is_(None),
     )
-    await tx.session.execute(in_force.values(revoke_time=tx.now))
+    closed = in_force.values(revoke_time=tx.now).returning(EmergencyGrant.account_id)
+    if await tx.session.scalar(closed) is not None:
+        await _record(tx, event, SightingAction.SIGHTING_ACTION_EMERGENCY_CLOSE)
+
+
+async def _record(
+    tx: Transaction, event: identity.EmergencyAccessGranted | identity.EmergencyAccessRevoked, action: int
+) -> None:
+    happening = Happening(action, party_account_id=UUID(event.account_id))
+    await record(tx, UUID(event.tenant_id), UUID(event.customer_id), happening)

@@ -13,7 +13,8 @@ from kontor_vault.content import SealedContent
 from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name
 from kontor_vault.tables import Document, Origin, Version
-from kontor_vault.uploads import add_version
+from kontor_vault.uploads import version_of
+from kontor_vault.versions import append_version
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,5 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
     )
     tx.session.add(document)
     await tx.session.flush()
-    await add_version(tx, document, content_id, file_name, sealed, origin=Origin.FIRM)
+    await append_version(tx, document, version_of(content_id, file_name, sealed, Origin.FIRM))
     return document

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from kontor.vault.v1 import events_pb2
+from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import ColumnElement, exists, false, select
 
+from kontor_vault.sightings import Happening, record
 from kontor_vault.tables import Document, Folder, Grant
 from kontor_vault.visibility import document_visible_to, folder_visible_to, require_customer_scope
 
@@ -22,6 +24,7 @@ async def give_grant(
     document_id: UUID | None,
     folder_id: UUID | None,
     grantee_account_id: UUID | None,
+    grantee_name: str = "",
 ) -> Grant:
     """Give a grant, or return the one that says the same; raises NOT_FOUND for a target that is not the customer's.
 
@@ -52,6 +55,9 @@ async def give_grant(
     )
     tx.session.add(grant)
     await tx.session.flush()
+    await record(
+        tx, grant.tenant_id, customer_id, _happening(grant, SightingAction.SIGHTING_ACTION_SHARE, grantee_name)
+    )
     given = events_pb2.GrantGiven(**_event_fields(grant))
     tx.publish(given, aggregate=grant.grant_id, tenant_id=grant.tenant_id)
     return grant
@@ -87,6 +93,8 @@ async def _end_where(tx: Transaction, condition: ColumnElement[bool]) -> None:
 async def _end(tx: Transaction, grants: Sequence[Grant]) -> None:
     for grant in grants:
         grant.revoke_time = tx.now
+        happening = _happening(grant, SightingAction.SIGHTING_ACTION_REVOKE)
+        await record(tx, grant.tenant_id, grant.customer_id, happening)
         revoked = events_pb2.GrantRevoked(**_event_fields(grant))
         tx.publish(revoked, aggregate=grant.grant_id, tenant_id=grant.tenant_id)
     await tx.session.flush()
@@ -136,6 +144,17 @@ def granted_document() -> ColumnElement[bool]:
 def granted_folder() -> ColumnElement[bool]:
     """Return whether a grant on the very folder is in force."""
     return exists().where(Grant.folder_id == Folder.folder_id, Grant.revoke_time.is_(None))
+
+
+def _happening(grant: Grant, action: int, grantee_name: str = "") -> Happening:
+    return Happening(
+        action,
+        document_id=grant.document_id,
+        folder_id=grant.folder_id,
+        grant_id=grant.grant_id,
+        party_account_id=grant.grantee_account_id,
+        party_name=grantee_name,
+    )
 
 
 def _event_fields(grant: Grant) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the vault does by the clock: end uploads that never finished, and empty the trash."""
+"""What the vault does by the clock: end uploads that never finished, empty the trash, seal ledgers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from kontor_vault.content import object_path
-from kontor_vault.documents import KEPT_IN_TRASH
 from kontor_vault.firm_end import FIRM_END
-from kontor_vault.grants import revoke_grants_on_document
 from kontor_vault.objects import Objects
-from kontor_vault.tables import Document, Upload, UploadState, Version
+from kontor_vault.papers import remind_of_due
+from kontor_vault.sealing import Sealing
+from kontor_vault.tables import Document, Upload, UploadState
+from kontor_vault.trash import KEPT_IN_TRASH, destroy_document
 
 _BATCH = 100
 _ENDED_KEPT_FOR = timedelta(days=1)
@@ -24,7 +25,7 @@ _ENDED_KEPT_FOR = timedelta(days=1)
 SERVICE = Principal.of_service("vault")
 
 
-def jobs(objects: Objects) -> Sequence[Job]:
+def jobs(objects: Objects, sealing: Sealing) -> Sequence[Job]:
     """Return the vault's periodic jobs."""
 
     async def sweep(context: JobContext) -> None:
@@ -37,9 +38,19 @@ def jobs(objects: Objects) -> Sequence[Job]:
         while await purge_trash(context, objects):
             pass
 
+    async def seal(context: JobContext) -> None:
+        while await sealing.seal_some(context.work):
+            pass
+
+    async def remind(context: JobContext) -> None:
+        while await remind_owners(context):
+            pass
+
     return [
+        Job("remind_of_due", timedelta(minutes=1), remind),
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
+        Job("seal_ledgers", timedelta(minutes=1), seal),
         FIRM_END.job(),
     ]
 
@@ -86,12 +97,16 @@ async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
     return len(ended)
 
 
-async def purge_trash(context: JobContext, objects: Objects) -> int:
-    """Destroy documents that lay in the trash for 30 days: content first, then every trace; return how many.
+async def remind_owners(context: JobContext) -> int:
+    """Tell of a batch of documents that fall due; return how many."""
+    async with context.work.work(SERVICE) as tx:
+        count = await remind_of_due(tx, _BATCH)
+        await tx.commit()
+    return count
 
-    Objects are deleted inside the transaction: if it fails the documents are still in the trash and the next run
-    goes on. The lock keeps a restore out meanwhile.
-    """
+
+async def purge_trash(context: JobContext, objects: Objects) -> int:
+    """Destroy documents that lay in the trash for 30 days; return how many. The lock keeps a restore out meanwhile."""
     async with context.work.work(SERVICE) as tx:
         found = await tx.session.scalars(
             select(Document)
@@ -102,13 +117,6 @@ async def purge_trash(context: JobContext, objects: Objects) -> int:
         )
         documents = found.all()
         for document in documents:
-            versions = await tx.session.scalars(select(Version).where(Version.document_id == document.document_id))
-            for version in versions:
-                await asyncio.to_thread(
-                    objects.delete, object_path(version.tenant_id, version.customer_id, version.content_id)
-                )
-            await revoke_grants_on_document(tx, document.document_id)
-            await tx.session.execute(delete(Version).where(Version.document_id == document.document_id))
-            await tx.session.delete(document)
+            await destroy_document(tx, objects, document)
         await tx.commit()
     return len(documents)

@@ -6,6 +6,8 @@ import os
 from typing import Protocol
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from kontor_chassis.database import Transaction
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -39,9 +41,23 @@ class CustomerKeys:
 
     async def content_key(self, tx: Transaction, tenant_id: UUID, customer_id: UUID, content_id: UUID) -> bytes:
         """Return the 32-byte key of a content; raises KeyUnusableError when it was wrapped under another key."""
+        return derive_content_key(await self._data_key(tx, tenant_id, customer_id), content_id)
+
+    async def ledger_key(
+        self, tx: Transaction, tenant_id: UUID, customer_id: UUID, *, make: bool = False
+    ) -> bytes | None:
+        """Return the 32-byte key that seals a customer's sight ledger; raises KeyUnusableError.
+
+        None when he has no data key (any more); `make` gives him one.
+        """
+        if not make and await self._wrapped(tx, tenant_id, customer_id) is None:
+            return None
+        data_key = await self._data_key(tx, tenant_id, customer_id)
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"kontor.vault.ledger").derive(data_key)
+
+    async def _data_key(self, tx: Transaction, tenant_id: UUID, customer_id: UUID) -> bytes:
         wrapped = await self._wrapped(tx, tenant_id, customer_id) or await self._make(tx, tenant_id, customer_id)
-        data_key = await self._key_encryption.unwrap(wrapped, tenant_id.bytes + customer_id.bytes)
-        return derive_content_key(data_key, content_id)
+        return await self._key_encryption.unwrap(wrapped, tenant_id.bytes + customer_id.bytes)
 
     async def _make(self, tx: Transaction, tenant_id: UUID, customer_id: UUID) -> bytes:
         wrapped = await self._key_encryption.wrap(os.urandom(KEY_BYTES), tenant_id.bytes + customer_id.bytes)

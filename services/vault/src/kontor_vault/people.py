@@ -13,8 +13,8 @@ class People(Protocol):
         """Raise NOT_FOUND unless the firm has this customer."""
         ...
 
-    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> None:
-        """Raise INVALID unless the account is an employee's of this firm."""
+    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> str:
+        """Return the name of an employee of this firm; raises INVALID for anybody else."""
         ...
 
     async def require_release(self, tenant_id: UUID, customer_id: UUID, account_id: UUID) -> UUID:

@@ -11,11 +11,11 @@ import asyncpg
 from kontor_chassis.database import RowReader
 from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
-from sqlalchemy import Select, Uuid, bindparam, false, or_, select, tuple_
+from sqlalchemy import Select, Text, Uuid, bindparam, case, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kontor_vault.grants import granted_document, granted_folder
-from kontor_vault.tables import Document, Folder, Grant, Sighting, Version
+from kontor_vault.tables import Document, Folder, Grant, Version
 from kontor_vault.visibility import folder_granted_to, folder_opened_to, staff_sees, trusted_sees
 
 Row = asyncpg.Record
@@ -49,6 +49,7 @@ _RELEASE = bindparam("release_id", type_=Uuid)
 
 _BEYOND = (1 << 31) - 1
 """Larger than any position; where a first page begins."""
+_LAST_ID = UUID(int=(1 << 128) - 1)
 
 _DOCUMENT_COLUMNS: _Columns = (
     Document.document_id,
@@ -64,11 +65,18 @@ _DOCUMENT_COLUMNS: _Columns = (
     Document.content_version,
     Document.release_time,
     Document.trash_time,
+    Document.tags,
+    Document.concerned_person,
+    Document.due_on,
+    Document.remind_days,
     Document.creator_account_id,
     Document.create_time,
     Document.update_time,
     Document.version,
 )
+
+_DRAFTS_NOTE = case((Document.release_time.is_(None), Document.note), else_="").label("note")
+"""Of a released document only the customer reads the note (`papers.note_shown_to`)."""
 
 _FOLDER_COLUMNS: _Columns = (
     Folder.folder_id,
@@ -89,6 +97,8 @@ async def list_documents(
     trashed: bool,
     size: int,
     page_token: str,
+    tag: str = "",
+    concerned_person: str = "",
     release_id: UUID | None = None,
 ) -> tuple[Rows, str]:
     """Return a page of documents that the caller may see, newest first, and the next page's token.
@@ -96,28 +106,27 @@ async def list_documents(
     `release_id` is the emergency release that identity affirmed for a trusted person.
     """
     cursor = decode_cursor(page_token, cursor_time, UUID)
+    only = {"folder_id": folder_id, "tag": tag, "concerned_person": concerned_person}
+    narrowed = {name: value for name, value in only.items() if value}
     statement = documents_newest_first(
-        _viewer(principal, release_id), in_folder=folder_id is not None, trashed=trashed, further=bool(cursor)
+        _viewer(principal, release_id), only=frozenset(narrowed), trashed=trashed, further=bool(cursor)
     )
-    given = _given(principal, release_id, customer_id=customer_id, size=size + 1)
-    if folder_id is not None:
-        given["folder_id"] = folder_id
+    given = _given(principal, release_id, customer_id=customer_id, size=size + 1, **narrowed)
     if cursor:
         given["time"], given["id"] = cursor
     found = await rows.rows(statement, given, principal=principal)
-    return _page(found, size, "create_time", "document_id")
+    return page_of(found, size, "create_time", "document_id")
 
 
 @lru_cache
 def documents_newest_first(
-    viewer: Viewer, *, in_folder: bool = False, trashed: bool = False, further: bool = False
+    viewer: Viewer, *, only: frozenset[str] = frozenset(), trashed: bool = False, further: bool = False
 ) -> Select[Any]:
-    """Return the statement behind `list_documents`."""
+    """Return the statement behind `list_documents`; `only` names what narrows it down."""
     statement = _visible_documents(viewer).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
     in_trash = Document.trash_time.is_not(None)
     statement = statement.where(in_trash if trashed else ~in_trash)
-    if in_folder:
-        statement = statement.where(Document.folder_id == bindparam("folder_id", type_=Uuid))
+    statement = statement.where(*(_NARROWED[name] for name in sorted(only)))
     if further:
         last = tuple_(
             bindparam("time", type_=Document.create_time.type), bindparam("id", type_=Document.document_id.type)
@@ -125,6 +134,37 @@ def documents_newest_first(
         statement = statement.where(tuple_(Document.create_time, Document.document_id) < last)
     newest_first = statement.order_by(Document.create_time.desc(), Document.document_id.desc())
     return newest_first.limit(bindparam("size"))
+
+
+_NARROWED = {
+    "folder_id": Document.folder_id == bindparam("folder_id", type_=Uuid),
+    "tag": bindparam("tag", type_=Text) == Document.tags.any_(),
+    "concerned_person": Document.concerned_person == bindparam("concerned_person", type_=Text),
+}
+
+
+async def list_duplicates(
+    rows: RowReader, principal: Principal, *, document: Row, size: int, page_token: str
+) -> tuple[Rows, str]:
+    """Return a page of other documents of the same content that the caller may see, newest first, trash included."""
+    cursor = decode_cursor(page_token, UUID)
+    given = _given(principal, None, customer_id=document["customer_id"], document_id=document["document_id"])
+    given |= {"sha256": document["sha256"], "size_bytes": document["size_bytes"], "size": size + 1}
+    given["before"] = cursor[0] if cursor else _LAST_ID
+    found = await rows.rows(_twins(_viewer(principal, None)), given, principal=principal)
+    return page_of(found, size, "document_id")
+
+
+@lru_cache
+def _twins(viewer: Viewer) -> Select[Any]:
+    statement = _visible_documents(viewer).where(
+        Document.customer_id == bindparam("customer_id", type_=Uuid),
+        Document.sha256 == bindparam("sha256", type_=Document.sha256.type),
+        Document.size_bytes == bindparam("size_bytes", type_=Document.size_bytes.type),
+        Document.document_id != bindparam("document_id", type_=Uuid),
+        Document.document_id < bindparam("before", type_=Uuid),
+    )
+    return statement.order_by(Document.document_id.desc()).limit(bindparam("size"))
 
 
 async def find_document(
@@ -147,12 +187,11 @@ def _one_document(viewer: Viewer) -> Select[Any]:
 def _visible_documents(viewer: Viewer) -> Select[Any]:
     """Return documents as the customer sees them, or as others do: not even the id of a folder not open to them."""
     if viewer is Viewer.CUSTOMER:
-        return select(*_DOCUMENT_COLUMNS, Document.folder_id, granted_document().label("granted")).where(
-            Document.release_time.is_not(None)
-        )
+        mine = (*_DOCUMENT_COLUMNS, Document.note, Document.folder_id, granted_document().label("granted"))
+        return select(*mine).where(Document.release_time.is_not(None))
     seen = staff_sees(_ACCOUNT) if viewer is Viewer.STAFF else trusted_sees(_ACCOUNT, _RELEASE)
     return (
-        select(*_DOCUMENT_COLUMNS, Folder.folder_id, false().label("granted"))
+        select(*_DOCUMENT_COLUMNS, _DRAFTS_NOTE, Folder.folder_id, false().label("granted"))
         .outerjoin(Folder, Folder.folder_id == Document.folder_id)  # row security leaves only folders open to him
         .where(seen)
     )
@@ -174,7 +213,7 @@ async def list_folders(
         given["name"], given["id"] = cursor
     statement = _folders(_viewer(principal, release_id), further=bool(cursor))
     found = await rows.rows(statement, given, principal=principal)
-    return _page(found, size, "name", "folder_id")
+    return page_of(found, size, "name", "folder_id")
 
 
 async def find_folder(
@@ -219,7 +258,7 @@ async def list_versions(
     cursor = decode_cursor(page_token, cursor_int)
     given = {"document_id": document_id, "size": size + 1, "before": cursor[0] if cursor else _BEYOND}
     found = await rows.rows(_VERSIONS, given, principal=principal)
-    return _page(found, size, "number")
+    return page_of(found, size, "number")
 
 
 _VERSION_COLUMNS: _Columns = (
@@ -230,6 +269,9 @@ _VERSION_COLUMNS: _Columns = (
     Version.sha256,
     Version.create_time,
     Version.creator_account_id,
+    Version.creator_name,
+    Version.reason,
+    Version.restored_from,
 )
 _VERSIONS = (
     select(*_VERSION_COLUMNS)
@@ -248,11 +290,11 @@ async def list_grants(
     """Return a page of a customer's grants, newest first; staff get those that reach them."""
     cursor = decode_cursor(page_token, UUID)
     given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
-    given["before"] = cursor[0] if cursor else UUID(int=(1 << 128) - 1)
+    given["before"] = cursor[0] if cursor else _LAST_ID
     if principal.is_staff:
         given["account_id"] = principal.account_id
     statement = _grants(staff=principal.is_staff, include_revoked=include_revoked)
-    return _page(await rows.rows(statement, given, principal=principal), size, "grant_id")
+    return page_of(await rows.rows(statement, given, principal=principal), size, "grant_id")
 
 
 _GRANT_COLUMNS: _Columns = (
@@ -280,44 +322,7 @@ def _grants(*, staff: bool, include_revoked: bool) -> Select[Any]:
     return statement.order_by(Grant.grant_id.desc()).limit(bindparam("size"))
 
 
-async def list_sightings(
-    rows: RowReader, principal: Principal, *, customer_id: UUID, document_id: UUID | None, size: int, page_token: str
-) -> tuple[Rows, str]:
-    """Return a page of a customer's sight ledger, newest first."""
-    cursor = decode_cursor(page_token, cursor_int)
-    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
-    given["before"] = cursor[0] if cursor else _BEYOND
-    if document_id is not None:
-        given["document_id"] = document_id
-    found = await rows.rows(_sightings(of_document=document_id is not None), given, principal=principal)
-    return _page(found, size, "sequence")
-
-
-_SIGHTING_COLUMNS: _Columns = (
-    Sighting.sequence,
-    Sighting.document_id,
-    Sighting.number,
-    Sighting.account_id,
-    Sighting.account_name,
-    Sighting.role,
-    Sighting.action,
-    Sighting.time,
-    Sighting.hash,
-)
-
-
-@lru_cache
-def _sightings(*, of_document: bool) -> Select[Any]:
-    statement = select(*_SIGHTING_COLUMNS).where(
-        Sighting.customer_id == bindparam("customer_id", type_=Uuid),
-        Sighting.sequence < bindparam("before", type_=Sighting.sequence.type),
-    )
-    if of_document:
-        statement = statement.where(Sighting.document_id == bindparam("document_id", type_=Uuid))
-    return statement.order_by(Sighting.sequence.desc()).limit(bindparam("size"))
-
-
-def _page(found: Rows, size: int, *keys: str) -> tuple[Rows, str]:
+def page_of(found: Rows, size: int, *keys: str) -> tuple[Rows, str]:
     """Cut the one row too many that was asked for, and make the next page's token if it was there."""
     if len(found) <= size:
         return found, ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from kontor.vault.v1 import events_pb2
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind
 from sqlalchemy import select
@@ -18,25 +19,49 @@ from kontor_vault.tables import Quota
 GIBIBYTE = 1 << 30
 TIER_2_BYTES = 5 * GIBIBYTE
 TIER_3_BYTES = 10 * GIBIBYTE
+WARNED_AT = (80, 90, 100)
+"""Percent of the limit at which the customer is warned."""
+_NO_STORAGE = (
+    "NO_STORAGE",
+    "In Ihrer Servicestufe ist kein Speicherplatz enthalten. Mit den Stufen 2 und 3 können Sie Dokumente ablegen.",
+)
+_FULL = (
+    "QUOTA_EXCEEDED",
+    "Ihr Speicherplatz reicht dafür nicht aus. Bitte leeren Sie den Papierkorb oder erweitern Sie den Speicher.",
+)
 
 
 async def require_room(tx: Transaction, customer_id: UUID, size_bytes: int, default_limit: int) -> None:
-    """Make sure that `size_bytes` more fit; raises EXHAUSTED "QUOTA_EXCEEDED" with the figures.
+    """Make sure that `size_bytes` more fit; raises EXHAUSTED "QUOTA_EXCEEDED", or "NO_STORAGE" where a tier
+    has none, with the figures.
 
     The quota stays locked until the transaction ends, so concurrent uploads cannot both take the last room.
     """
     quota = await _locked(tx, tx.principal.required_tenant(), customer_id, default_limit)
     if quota.used_bytes + quota.reserved_bytes + size_bytes > quota.limit_bytes:
+        reason, sentence = _NO_STORAGE if not quota.limit_bytes else _FULL
         raise DomainError(
             ErrorKind.EXHAUSTED,
-            "QUOTA_EXCEEDED",
-            "Ihr Speicherplatz reicht dafür nicht aus. Bitte löschen Sie Dokumente oder erweitern Sie den Speicher.",
+            reason,
+            sentence,
             metadata={
                 "limit_bytes": str(quota.limit_bytes),
                 "used_bytes": str(quota.used_bytes),
                 "reserved_bytes": str(quota.reserved_bytes),
             },
         )
+
+
+async def warn_of_filling(tx: Transaction, customer_id: UUID, added_bytes: int) -> None:
+    """Tell the customer, once each time, when what he just stored takes him past a threshold."""
+    quota = await tx.session.get_one(Quota, (tx.principal.required_tenant(), customer_id), populate_existing=True)
+    before = quota.used_bytes - added_bytes
+    passed = [p for p in WARNED_AT if before * 100 < quota.limit_bytes * p <= quota.used_bytes * 100]
+    if passed and quota.limit_bytes:
+        event = events_pb2.StorageNearlyFull(
+            tenant_id=str(quota.tenant_id), customer_id=str(quota.customer_id), percent=max(passed)
+        )
+        tx.publish(event, aggregate=quota.customer_id, tenant_id=quota.tenant_id)
 
 
 async def set_limit(tx: Transaction, *, tenant_id: UUID, customer_id: UUID, limit_bytes: int) -> Quota:

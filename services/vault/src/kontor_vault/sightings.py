@@ -1,15 +1,15 @@
-"""The sight ledger: who opened which document when, chained by hashes so that a change shows.
+"""The sight ledger: who opened, shared, withdrew or released what and when, one chain per customer (F2).
 
-Each entry's hash covers the entry and the hash before it; the head is kept apart, so that cutting off the end shows as
-well. The application can append and read, never change or delete (see the migration's grants).
+Entries are appended in the transaction of what they tell of. The application can append and read, never change;
+triggers keep even the owner of the tables from it by mistake, and seals (`sealing.py`) show when he did it on purpose.
+
+What the firm filed and has not released yet is the firm's own affair (F176): looks at it are no entries.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
@@ -18,89 +18,76 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from kontor_vault.ledger import GENESIS, NEWEST_FORM, chained_hash
 from kontor_vault.tables import Document, SightHead, Sighting
-from kontor_vault.visibility import require_customer_scope
 
 SAME_LOOK = timedelta(minutes=5)
 """Opening the same version again within this time is the same look; a viewer fetches a file in many pieces."""
-_GENESIS = bytes(32)
-_BATCH = 1000
-_SHOWN_AS = (Role.ROLE_CUSTOMER, Role.ROLE_ADMINISTRATOR, Role.ROLE_STAFF, Role.ROLE_TRUSTED_PERSON)
+_SHOWN_AS = (
+    Role.ROLE_CUSTOMER,
+    Role.ROLE_INSURED_PERSON,
+    Role.ROLE_ADMINISTRATOR,
+    Role.ROLE_STAFF,
+    Role.ROLE_TRUSTED_PERSON,
+    Role.ROLE_EXPERT,
+)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a check of the ledger found; `first_broken` is 0 when it is intact."""
+class Happening:
+    """What an entry tells beside who did it and when."""
 
-    checked: int
-    first_broken: int
+    action: int
+    document_id: UUID | None = None
+    folder_id: UUID | None = None
+    grant_id: UUID | None = None
+    number: int = 0
+    party_account_id: UUID | None = None
+    party_name: str = ""
+    until_time: datetime | None = None
 
 
 async def record_sighting(tx: Transaction, document: Document, number: int, action: int) -> None:
-    """Append an entry for the caller, unless it is the same look."""
+    """Append that the caller opened a version, unless it is the same look, or of a draft of the firm's."""
+    if document.release_time is None:
+        return
     account_id = tx.principal.required_account()
     if await _seen_lately(tx, document.document_id, number, action, account_id):
         return
     head = await _locked_head(tx, document.tenant_id, document.customer_id)
     if await _seen_lately(tx, document.document_id, number, action, account_id):  # by a request beside this one
         return
+    await _append(tx, head, Happening(action, document_id=document.document_id, number=number))
+
+
+async def record(tx: Transaction, tenant_id: UUID, customer_id: UUID, happening: Happening) -> None:
+    """Append what the caller did; a service stands for the platform, which acts by a rule or the clock."""
+    await _append(tx, await _locked_head(tx, tenant_id, customer_id), happening)
+
+
+async def _append(tx: Transaction, head: SightHead, happening: Happening) -> None:
     entry = Sighting(
-        tenant_id=document.tenant_id,
-        customer_id=document.customer_id,
+        tenant_id=head.tenant_id,
+        customer_id=head.customer_id,
         sequence=head.sequence + 1,
-        document_id=document.document_id,
-        number=number,
-        account_id=account_id,
+        form=NEWEST_FORM,
+        document_id=happening.document_id,
+        folder_id=happening.folder_id,
+        grant_id=happening.grant_id,
+        number=happening.number,
+        account_id=tx.principal.account_id,
         account_name=tx.principal.display_name,
         role=_role_of(tx.principal),
-        action=action,
+        action=happening.action,
+        party_account_id=happening.party_account_id,
+        party_name=happening.party_name,
+        until_time=happening.until_time,
         time=tx.now,
     )
     entry.hash = chained_hash(entry, head.hash)
     head.sequence, head.hash = entry.sequence, entry.hash
     tx.session.add(entry)
     await tx.session.flush()
-
-
-async def verify_sightings(tx: Transaction, *, customer_id: UUID) -> Verdict:
-    """Recompute the whole chain of a customer."""
-    require_customer_scope(tx.principal, customer_id)
-    head = await tx.session.get(SightHead, (tx.principal.required_tenant(), customer_id))
-    previous, checked, end = _GENESIS, 0, head.sequence if head else 0
-    while checked < end:
-        entries = await tx.session.scalars(
-            select(Sighting)
-            .where(Sighting.customer_id == customer_id, Sighting.sequence > checked, Sighting.sequence <= end)
-            .order_by(Sighting.sequence)
-            .limit(_BATCH)
-        )
-        batch = entries.all()
-        for entry in batch:
-            if entry.sequence != checked + 1 or entry.hash != chained_hash(entry, previous):
-                return Verdict(checked, checked + 1)
-            previous, checked = entry.hash, entry.sequence
-        if not batch:
-            return Verdict(checked, checked + 1)
-        for entry in batch:
-            tx.session.expunge(entry)
-    return Verdict(checked, 0 if head is None or head.hash == previous else checked)
-
-
-def chained_hash(entry: Sighting, previous: bytes) -> bytes:
-    """Return SHA-256 over the previous hash and the entry's fields as canonical JSON."""
-    fields = [
-        str(entry.tenant_id),
-        str(entry.customer_id),
-        entry.sequence,
-        str(entry.document_id),
-        entry.number,
-        str(entry.account_id),
-        entry.account_name,
-        entry.role,
-        entry.action,
-        entry.time.astimezone(UTC).isoformat(timespec="microseconds"),
-    ]
-    return hashlib.sha256(previous + json.dumps(fields, separators=(",", ":")).encode()).digest()
 
 
 async def _seen_lately(tx: Transaction, document_id: UUID, number: int, action: int, account_id: UUID) -> bool:
@@ -119,7 +106,7 @@ async def _seen_lately(tx: Transaction, document_id: UUID, number: int, action: 
 
 
 async def _locked_head(tx: Transaction, tenant_id: UUID, customer_id: UUID) -> SightHead:
-    row = {"tenant_id": tenant_id, "customer_id": customer_id, "sequence": 0, "hash": _GENESIS}
+    row = {"tenant_id": tenant_id, "customer_id": customer_id, "sequence": 0, "hash": GENESIS, "sealed_sequence": 0}
     await tx.session.execute(insert(SightHead).values(**row).on_conflict_do_nothing())
     return (
         await tx.session.scalars(

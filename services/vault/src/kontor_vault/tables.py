@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from kontor_chassis.database import Base
-from sqlalchemy import BigInteger, DateTime, LargeBinary, SmallInteger, Text, Uuid
+from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,6 +97,12 @@ class Document(Base):
     content_version: Mapped[int]
     release_time: Mapped[datetime | None] = mapped_column(_Time)
     trash_time: Mapped[datetime | None] = mapped_column(_Time)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    note: Mapped[str] = mapped_column(Text, default="")
+    concerned_person: Mapped[str] = mapped_column(Text, default="")
+    due_on: Mapped[date | None] = mapped_column(Date)
+    remind_days: Mapped[int] = mapped_column(SmallInteger, default=0)
+    remind_on: Mapped[date | None] = mapped_column(Date)
     creator_account_id: Mapped[UUID | None]
     create_time: Mapped[datetime] = mapped_column(_Time)
     update_time: Mapped[datetime] = mapped_column(_Time)
@@ -105,7 +111,7 @@ class Document(Base):
 
 
 class Version(Base):
-    """One content of a document; `content_id` names its object."""
+    """One content of a document; `object_id` names its object, or `content_id` where it is empty."""
 
     __tablename__ = "versions"
 
@@ -119,8 +125,17 @@ class Version(Base):
     media_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    object_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
     creator_account_id: Mapped[UUID | None]
+    creator_name: Mapped[str] = mapped_column(Text, default="")
+    restored_from: Mapped[int | None]
     create_time: Mapped[datetime] = mapped_column(_Time)
+
+    @property
+    def stored_as(self) -> UUID:
+        """The id under which its content lies in the object store."""
+        return self.object_id or self.content_id
 
 
 class Upload(Base):
@@ -141,9 +156,24 @@ class Upload(Base):
     kind: Mapped[int] = mapped_column(SmallInteger)
     folder_id: Mapped[UUID | None]
     contract_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
     creator_account_id: Mapped[UUID]
     create_time: Mapped[datetime] = mapped_column(_Time)
     expire_time: Mapped[datetime] = mapped_column(_Time)
+
+
+class UploadPart(Base):
+    """A stretch of an upload that came by itself; without a size it is on its way, or never arrived."""
+
+    __tablename__ = "upload_parts"
+
+    part_id: Mapped[UUID] = mapped_column(primary_key=True)
+    upload_id: Mapped[UUID]
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    start_bytes: Mapped[int] = mapped_column(BigInteger)
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    create_time: Mapped[datetime] = mapped_column(_Time)
 
 
 class Quota(Base):
@@ -168,22 +198,42 @@ class SightHead(Base):
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class SightSeal(Base):
+    """A seal of a ledger's end at one moment."""
+
+    __tablename__ = "sight_seals"
+
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    time: Mapped[datetime] = mapped_column(_Time)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Sighting(Base):
-    """One entry of the sight ledger."""
+    """One entry of the sight ledger; without an account the platform acted, by a rule or the clock."""
 
     __tablename__ = "sightings"
 
     tenant_id: Mapped[UUID]
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    document_id: Mapped[UUID]
+    form: Mapped[int] = mapped_column(SmallInteger)
+    document_id: Mapped[UUID | None]
+    folder_id: Mapped[UUID | None]
+    grant_id: Mapped[UUID | None]
     number: Mapped[int]
-    account_id: Mapped[UUID]
+    account_id: Mapped[UUID | None]
     account_name: Mapped[str] = mapped_column(Text)
     role: Mapped[int] = mapped_column(SmallInteger)
     action: Mapped[int] = mapped_column(SmallInteger)
+    party_account_id: Mapped[UUID | None]
+    party_name: Mapped[str] = mapped_column(Text)
+    until_time: Mapped[datetime | None] = mapped_column(_Time)
     time: Mapped[datetime] = mapped_column(_Time)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from kontor.vault.v1 import events_pb2
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
 from kontor_vault.content import SealedContent
-from kontor_vault.documents import get_document, publish_released
+from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name, title_of
 from kontor_vault.folders import get_folder
-from kontor_vault.quotas import require_room
+from kontor_vault.quotas import require_room, warn_of_filling
 from kontor_vault.tables import Document, Folder, Origin, Upload, UploadState, Version
+from kontor_vault.versions import append_version
 from kontor_vault.visibility import require_customer_scope
 
 RESERVED_FOR = timedelta(hours=1)
@@ -42,6 +42,8 @@ class Intent:
     contract_id: UUID | None
     document_id: UUID | None
     """An existing document that gets a new version."""
+    reason: str = ""
+    """Why it gets one."""
 
 
 async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, default_limit: int) -> Upload:
@@ -72,6 +74,7 @@ async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, d
         kind=intent.kind,
         folder_id=intent.folder_id,
         contract_id=intent.contract_id,
+        reason=" ".join(intent.reason.split()),
         creator_account_id=tx.principal.required_account(),
         create_time=tx.now,
         expire_time=tx.now + RESERVED_FOR,
@@ -104,7 +107,11 @@ async def finish_upload(tx: Transaction, *, upload_id: UUID, sealed: SealedConte
     upload.state = UploadState.STORED  # before the version, so that the room is never counted twice
     await tx.session.flush()
     document = await _document_for(tx, upload, sealed)
-    await add_version(tx, document, upload.upload_id, upload.file_name, sealed, origin=upload.origin)
+    await append_version(
+        tx, document, version_of(upload.upload_id, upload.file_name, sealed, upload.origin, upload.reason)
+    )
+    if upload.origin == Origin.CUSTOMER:
+        await warn_of_filling(tx, upload.customer_id, sealed.size_bytes)
     return document
 
 
@@ -120,38 +127,17 @@ async def abandon_upload(tx: Transaction, *, upload_id: UUID, customer_id: UUID 
     return upload
 
 
-async def add_version(
-    tx: Transaction, document: Document, content_id: UUID, file_name: str, sealed: SealedContent, *, origin: str
-) -> None:
-    """Append a version to a document that is new or locked, and publish DocumentStored."""
-    tx.session.add(
-        Version(
-            content_id=content_id,
-            document_id=document.document_id,
-            tenant_id=document.tenant_id,
-            customer_id=document.customer_id,
-            number=document.content_version,
-            origin=origin,
-            file_name=file_name,
-            media_type=sealed.media_type,
-            size_bytes=sealed.size_bytes,
-            sha256=sealed.sha256,
-            creator_account_id=tx.principal.account_id,
-            create_time=tx.now,
-        )
+def version_of(content_id: UUID, file_name: str, sealed: SealedContent, origin: str, reason: str = "") -> Version:
+    """Return stored content as a version that `append_version` takes."""
+    return Version(
+        content_id=content_id,
+        origin=origin,
+        file_name=file_name,
+        media_type=sealed.media_type,
+        size_bytes=sealed.size_bytes,
+        sha256=sealed.sha256,
+        reason=reason,
     )
-    await tx.session.flush()
-    stored = events_pb2.DocumentStored(
-        tenant_id=str(document.tenant_id),
-        customer_id=str(document.customer_id),
-        document_id=str(document.document_id),
-        version=document.content_version,
-        by_customer=origin == Origin.CUSTOMER,
-        account_id=str(tx.principal.account_id or ""),
-    )
-    tx.publish(stored, aggregate=document.document_id, tenant_id=document.tenant_id)
-    if document.content_version == 1 and origin == Origin.FIRM and document.release_time is not None:
-        publish_released(tx, document)
 
 
 async def _document_for(tx: Transaction, upload: Upload, sealed: SealedContent) -> Document:

@@ -44,7 +44,7 @@ async def office(
             default_quota_bytes=DEFAULT_QUOTA,
         ) as vault,
     ):
-        yield Office(vault, clock, identity, database, objects)
+        yield Office(vault, clock, identity, database, objects, key)
 
 
 @pytest.fixture

@@ -25,18 +25,16 @@ class IdentityPeople:
             internal_pb2.GetCustomerProfileRequest(tenant_id=str(tenant_id), customer_id=str(customer_id))
         )
 
-    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> None:
-        """Raise INVALID unless the account is an employee's of this firm."""
+    async def require_employee(self, tenant_id: UUID, account_id: UUID) -> str:
+        """Return the name of an employee of this firm; raises INVALID for anybody else."""
         identity = self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
         answer = await identity.BatchGetRecipients(
             internal_pb2.BatchGetRecipientsRequest(account_ids=[str(account_id)], tenant_id=str(tenant_id))
         )
-        employed = any(
-            recipient.tenant_id == str(tenant_id) and Role.ROLE_STAFF in recipient.roles
-            for recipient in answer.recipients
-        )
-        if not employed:
-            raise invalid("grant.grantee_account_id", "Diese Person arbeitet nicht für Ihren Makler.")
+        for recipient in answer.recipients:
+            if recipient.tenant_id == str(tenant_id) and Role.ROLE_STAFF in recipient.roles:
+                return recipient.display_name
+        raise invalid("grant.grantee_account_id", "Diese Person arbeitet nicht für Ihren Makler.")
 
     async def require_release(self, tenant_id: UUID, customer_id: UUID, account_id: UUID) -> UUID:
         """Return the emergency release through which a trusted person sees something at this moment; else NOT_FOUND."""

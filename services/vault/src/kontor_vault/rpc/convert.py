@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
+from kontor_chassis.principal import current_principal
 
+from kontor_vault.papers import note_shown_to
+from kontor_vault.sealing import Verdict
 from kontor_vault.tables import Document, Folder, Grant, Quota, Upload
 
 
@@ -27,6 +32,11 @@ _ORIGINS = {"CUSTOMER": pb.DOCUMENT_ORIGIN_CUSTOMER, "FIRM": pb.DOCUMENT_ORIGIN_
 def optional_id(text: str, field: str) -> UUID | None:
     """Return the id in an optional field; None when it is empty."""
     return parse_id(text, field) if text else None
+
+
+def optional_time(message: Message, field: str) -> datetime | None:
+    """Return the instant in an optional field; None when it is unset."""
+    return getattr(message, field).ToDatetime(UTC) if message.HasField(field) else None
 
 
 def kind(given: pb.DocumentKind.ValueType) -> pb.DocumentKind.ValueType:
@@ -64,13 +74,18 @@ def document_row(row: Row) -> pb.Document:
         creator_account_id=_text(row["creator_account_id"]),
         etag=etag_of(row["version"]),
         granted=row["granted"],
+        tags=row["tags"],
+        note=row["note"],
+        concerned_person=row["concerned_person"],
+        due_on=str(row["due_on"] or ""),
+        remind_days=row["remind_days"],
     )
 
 
 def document(entity: Document, *, granted: bool = False) -> pb.Document:
     """Return a document that a command has just changed."""
     row = {column.key: getattr(entity, column.key) for column in Document.__table__.columns}
-    return document_row({**row, "granted": granted})
+    return document_row({**row, "granted": granted, "note": note_shown_to(current_principal(), entity)})
 
 
 def folder_row(row: Row) -> pb.Folder:
@@ -103,6 +118,19 @@ def version_row(row: Row) -> pb.DocumentVersion:
         sha256=row["sha256"].hex(),
         create_time=row["create_time"],
         creator_account_id=_text(row["creator_account_id"]),
+        creator_name=row["creator_name"],
+        reason=row["reason"],
+        restored_from=row["restored_from"] or 0,
+    )
+
+
+def labels(counted: Mapping[str, Mapping[str, int]]) -> pb.DocumentLabels:
+    """Return what documents are labelled with."""
+    return pb.DocumentLabels(
+        **{
+            field: [pb.DocumentLabel(name=name, documents=number) for name, number in each.items()]
+            for field, each in counted.items()
+        }
     )
 
 
@@ -131,14 +159,30 @@ def sighting_row(row: Row) -> pb.Sighting:
     """Return an entry of the sight ledger."""
     return pb.Sighting(
         sequence=row["sequence"],
-        document_id=str(row["document_id"]),
+        document_id=_text(row["document_id"]),
+        folder_id=_text(row["folder_id"]),
+        subject=row["subject"],
         version=row["number"],
-        account_id=str(row["account_id"]),
+        account_id=_text(row["account_id"]),
         account_name=row["account_name"],
         role=row["role"],
         action=row["action"],
+        party_account_id=_text(row["party_account_id"]),
+        party_name=row["party_name"],
+        until_time=row["until_time"],
         time=row["time"],
         hash=row["hash"].hex(),
+    )
+
+
+def verdict(found: Verdict) -> pb.VerifySightingsResponse:
+    """Return what a check of the sight ledger found."""
+    return pb.VerifySightingsResponse(
+        intact=found.first_broken == 0,
+        checked=found.checked,
+        first_broken_sequence=found.first_broken,
+        sealed_sequence=found.sealed_sequence,
+        seal_time=None if found.seal_time is None else timestamp(found.seal_time),
     )
 
 

@@ -65,7 +65,7 @@ class VaultInternalRpc(VaultInternalServiceServicer):
                 action=request.action,
                 release_id=release_id,
             )
-            place = (version.tenant_id, version.customer_id, version.content_id)
+            place = (version.tenant_id, version.customer_id, version.stored_as)
             permit = pb.DownloadPermit(
                 object_path=object_path(*place),
                 content_key=await self._keys.content_key(tx, *place),

@@ -15,12 +15,25 @@ from kontor_chassis.paging import page_size
 from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
-from kontor_vault import documents, folders, grants, queries, quotas, sightings, uploads
+from kontor_vault import (
+    documents,
+    folders,
+    grants,
+    ledger_queries,
+    papers,
+    queries,
+    quotas,
+    trash,
+    uploads,
+    versions,
+)
 from kontor_vault.folders import UNCHANGED
+from kontor_vault.objects import Objects
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
 from kontor_vault.rpc.masks import changed_fields
 from kontor_vault.rpc.releases import Releases
+from kontor_vault.sealing import Sealing
 from kontor_vault.visibility import require_customer_scope
 
 
@@ -28,13 +41,40 @@ class _OfCustomer(Protocol):
     customer_id: str
 
 
+class _OfDocument(_OfCustomer, Protocol):
+    document_id: str
+
+
+_CHANGEABLE = (
+    "title",
+    "kind",
+    "folder_id",
+    "contract_id",
+    "tags",
+    "note",
+    "concerned_person",
+    "due_on",
+    "remind_days",
+)
+
+
 class VaultRpc(VaultServiceServicer):
     """Serves the public calls."""
 
-    def __init__(self, work: UnitOfWork, rows: RowReader, people: People, default_quota_bytes: int) -> None:
+    def __init__(
+        self,
+        work: UnitOfWork,
+        rows: RowReader,
+        objects: Objects,
+        people: People,
+        sealing: Sealing,
+        default_quota_bytes: int,
+    ) -> None:
         self._work = work
+        self._objects = objects
         self._rows = rows
         self._people = people
+        self._sealing = sealing
         self._releases = Releases(people)
         self._default_quota = default_quota_bytes
 
@@ -105,6 +145,8 @@ class VaultRpc(VaultServiceServicer):
             customer_id=_customer_in_scope(request),
             folder_id=convert.optional_id(request.folder_id, "folder_id"),
             trashed=request.trashed,
+            tag=request.tag,
+            concerned_person=request.concerned_person,
             size=page_size(request.page_size),
             page_token=request.page_token,
             release_id=await self._releases.of_caller(),
@@ -116,7 +158,7 @@ class VaultRpc(VaultServiceServicer):
 
     async def UpdateDocument(self, request: pb.UpdateDocumentRequest, context: Context) -> pb.Document:
         given = request.document
-        fields = changed_fields(request.update_mask, given, ("title", "kind", "folder_id", "contract_id"))
+        fields = changed_fields(request.update_mask, given, _CHANGEABLE)
         folder_id = convert.optional_id(given.folder_id, "document.folder_id")
         contract_id = convert.optional_id(given.contract_id, "document.contract_id")
         change = documents.DocumentChange(
@@ -124,6 +166,13 @@ class VaultRpc(VaultServiceServicer):
             kind=convert.kind(given.kind) if "kind" in fields else UNCHANGED,
             folder_id=folder_id if "folder_id" in fields else UNCHANGED,
             contract_id=contract_id if "contract_id" in fields else UNCHANGED,
+            said=papers.Said(
+                tags=list(given.tags) if "tags" in fields else UNCHANGED,
+                note=given.note if "note" in fields else UNCHANGED,
+                concerned_person=given.concerned_person if "concerned_person" in fields else UNCHANGED,
+                due_on=papers.day_of(given.due_on, "document.due_on") if "due_on" in fields else UNCHANGED,
+                remind_days=given.remind_days if "remind_days" in fields else UNCHANGED,
+            ),
         )
         async with self._work.command(request) as tx:
             document = await documents.update_document(
@@ -138,18 +187,25 @@ class VaultRpc(VaultServiceServicer):
 
     async def TrashDocument(self, request: pb.TrashDocumentRequest, context: Context) -> pb.Document:
         async with self._work.command(request) as tx:
-            document = await documents.trash_document(
+            document = await trash.trash_document(
                 tx, customer_id=_customer(request), document_id=_document(request.document_id), etag=request.etag
             )
             return await tx.commit(convert.document(document))
 
     async def RestoreDocument(self, request: pb.RestoreDocumentRequest, context: Context) -> pb.Document:
         async with self._work.command(request) as tx:
-            document = await documents.restore_document(
+            document = await trash.restore_document(
                 tx, customer_id=_customer(request), document_id=_document(request.document_id)
             )
             granted = await grants.is_document_granted(tx, document.document_id)
             return await tx.commit(convert.document(document, granted=granted))
+
+    async def DeleteDocument(self, request: pb.DeleteDocumentRequest, context: Context) -> Empty:
+        async with self._work.command(request) as tx:
+            await trash.delete_document(
+                tx, self._objects, customer_id=_customer(request), document_id=_document(request.document_id)
+            )
+            return await tx.commit(Empty())
 
     async def ReleaseDocument(self, request: pb.ReleaseDocumentRequest, context: Context) -> pb.Document:
         async with self._work.command(request) as tx:
@@ -171,6 +227,33 @@ class VaultRpc(VaultServiceServicer):
         )
         return pb.ListDocumentVersionsResponse(versions=map(convert.version_row, found), next_page_token=token)
 
+    async def RestoreDocumentVersion(self, request: pb.RestoreDocumentVersionRequest, context: Context) -> pb.Document:
+        async with self._work.command(request) as tx:
+            document = await versions.restore_version(
+                tx,
+                customer_id=_customer(request),
+                document_id=_document(request.document_id),
+                number=request.version,
+                reason=request.reason,
+                etag=request.etag,
+            )
+            granted = await grants.is_document_granted(tx, document.document_id)
+            return await tx.commit(convert.document(document, granted=granted))
+
+    async def ListDuplicates(self, request: pb.ListDuplicatesRequest, context: Context) -> pb.ListDuplicatesResponse:
+        found, token = await queries.list_duplicates(
+            self._rows,
+            current_principal(),
+            document=await self._document_row(request),
+            size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return pb.ListDuplicatesResponse(documents=map(convert.document_row, found), next_page_token=token)
+
+    async def GetDocumentLabels(self, request: pb.GetDocumentLabelsRequest, context: Context) -> pb.DocumentLabels:
+        customer_id = _customer_in_scope(request)
+        return convert.labels(await papers.count_labels(self._rows, current_principal(), customer_id))
+
     async def CreateUpload(self, request: pb.CreateUploadRequest, context: Context) -> pb.Upload:
         caller, customer_id = current_principal(), _customer(request)
         if caller.is_staff:
@@ -183,6 +266,7 @@ class VaultRpc(VaultServiceServicer):
             folder_id=convert.optional_id(request.folder_id, "folder_id"),
             contract_id=convert.optional_id(request.contract_id, "contract_id"),
             document_id=convert.optional_id(request.document_id, "document_id"),
+            reason=request.reason,
         )
         async with self._work.command(request) as tx:
             upload = await uploads.create_upload(
@@ -214,8 +298,9 @@ class VaultRpc(VaultServiceServicer):
 
     async def CreateGrant(self, request: pb.CreateGrantRequest, context: Context) -> pb.Grant:
         grantee = convert.optional_id(request.grant.grantee_account_id, "grant.grantee_account_id")
+        name = ""
         if grantee is not None:
-            await self._people.require_employee(current_principal().required_tenant(), grantee)
+            name = await self._people.require_employee(current_principal().required_tenant(), grantee)
         async with self._work.command(request) as tx:
             grant = await grants.give_grant(
                 tx,
@@ -223,6 +308,7 @@ class VaultRpc(VaultServiceServicer):
                 document_id=convert.optional_id(request.grant.document_id, "grant.document_id"),
                 folder_id=convert.optional_id(request.grant.folder_id, "grant.folder_id"),
                 grantee_account_id=grantee,
+                grantee_name=name,
             )
             return await tx.commit(convert.grant(grant))
 
@@ -234,24 +320,31 @@ class VaultRpc(VaultServiceServicer):
             return await tx.commit(convert.grant(grant))
 
     async def ListSightings(self, request: pb.ListSightingsRequest, context: Context) -> pb.ListSightingsResponse:
-        found, token = await queries.list_sightings(
+        wanted = ledger_queries.Filter(
+            document_id=convert.optional_id(request.document_id, "document_id"),
+            actions=tuple(request.actions),
+            by_others=request.by_others,
+            from_time=convert.optional_time(request, "from_time"),
+            before_time=convert.optional_time(request, "before_time"),
+        )
+        found, token = await ledger_queries.list_sightings(
             self._rows,
             current_principal(),
             customer_id=_customer_in_scope(request),
-            document_id=convert.optional_id(request.document_id, "document_id"),
+            wanted=wanted,
             size=page_size(request.page_size),
             page_token=request.page_token,
         )
         return pb.ListSightingsResponse(sightings=map(convert.sighting_row, found), next_page_token=token)
 
     async def VerifySightings(self, request: pb.VerifySightingsRequest, context: Context) -> pb.VerifySightingsResponse:
+        tenant_id = current_principal().required_tenant()
         async with self._work.query() as tx:
-            verdict = await sightings.verify_sightings(tx, customer_id=_customer(request))
-        return pb.VerifySightingsResponse(
-            intact=verdict.first_broken == 0, checked=verdict.checked, first_broken_sequence=verdict.first_broken
-        )
+            return convert.verdict(
+                await self._sealing.verify(tx, tenant_id=tenant_id, customer_id=_customer_in_scope(request))
+            )
 
-    async def _document_row(self, request: pb.GetDocumentRequest | pb.ListDocumentVersionsRequest) -> queries.Row:
+    async def _document_row(self, request: _OfDocument) -> queries.Row:
         found = await queries.find_document(
             self._rows,
             current_principal(),

@@ -1,0 +1,134 @@
+"""The sight ledger in words: who did what with which paper, as its owner reads it (F2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kontor.vault.v1 import vault_pb2 as pb
+
+from kontor_portal.formatting import day_text
+from kontor_portal.i18n import t
+from kontor_portal.labels import role
+
+_OPENED: Final = (pb.SIGHTING_ACTION_VIEW, pb.SIGHTING_ACTION_DOWNLOAD)
+_EMERGENCY: Final = (pb.SIGHTING_ACTION_EMERGENCY_OPEN, pb.SIGHTING_ACTION_EMERGENCY_CLOSE)
+KINDS: Final = {
+    "gesehen": _OPENED,
+    "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
+    "notfall": _EMERGENCY,
+}
+"""What the page can be narrowed to, by the word in its address."""
+_SYMBOLS: Final = {
+    pb.SIGHTING_ACTION_VIEW: "eye",
+    pb.SIGHTING_ACTION_DOWNLOAD: "download",
+    pb.SIGHTING_ACTION_SHARE: "users",
+    pb.SIGHTING_ACTION_REVOKE: "lock",
+    pb.SIGHTING_ACTION_RELEASE: "eye",
+    pb.SIGHTING_ACTION_EMERGENCY_OPEN: "heart",
+    pb.SIGHTING_ACTION_EMERGENCY_CLOSE: "lock",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as it is read."""
+
+    entry: pb.Sighting
+    sentence: str
+    who: str
+    """What the person is: an employee of the firm, a trusted person; empty for the customer himself."""
+    symbol: str
+    is_own: bool
+
+    @property
+    def href(self) -> str:
+        """Where the paper or folder is; empty when it is gone."""
+        if not self.entry.subject:
+            return ""
+        if self.entry.folder_id:
+            return f"/kunde/dokumente/ordner/{self.entry.folder_id}"
+        return f"/kunde/dokumente/{self.entry.document_id}"
+
+
+def line_of(entry: pb.Sighting, account_id: str, firm_name: str) -> Line:
+    """Return an entry in words for the person whose account this is."""
+    is_own = entry.account_id == account_id
+    return Line(
+        entry,
+        _sentence(entry, firm_name, is_own=is_own),
+        "" if is_own or not entry.role else role(entry.role),
+        _SYMBOLS.get(entry.action, "eye"),
+        is_own,
+    )
+
+
+def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
+    if entry.action in _EMERGENCY:
+        return _of_emergency(entry)
+    what = _subject(entry)
+    if is_own:
+        return _own(entry, what, firm_name)
+    who = entry.account_name or firm_name
+    return {
+        pb.SIGHTING_ACTION_VIEW: lambda: t("%(who)s hat %(what)s angesehen.", who=who, what=what),
+        pb.SIGHTING_ACTION_DOWNLOAD: lambda: t("%(who)s hat %(what)s heruntergeladen.", who=who, what=what),
+        pb.SIGHTING_ACTION_RELEASE: lambda: t(
+            "%(who)s hat %(what)s für Sie sichtbar gemacht.",
+            du="%(who)s hat %(what)s für dich sichtbar gemacht.",
+            who=who,
+            what=what,
+        ),
+        pb.SIGHTING_ACTION_REVOKE: lambda: t("Die Freigabe von %(what)s ist beendet.", what=what),
+    }.get(entry.action, lambda: t("%(who)s hat %(what)s freigegeben.", who=who, what=what))()
+
+
+def _own(entry: pb.Sighting, what: str, firm_name: str) -> str:
+    if entry.action == pb.SIGHTING_ACTION_SHARE:
+        whom = entry.party_name or firm_name
+        if entry.HasField("until_time"):
+            return t(
+                "Sie haben %(what)s bis %(day)s für %(whom)s freigegeben.",
+                du="Du hast %(what)s bis %(day)s für %(whom)s freigegeben.",
+                what=what,
+                whom=whom,
+                day=day_text(entry.until_time),
+            )
+        return t(
+            "Sie haben %(what)s für %(whom)s freigegeben.",
+            du="Du hast %(what)s für %(whom)s freigegeben.",
+            what=what,
+            whom=whom,
+        )
+    if entry.action == pb.SIGHTING_ACTION_REVOKE:
+        return t(
+            "Sie haben die Freigabe von %(what)s zurückgenommen.",
+            du="Du hast die Freigabe von %(what)s zurückgenommen.",
+            what=what,
+        )
+    if entry.action == pb.SIGHTING_ACTION_DOWNLOAD:
+        return t("Sie haben %(what)s heruntergeladen.", du="Du hast %(what)s heruntergeladen.", what=what)
+    return t("Sie haben %(what)s angesehen.", du="Du hast %(what)s angesehen.", what=what)
+
+
+def _of_emergency(entry: pb.Sighting) -> str:
+    opened = entry.action == pb.SIGHTING_ACTION_EMERGENCY_OPEN
+    if entry.party_name:
+        return (
+            t("Der Notfallzugang hat Ordner für %(whom)s geöffnet.", whom=entry.party_name)
+            if opened
+            else t("Der Notfallzugang von %(whom)s ist wieder geschlossen.", whom=entry.party_name)
+        )
+    return (
+        t("Der Notfallzugang hat Ordner für eine Vertrauensperson geöffnet.")
+        if opened
+        else t("Der Notfallzugang einer Vertrauensperson ist wieder geschlossen.")
+    )
+
+
+def _subject(entry: pb.Sighting) -> str:
+    if entry.folder_id:
+        if not entry.subject:
+            return t("einen gelöschten Ordner")
+        return t("den Ordner „%(name)s“", name=entry.subject)
+    return f"„{entry.subject}“" if entry.subject else t("ein gelöschtes Dokument")
