@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m bench [list] [files] [chat] [invitations] [idle]`: measures, prints, keeps figures."""
+"""`make bench`, or `python -m bench [list] [files] [chat] …`: measures, prints, keeps figures."""
 
 from __future__ import annotations
 
@@ -12,32 +12,39 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import chat, files, hot_list, idle, invitations, results
+from bench import chat, files, hot_list, idle, invitations, pages, results, sign_in, tokens
 from bench.office import Office, open_office
 
 MEASUREMENTS: dict[str, Callable[[Office, Path], list[results.Row]]] = {
     "list": hot_list.measure,
     "files": files.measure,
     "chat": lambda office, _folder: chat.measure(office),
+    "sign_in": lambda office, _folder: sign_in.measure(office),
+    "pages": lambda office, _folder: pages.measure(office),
     "invitations": lambda office, _folder: invitations.measure(office),
 }
-IDLE = "idle"
+ALONE: dict[str, Callable[[Path], list[results.Row]]] = {
+    "idle": lambda folder: idle.measure(folder / "idle"),
+    "tokens": lambda _folder: tokens.measure(),
+}
+"""What needs no office that is open."""
 
 
 def main() -> int:
     """Measure what is asked for, without arguments everything; 1 when something could not be measured."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Kontor against its peers and limits.")
-    parser.add_argument("what", nargs="*", help=f"{', '.join((*MEASUREMENTS, IDLE))}; all when none is named")
-    chosen = set(parser.parse_args().what) or {*MEASUREMENTS, IDLE}
-    if unknown := chosen - {*MEASUREMENTS, IDLE}:
+    known = (*ALONE, *MEASUREMENTS)
+    parser.add_argument("what", nargs="*", help=f"{', '.join(known)}; all when none is named")
+    chosen = set(parser.parse_args().what) or set(known)
+    if unknown := chosen.difference(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))  # leave nothing running
     machine = results.machine()
     run = Run()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kontor-bench-")))
-        if IDLE in chosen:
-            run.measure(IDLE, lambda: idle.measure(folder / "idle"))
+        for name in (name for name in ALONE if name in chosen):
+            run.measure(name, partial(ALONE[name], folder))
         if named := [name for name in MEASUREMENTS if name in chosen]:
             office = stack.enter_context(open_office(folder / "office"))
             for name in named:

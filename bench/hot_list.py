@@ -38,7 +38,7 @@ def measure(office: Office, folder: Path) -> list[Row]:
     """Fill the vault, then let both ways answer in turns; returns one row for many lists and one for a hot one."""
     asyncio.run(_fill(office))
     office.sign_in_again()
-    targets = [(_path(guest.customer_id), guest.person.token) for guest in office.guests]
+    targets = [(_path(guest.customer_id), f"Authorization: Bearer {guest.person.token}") for guest in office.guests]
     rows = []
     with _bare_way(office, folder) as bare_port:
         _until_ready(bare_port, *targets[0])
@@ -104,8 +104,8 @@ def _gateway_environment(office: Office, vault_port: int, gateway_port: int) -> 
     return told | listeners | own
 
 
-def _until_ready(port: int, path: str, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
+def _until_ready(port: int, path: str, header: str) -> None:
+    headers = dict([header.split(": ", 1)])
     end = time.monotonic() + READY_SECONDS
     while True:
         try:

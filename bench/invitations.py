@@ -16,6 +16,7 @@ import psutil
 from kontor_tools.people import Json
 from kontor_tools.plan import Options, Plan, Ports
 
+from bench import customer_rows
 from bench.office import Office
 from bench.results import Row, limit, share
 
@@ -24,14 +25,6 @@ BATCH = 250
 MOST_MEGABYTES = 32
 MOST_SECONDS = 600
 
-_FILL = """
-INSERT INTO customers (customer_id, tenant_id, number, form, salutation, title, given_name, family_name, marital_status,
-  is_intermediary, email, phone, access_state, responsible_account_ids, sort_name, search_text, street, postal_code,
-  city, country, created_at, updated_at, version)
-SELECT gen_random_uuid(), $1, n, 1, 2, '', 'Mara', $2 || n, 0, false, lower($2) || n || '@messing.example', '', 1, '{}',
-  lower($2) || n, ' ' || lower($2) || n, 'Weg 1', '20095', 'Hamburg', 'DE', now(), now(), 1
-FROM generate_series($3::int, $3::int + $4::int - 1) n RETURNING customer_id
-"""
 _INVITE = """
 INSERT INTO invitations (invitation_id, tenant_id, customer_id, display_name, email, letter_greeting, form, roles,
   rights, standing, release_choice, release_categories, state, created_at, expires_at)
@@ -46,7 +39,7 @@ VALUES ($1, 'kontor.identity.v1.InvitationCreated', $2, $3, '{}', $4, now(), now
 
 def measure(office: Office) -> list[Row]:
     """Invite everybody by the API, then write the same by hand; returns speed, memory and mails."""
-    asyncio.run(_fill(office, "Messwert", 100_000))
+    asyncio.run(customer_rows.customers(office, "Messwert", 100_000, CUSTOMERS))
     office.sign_in_again()
     process = _identity(office)
     before = process.memory_info().rss
@@ -94,17 +87,9 @@ def _within(began: float) -> None:
         raise RuntimeError("inviting does not come to an end")
 
 
-async def _fill(office: Office, name: str, first: int) -> list[UUID]:
-    connection = await office.installation.postgres().connect("kontor_identity")
-    try:
-        return [row[0] for row in await connection.fetch(_FILL, office.tenant_id, name, first, CUSTOMERS)]
-    finally:
-        await connection.close()
-
-
 async def _by_hand(office: Office) -> float:
     """Return the seconds that the same rows take without any rules."""
-    customers = await _fill(office, "Handarbeit", 200_000)
+    customers = await customer_rows.customers(office, "Handarbeit", 200_000, CUSTOMERS)
     connection = await office.installation.postgres().connect("kontor_identity")
     try:
         began = time.monotonic()

@@ -20,7 +20,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.clock import Clock, SystemClock
 from kontor_chassis.errors import DomainError, ErrorKind
@@ -34,6 +34,8 @@ SERVICE_TOKEN_SECONDS = 60
 _REUSE_UNTIL_SECONDS_LEFT = 20
 _LEEWAY_SECONDS = 5
 _CACHE_SIZE = 10_000
+_ROLES = {name.removeprefix("ROLE_"): number for name, number in Role.items()}
+_RIGHTS = {name.removeprefix("RIGHT_"): number for name, number in Right.items()}
 _ALL_RIGHTS = frozenset(Right.values()) - {Right.RIGHT_UNSPECIFIED}
 _SERVICE_PREFIX = "service:"
 
@@ -140,12 +142,12 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
 
     A role or right that this version does not know is left out: another replica may already run the next version.
     """
-    roles = _known(Role, "ROLE_", claims.get("roles", ()))
-    rights = _known(Right, "RIGHT_", claims.get("rights", ()))
+    roles = _known(_ROLES, claims.get("roles", ()))
+    rights = _known(_RIGHTS, claims.get("rights", ()))
     if Role.ROLE_ADMINISTRATOR in roles:
         roles |= {Role.ROLE_STAFF}
         rights = _ALL_RIGHTS
-    strong = claims.get("acr") == "2"
+    strong, proven = claims.get("acr") == "2", claims.get("idl") == "2"
     return Principal(
         account_id=UUID(str(claims["sub"])),
         session_id=_optional_id(claims.get("sid")),
@@ -155,6 +157,7 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
         rights=rights,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
         authenticated_at=float(claims.get("auth_time", 0)),
+        identity_level=IdentityLevel.IDENTITY_LEVEL_PROVEN if proven else IdentityLevel.IDENTITY_LEVEL_ACCESS,
         viewer_account_id=_optional_id(claims.get("act", {}).get("sub")),
         display_name=str(claims.get("name", "")),
         bearer=token,
@@ -229,9 +232,8 @@ def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, claims
 
 
-def _known(enum: Any, prefix: str, names: Any) -> frozenset[Any]:
-    known = enum.keys()
-    return frozenset(enum.Value(prefix + name) for name in names if prefix + name in known)
+def _known(numbers: Mapping[str, int], names: Any) -> frozenset[Any]:
+    return frozenset(numbers[name] for name in names if name in numbers)
 
 
 def _optional_id(text: str | None) -> UUID | None:

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 LEAST_LENGTH = 10
 MOST_LENGTH = 256
+PASSES = 2
+MEMORY_KIB = 19_456
 _LONG_ENOUGH_TO_VARY = 14
 """From this length on a common word with additions is no longer refused."""
 _LEAST_WORD = 4
@@ -88,7 +90,7 @@ class PasswordVault:
     """
 
     def __init__(self, threads: int = 2, waiting: int = 64) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="argon2")
         self._places = asyncio.Semaphore(threads + waiting)
         self._decoy = self._hasher.hash("no account has this password")
