@@ -18,11 +18,14 @@ class UploadTarget:
     return_to: str
     folder_id: str = ""
     contract_id: str = ""
+    document_id: str = ""
+    """The document that gets a new version; empty: each file becomes a document."""
 
     @property
     def action(self) -> str:
         """Address of the plain form; what the form says beside the files stands in the query."""
         query = {"return_to": self.return_to, "folder_id": self.folder_id, "contract_id": self.contract_id}
+        query["document_id"] = self.document_id
         given = urlencode({name: value for name, value in query.items() if value})
         return f"/files/customers/{self.customer_id}/documents?{given}"
 

@@ -41,6 +41,7 @@ from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_invoices import customer_invoices
+from kontor_portal.views.customer_papers import customer_papers
 from kontor_portal.views.customer_pictures import customer_pictures
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
@@ -79,6 +80,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_pictures,
     customer_contracts,
     customer_documents,
+    customer_papers,
     customer_document,
     customer_sightings,
     customer_chat,

@@ -18,9 +18,11 @@ from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.labels import document_kind
+from kontor_portal.papers import SAID, Paper, paper_of, reminder_choices, said_in
 from kontor_portal.reading import optional
 from kontor_portal.requests import current_firm, signed_in
 from kontor_portal.sightings import Line, line_of
+from kontor_portal.uploads import UploadTarget, say_what_was_stored
 
 customer_document = Blueprint("customer_document", __name__)
 
@@ -36,6 +38,7 @@ class DocumentPage:
     folder_grant: vault_pb2.Folder | None
     """The folder through which the firm sees it as well."""
     sightings: tuple[Line, ...]
+    paper: Paper
 
     @property
     def is_own(self) -> bool:
@@ -56,12 +59,13 @@ class DocumentPage:
 @customer_document.get("/kunde/dokumente/<id:document_id>")
 def document(document_id: str) -> ResponseReturnValue:
     """Show a document."""
+    say_what_was_stored()
     return _show(document_id, Form())
 
 
 @customer_document.post("/kunde/dokumente/<id:document_id>")
 def update(document_id: str) -> ResponseReturnValue:
-    """Change title, kind or folder."""
+    """Change title, kind, folder, and what else is said about it."""
     values = sent()
     changed = vault_pb2.Document(
         document_id=document_id,
@@ -71,8 +75,9 @@ def update(document_id: str) -> ResponseReturnValue:
         folder_id=values.get("folder_id", ""),
         etag=values.get("etag", ""),
     )
+    said_in(values, changed)
     request = vault_pb2.UpdateDocumentRequest(
-        document=changed, update_mask=FieldMask(paths=["title", "kind", "folder_id"]), request_id=new_request_id()
+        document=changed, update_mask=FieldMask(paths=SAID), request_id=new_request_id()
     )
     try:
         gateway.vault().UpdateDocument(request)
@@ -143,9 +148,18 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         grant=next((each for each in grants if each.document_id == document_id), None),
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
+        paper=paper_of(customer_id, document_id),
     )
     kinds = tuple(Choice(str(value), document_kind(value)) for value in vault_pb2.DocumentKind.values() if value)
-    return render_template("customer/document.html", page=page, form=form, kinds=kinds), form.status
+    here = f"/kunde/dokumente/{document_id}"
+    return render_template(
+        "customer/document.html",
+        page=page,
+        form=form,
+        kinds=kinds,
+        reminders=reminder_choices(),
+        upload=UploadTarget(customer_id, here, document_id=document_id),
+    ), form.status
 
 
 def _grants(customer_id: str) -> tuple[vault_pb2.Grant, ...]:

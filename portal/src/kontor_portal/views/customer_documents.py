@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import grpc
 from flask import Blueprint, flash, redirect, render_template, request
@@ -15,6 +16,7 @@ from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
+from kontor_portal.papers import labels_of
 from kontor_portal.reading import next_page, optional, page_token
 from kontor_portal.requests import signed_in
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
@@ -22,6 +24,30 @@ from kontor_portal.uploads import UploadTarget, say_what_was_stored
 customer_documents = Blueprint("customer_documents", __name__)
 
 HOME = "/kunde/dokumente"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """By what the list is narrowed down: a tag, a person."""
+
+    tag: str
+    person: str
+
+    @staticmethod
+    def of_request() -> Chosen:
+        """Return what the address says."""
+        return Chosen(request.args.get("schlagwort", "")[:40], request.args.get("person", "")[:120])
+
+    @property
+    def is_any(self) -> bool:
+        """Whether the list is narrowed down at all."""
+        return bool(self.tag or self.person)
+
+    def address(self, **other: str) -> str:
+        """Return the address of the list with another choice."""
+        values = {"schlagwort": self.tag, "person": self.person} | other
+        given = urlencode({name: value for name, value in values.items() if value})
+        return f"{HOME}?{given}" if given else HOME
 
 
 @dataclass(frozen=True)
@@ -34,6 +60,8 @@ class Cabinet:
     quota: vault_pb2.Quota | None
     upload: UploadTarget
     next_url: str
+    labels: vault_pb2.DocumentLabels
+    chosen: Chosen
 
     @property
     def folders(self) -> tuple[vault_pb2.Folder, ...]:
@@ -125,10 +153,15 @@ def trash() -> ResponseReturnValue:
 
 def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
     customer_id = signed_in().customer_id
-    folder_id = place.folder_id if place else ""
+    folder_id, chosen = place.folder_id if place else "", Chosen.of_request()
     answer = gateway.vault().ListDocuments(
         vault_pb2.ListDocumentsRequest(
-            customer_id=customer_id, folder_id=folder_id, page_size=50, page_token=page_token()
+            customer_id=customer_id,
+            folder_id=folder_id,
+            tag=chosen.tag,
+            concerned_person=chosen.person,
+            page_size=50,
+            page_token=page_token(),
         )
     )
     here = f"/kunde/dokumente/ordner/{folder_id}" if folder_id else HOME
@@ -139,6 +172,8 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
         quota=_quota(customer_id),
         upload=UploadTarget(customer_id, here, folder_id=folder_id),
         next_url=next_page(answer.next_page_token),
+        labels=labels_of(customer_id),
+        chosen=chosen,
     )
     dialog = request.args.get("neu", "") == "ordner" or bool(form.errors or form.problem)
     return render_template("customer/documents.html", cabinet=cabinet, form=form, dialog=dialog), form.status
