@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import Access, AuthLevel, IdentityLevel, Right, Role, Scope
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.plan import SERVICES
 
@@ -35,6 +35,8 @@ class Caller:
     strong: bool = False
     fresh: bool = True
     """Whether he signed in just now."""
+    proven: bool = False
+    """Whether it is proved who the customer is."""
     viewing: bool = False
     """Whether he is staff who looks at the office as a customer."""
     service: str = ""
@@ -66,6 +68,8 @@ class Caller:
             return False
         if access.max_age_seconds and not self.fresh:
             return False
+        if access.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not needs_rights and not self.proven:
+            return False
         return self.strong or access.min_level != AuthLevel.AUTH_LEVEL_STRONG
 
 
@@ -75,6 +79,7 @@ def person(
     rights: frozenset[int] = frozenset(),
     strong: bool = False,
     fresh: bool = True,
+    proven: bool = False,
     viewer: UUID | None = None,
 ) -> Caller:
     """Return somebody who acts in exactly these roles."""
@@ -89,9 +94,10 @@ def person(
         tenant_id=TENANT,
         customer_id=CUSTOMER if is_customer else None,
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
+        proven=proven,
         **claims,
     )
-    return Caller(name, token, frozenset(roles) | implied, held, strong, fresh)
+    return Caller(name, token, frozenset(roles) | implied, held, strong, fresh, proven)
 
 
 def partner(scope: int) -> Caller:
@@ -115,9 +121,10 @@ def callers() -> list[Caller]:
     ]
     all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
     tired = [person(f"{Role.Name(role)} signed in long ago", role, strong=True, fresh=False) for role in ROLES]
+    proven = person("ROLE_CUSTOMER proven", Role.ROLE_CUSTOMER, proven=True)
     watcher = replace(
         person("staff who look as a customer", Role.ROLE_CUSTOMER, viewer=CUSTOMER, strong=True), viewing=True
     )
     partners = [partner(scope) for scope in Scope.values() if scope != Scope.SCOPE_UNSPECIFIED]
     services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
-    return [Caller("nobody", ""), *people, *tired, *staff, all_rights, *partners, watcher, *services]
+    return [Caller("nobody", ""), *people, *tired, proven, *staff, all_rights, *partners, watcher, *services]

@@ -14,7 +14,7 @@ from buf.validate import validate_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, field_mask_pb2, message_factory
 from google.protobuf.descriptor import ServiceDescriptor
 from kontor.common.v1 import access_pb2
-from kontor.common.v1.access_pb2 import Access, AuthLevel, Right, Role
+from kontor.common.v1.access_pb2 import Access, AuthLevel, IdentityLevel, Right, Role
 from kontor_chassis.server import Servicer, servicer
 
 PACKAGE = "kontor.chassistest.v1"
@@ -27,6 +27,9 @@ ACCESS: Mapping[str, Access | None] = {
     "ForChat": Access(roles=[Role.ROLE_CUSTOMER, Role.ROLE_STAFF], rights=[Right.RIGHT_CHAT]),
     "ForStrong": Access(roles=[Role.ROLE_STAFF], min_level=AuthLevel.AUTH_LEVEL_STRONG),
     "ForFresh": Access(roles=[Role.ROLE_STAFF], max_age_seconds=300),
+    "ForProven": Access(
+        roles=[Role.ROLE_CUSTOMER, Role.ROLE_STAFF], min_identity=IdentityLevel.IDENTITY_LEVEL_PROVEN, viewable=True
+    ),
     "ForViewing": Access(roles=[Role.ROLE_CUSTOMER], viewable=True),
     "ForChatViewing": Access(roles=[Role.ROLE_CUSTOMER], rights=[Right.RIGHT_CHAT], viewable=True),
     "ForBilling": Access(services=["billing"]),

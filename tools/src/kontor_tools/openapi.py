@@ -342,6 +342,7 @@ def _access(access: access_pb2.Access) -> Json:
         "rights": [access_pb2.Right.Name(right).removeprefix("RIGHT_") for right in access.rights],
         "minLevel": max(int(access.min_level), 1),
         "maxAgeSeconds": access.max_age_seconds,
+        "minIdentity": max(int(access.min_identity), 1),
         "scopes": [_oauth_scope(scope) for scope in access.scopes],
     }
 

@@ -1,11 +1,12 @@
-"""How strongly and how recently a person proved who he is: what RPCs declare, and use cases may ask for besides.
+"""How strongly, how recently and how well a person proved who he is: what RPCs declare, and use cases may ask besides.
 
-Both refusals say in their metadata what the client has to ask the provider for (RFC 9470: `acr_values`, `max_age`).
+The refusals say in their metadata what the client has to ask the provider for (RFC 9470: `acr_values`, `max_age`),
+or which identity level the customer has to reach first (F164: `identity_level`).
 """
 
 from __future__ import annotations
 
-from kontor.common.v1.access_pb2 import AuthLevel
+from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel
 
 from kontor_chassis.clock import SystemClock
 from kontor_chassis.errors import DomainError, ErrorKind
@@ -13,6 +14,7 @@ from kontor_chassis.principal import Principal
 
 STRONGER_LOGIN_REQUIRED = "STRONGER_LOGIN_REQUIRED"
 FRESH_LOGIN_REQUIRED = "FRESH_LOGIN_REQUIRED"
+IDENTITY_LEVEL_REQUIRED = "IDENTITY_LEVEL_REQUIRED"
 _CLOCK = SystemClock()
 """Sign-ins are dated by the machine's clock, like the tokens that tell of them."""
 
@@ -36,4 +38,15 @@ def require_fresh_login(caller: Principal, max_age_seconds: int) -> None:
             FRESH_LOGIN_REQUIRED,
             "Bitte melden Sie sich zu Ihrer Sicherheit noch einmal an.",
             metadata={"max_age": str(max_age_seconds)},
+        )
+
+
+def require_proven_identity(caller: Principal) -> None:
+    """Raise FORBIDDEN "IDENTITY_LEVEL_REQUIRED" unless it is proved who the customer is (F164)."""
+    if caller.identity_level < IdentityLevel.IDENTITY_LEVEL_PROVEN:
+        raise DomainError(
+            ErrorKind.FORBIDDEN,
+            IDENTITY_LEVEL_REQUIRED,
+            "Bitte bestätigen Sie zuerst, wer Sie sind.",
+            metadata={"identity_level": str(int(IdentityLevel.IDENTITY_LEVEL_PROVEN))},
         )

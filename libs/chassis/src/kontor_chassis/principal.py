@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.errors import DomainError, ErrorKind
 
@@ -28,6 +28,8 @@ class Principal:
     level: AuthLevel.ValueType = AuthLevel.AUTH_LEVEL_UNSPECIFIED
     authenticated_at: float = 0.0
     """When the person last proved who he is (`auth_time`), in seconds since 1970 of the machine's clock; 0: unknown."""
+    identity_level: IdentityLevel.ValueType = IdentityLevel.IDENTITY_LEVEL_UNSPECIFIED
+    """How well it is proved who the customer is for whom he acts (F164)."""
     viewer_account_id: UUID | None = None
     """Set when a member of staff looks at the office as a customer: his account; such a caller only reads."""
     partner_client_id: UUID | None = None

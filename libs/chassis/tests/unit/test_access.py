@@ -15,16 +15,19 @@ from kontor_chassis.tokens import person_of
 from libs.chassis.tests.parcels import ACCESS, DESCRIPTOR, UNDECLARED
 
 
-def person(*roles: str, rights: tuple[str, ...] = (), acr: str = "1", age: float = 3600, viewer: str = "") -> Principal:
+def person(
+    *roles: str, rights: tuple[str, ...] = (), acr: str = "1", idl: str = "1", age: float = 3600, viewer: str = ""
+) -> Principal:
     """A person as his token would prove him; he signed in `age` seconds ago, `viewer` looks on in his place."""
     signed_in = SystemClock().now().timestamp() - age
-    claims = {"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr, "auth_time": signed_in}
+    claims = {"sub": str(uuid4()), "roles": roles, "rights": rights, "acr": acr, "idl": idl, "auth_time": signed_in}
     return person_of({**claims, **({"act": {"sub": viewer}} if viewer else {})}, "token")
 
 
 CALLERS = {
     "nobody": ANONYMOUS,
     "customer": person("CUSTOMER"),
+    "customer, proven": person("CUSTOMER", idl="2"),
     "staff looking as a customer": person("CUSTOMER", viewer=str(uuid4())),
     "staff with chat looking as a customer": person("CUSTOMER", rights=("CHAT",), viewer=str(uuid4())),
     "staff": person("STAFF"),
@@ -41,13 +44,19 @@ CALLERS = {
 STAFF = {"staff", "staff with chat", "staff with invite", "staff, two factors", "staff, just now", "administrator"}
 ALLOWED = {
     "Open": set(CALLERS),
-    "ForCustomers": {"customer"},
+    "ForCustomers": {"customer", "customer, proven"},
     "ForStaff": STAFF,
-    "ForChat": {"customer", "staff with chat", "administrator"},
+    "ForChat": {"customer", "customer, proven", "staff with chat", "administrator"},
     "ForStrong": {"staff, two factors"},
     "ForFresh": {"staff, just now"},
-    "ForViewing": {"customer", "staff looking as a customer", "staff with chat looking as a customer"},
-    "ForChatViewing": {"customer", "staff with chat looking as a customer"},
+    "ForProven": {"customer, proven", "staff looking as a customer", "staff with chat looking as a customer"} | STAFF,
+    "ForViewing": {
+        "customer",
+        "customer, proven",
+        "staff looking as a customer",
+        "staff with chat looking as a customer",
+    },
+    "ForChatViewing": {"customer", "customer, proven", "staff with chat looking as a customer"},
     "ForBilling": {"billing"},
     "ForAnyService": {"billing", "vault"},
     "Watch": STAFF,
@@ -76,6 +85,7 @@ def test_authorization_table(method: str, caller: str) -> None:
         ("ForChat", "staff", "RIGHT_MISSING"),
         ("ForStrong", "staff", "STRONGER_LOGIN_REQUIRED"),
         ("ForFresh", "staff", "FRESH_LOGIN_REQUIRED"),
+        ("ForProven", "customer", "IDENTITY_LEVEL_REQUIRED"),
         ("ForCustomers", "staff looking as a customer", "VIEW_ONLY"),
         ("ForChatViewing", "staff looking as a customer", "RIGHT_MISSING"),
         ("ForBilling", "vault", "SERVICE_NOT_ALLOWED"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,11 +21,11 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import Principal
 from sqlalchemy import delete, insert, select
 
-from kontor_identity import queries
 from kontor_identity.access_codes import LIFETIME, code_hash, new_code
 from kontor_identity.invitation_tables import AccessCode
 from kontor_identity.invitations import Release, invitation_of, open_invitation
-from kontor_identity.letter_pdf import Letter, Sender, letters_pdf
+from kontor_identity.letter_pdf import ACCESS_LETTER, Letter, letters_pdf
+from kontor_identity.letter_senders import address_lines, sender_of
 from kontor_identity.names import letter_greeting
 from kontor_identity.sealing import Sealer
 from kontor_identity.staff import own_tenant
@@ -55,7 +54,7 @@ class AccessLetters:
                     "NO_LETTERS",
                     "Hier gibt es niemanden anzuschreiben: Es fehlt die Anschrift, oder der Zugang besteht schon.",
                 )
-            sender = await self._sender(tx)
+            sender = await sender_of(tx, self._rows)
             await tx.commit()
         return await asyncio.to_thread(letters_pdf, letters, sender)
 
@@ -97,21 +96,6 @@ class AccessLetters:
             "expires_at": tx.now + LIFETIME,
         }
 
-    async def _sender(self, tx: Transaction) -> Sender:
-        tenant = await own_tenant(tx)
-        brand = await queries.brand(self._rows, tenant_id=tenant.tenant_id)
-        logo = await queries.logo(self._rows, tenant.slug)
-        sender = Sender(
-            name=tenant.name,
-            street=tenant.street,
-            place=f"{tenant.postal_code} {tenant.city}".strip(),
-            email=tenant.email,
-            phone=tenant.phone,
-            color=(brand.primary_color if brand else "") or "",
-            printed_on=tx.now.astimezone(BILLING_ZONE).date(),
-        )
-        return replace(sender, logo=logo[0], logo_type=logo[1]) if logo else sender
-
 
 async def _addressable(tx: Transaction, customer_ids: Sequence[UUID]) -> list[Customer]:
     """Return those of the firm's customers, locked, who have an address and no access, in the order asked for."""
@@ -143,13 +127,12 @@ async def _open_invitations(tx: Transaction, customer_ids: Sequence[UUID]) -> di
 
 
 def _letter(customer: Customer, invitation: Invitation, code: str, page: str) -> Letter:
-    country = "" if customer.country in ("", "DE") else customer.country
-    lines = (invitation.display_name, customer.street, f"{customer.postal_code} {customer.city}".strip(), country)
     return Letter(
-        lines=tuple(line for line in lines if line),
+        lines=address_lines(customer, invitation.display_name),
         greeting=invitation.letter_greeting,
         form=customer.form,
         code=code,
         page=page,
         valid_until=invitation.expires_at.astimezone(BILLING_ZONE).date(),
+        words=ACCESS_LETTER,
     )

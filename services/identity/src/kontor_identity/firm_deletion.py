@@ -25,6 +25,8 @@ KEPT: Final[Mapping[str, str]] = {
     "emergency_requests": "states and instants; the reason is removed",
     "emergency_grants": "ids only",
     "emergency_entries": "ids and instants only",
+    "epost_entries": "ids, instants and the hash of a text; proof of what was delivered with consent (decision 8)",
+    "raffle_entries": "ids and instants; without them a draw could not be repeated, a voucher be given twice",
     "bulk_invitation_items": "deleted with their bulk invitation",
     "outbox": "ids only; forgotten after 14 days by the chassis",
     "dead_letters": "ids only",
@@ -44,7 +46,7 @@ _OF_FIRM = (
     "customer_contacts", "bank_accounts", "change_requests", "customer_changes", "critical_processes",
     "customer_pictures", "customer_views", "staff_absences", "edit_policies", "brand_versions", "brand_pictures",
     "firm_domains", "brands", "partner_clients", "access_codes", "bulk_invitations",
-    "bindings",
+    "bindings", "identity_letters", "identity_proofs",
 )  # fmt: skip
 
 STATEMENTS: Final[tuple[str, ...]] = (

@@ -26,6 +26,7 @@ from kontor_identity.accounts import normal_email, valid_email
 from kontor_identity.customers import customer_for_update
 from kontor_identity.memberships import grantable_roles
 from kontor_identity.names import display_name, letter_greeting
+from kontor_identity.proofs.proofs import end_with_access
 from kontor_identity.sealing import new_token, token_hash
 from kontor_identity.tables import Customer, Invitation, InvitationToken, Membership, Tenant
 
@@ -215,6 +216,7 @@ async def _end_access(tx: Transaction, customer: Customer, *, allowed: bool) -> 
         ~Membership.roles.contains([int(Role.ROLE_TRUSTED_PERSON)]),
     )
     await tx.session.execute(active.values(ended_at=tx.now))
+    await end_with_access(tx, customer)
     customer.account_id = None
 
 

@@ -17,6 +17,7 @@ from kontor_identity.firm_deletion import delete_firm
 from kontor_identity.invitations import expire_invitations
 from kontor_identity.keys import SigningKeys
 from kontor_identity.passkeys import forget_old_ceremonies
+from kontor_identity.raffles.raffles import close_due
 from kontor_identity.sessions import forget_old_sessions
 from kontor_identity.throttles import forget_old_attempts
 from kontor_identity.tickets import forget_old_tickets
@@ -29,6 +30,11 @@ def jobs(keys: SigningKeys, token_clock: Clock) -> list[Job]:
     async def end_invitations(context: JobContext) -> None:
         async with context.work.work(DIRECTORY) as tx:
             await expire_invitations(tx)
+            await tx.commit()
+
+    async def close_raffles(context: JobContext) -> None:
+        async with context.work.work(DIRECTORY) as tx:
+            await close_due(tx)
             await tx.commit()
 
     async def settle_emergency_requests(context: JobContext) -> None:
@@ -56,6 +62,7 @@ def jobs(keys: SigningKeys, token_clock: Clock) -> list[Job]:
         Job("end-invitations", timedelta(minutes=5), end_invitations),
         Job("invite-in-bulk", timedelta(seconds=1), invite_in_bulk),
         Job("end-trials", timedelta(minutes=1), end_trials),
+        Job("close-raffles", timedelta(minutes=1), close_raffles),
         Job("settle-emergency-requests", timedelta(seconds=2), settle_emergency_requests),
         Job("rotate-signing-key", timedelta(hours=1), rotate_signing_key),
         Job("forget-old-attempts-and-sessions", timedelta(hours=6), forget),

@@ -1,4 +1,4 @@
-"""The access letter as PDF/A-3a and PDF/UA-1: DIN 5008 address field, code, QR code, in the firm's name and colour.
+"""Letters with a code as PDF/A-3a and PDF/UA-1: DIN 5008 address field, code, QR code, in the firm's name and colour.
 
 A pure function of letters and sender; fonts are typst's own. Boundary: no storage, no codes of its own making.
 """
@@ -11,7 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -21,34 +21,14 @@ import segno
 import typst
 from kontor.identity.v1.people_pb2 import AddressForm
 
+from kontor_identity.letter_words import ACCESS_LETTER as ACCESS_LETTER
+from kontor_identity.letter_words import IDENTITY_LETTER as IDENTITY_LETTER
+from kontor_identity.letter_words import LetterWords
+
 TEMPLATE: Final = Path(__file__).parent / "data" / "access_letter.typ"
 STANDARDS: Final[list[Any]] = ["a-3a", "ua-1"]
 DEFAULT_COLOR: Final = "#12355b"
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_FORMAL: Final = {
-    "subject": "Ihr Zugang zum digitalen Büro",
-    "introduction": "wir haben Ihr digitales Büro eingerichtet: Verträge, Dokumente und der direkte Draht zu uns an"
-    " einem Ort. Mit diesem Brief erhalten Sie Ihren persönlichen Zugangscode.",
-    "steps": [
-        "Scannen Sie den QR-Code mit Ihrem Telefon, oder öffnen Sie im Browser die Adresse unter dem Code.",
-        "Geben Sie Ihren Zugangscode ein.",
-        "Wählen Sie Ihr Passwort. Damit melden Sie sich künftig an.",
-    ],
-    "heading": "So richten Sie Ihren Zugang ein",
-    "warning": "Bitte geben Sie den Code nicht weiter. Wir fragen Sie weder am Telefon noch per E-Mail danach.",
-}
-_INFORMAL: Final = {
-    "subject": "Dein Zugang zum digitalen Büro",
-    "introduction": "wir haben dein digitales Büro eingerichtet: Verträge, Dokumente und der direkte Draht zu uns an"
-    " einem Ort. Mit diesem Brief erhältst du deinen persönlichen Zugangscode.",
-    "steps": [
-        "Scanne den QR-Code mit deinem Telefon, oder öffne im Browser die Adresse unter dem Code.",
-        "Gib deinen Zugangscode ein.",
-        "Wähle dein Passwort. Damit meldest du dich künftig an.",
-    ],
-    "heading": "So richtest du deinen Zugang ein",
-    "warning": "Bitte gib den Code nicht weiter. Wir fragen dich weder am Telefon noch per E-Mail danach.",
-}
 
 _compiler: typst.Compiler | None = None
 _compiling = threading.Lock()
@@ -71,7 +51,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter: to whom, how addressed, with which code for which page (its address has a query)."""
+    """One letter: to whom, how addressed, with which code for which page, in which words."""
 
     lines: Sequence[str]
     greeting: str
@@ -79,6 +59,7 @@ class Letter:
     code: str
     page: str
     valid_until: date
+    words: LetterWords
 
 
 def letters_pdf(letters: Sequence[Letter], sender: Sender) -> bytes:
@@ -96,6 +77,7 @@ def letters_pdf(letters: Sequence[Letter], sender: Sender) -> bytes:
 
 def _content(letters: Sequence[Letter], sender: Sender) -> dict[str, Any]:
     return {
+        "title": letters[0].words.title,
         "color": sender.color if _COLOR.fullmatch(sender.color) else DEFAULT_COLOR,
         "logo": _logo(sender),
         "sender": {
@@ -111,9 +93,10 @@ def _content(letters: Sequence[Letter], sender: Sender) -> dict[str, Any]:
 
 def _one(letter: Letter) -> dict[str, Any]:
     informal = letter.form == AddressForm.ADDRESS_FORM_DU
-    target = f"{letter.page}&{urlencode({'code': letter.code})}"
+    target = f"{letter.page}{'&' if '?' in letter.page else '?'}{urlencode({'code': letter.code})}"
     return {
-        **(_INFORMAL if informal else _FORMAL),
+        **asdict(letter.words.informal if informal else letter.words.formal),
+        "code_label": letter.words.code_label,
         "lines": list(letter.lines),
         "greeting": letter.greeting,
         "code": letter.code,

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Role
+from kontor.common.v1.access_pb2 import IdentityLevel, Role
 from kontor.identity.v1.people_pb2 import AddressForm
 from kontor.identity.v1.tenants_pb2 import TenantKind, TenantState
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
 from sqlalchemy import Row, Select, and_, or_, select
 
+from kontor_identity.proofs.tables import IdentityProofRow
 from kontor_identity.tables import Account, Customer, Membership, Tenant
 
 
@@ -32,6 +33,8 @@ class MembershipView:
     roles: tuple[int, ...]
     rights: tuple[int, ...]
     display_name: str
+    identity_level: int = int(IdentityLevel.IDENTITY_LEVEL_ACCESS)
+    """How well it is proved that the account is the customer (F164)."""
 
 
 _ROLES_BY_KIND: dict[int, set[Role.ValueType]] = {
@@ -108,18 +111,27 @@ def preferred(memberships: Sequence[MembershipView], firm: str) -> MembershipVie
     return there[0] if len(there) == 1 else None
 
 
-def _views() -> Select[Membership, str, str, str, int, int]:
+def _views() -> Select[Membership, str, str, str, int, int, UUID]:
+    proof = IdentityProofRow
     return (
-        select(Membership, Account.email, Tenant.name, Tenant.slug, Tenant.kind, Customer.form)
+        select(Membership, Account.email, Tenant.name, Tenant.slug, Tenant.kind, Customer.form, proof.identity_proof_id)
         .join(Account, Account.account_id == Membership.account_id)
         .join(Tenant, Tenant.tenant_id == Membership.tenant_id)
         .outerjoin(Customer, Customer.customer_id == Membership.customer_id)
+        .outerjoin(
+            proof,
+            and_(
+                proof.customer_id == Membership.customer_id,
+                proof.account_id == Membership.account_id,
+                proof.ended_at.is_(None),
+            ),
+        )
         .where(Membership.ended_at.is_(None), _OPEN_TO_MEMBER)
     )
 
 
-def _view(row: Row[Membership, str, str, str, int, int]) -> MembershipView:
-    member, email, name, slug, kind, form = row
+def _view(row: Row[Membership, str, str, str, int, int, UUID]) -> MembershipView:
+    member, email, name, slug, kind, form, proof_id = row
     return MembershipView(
         membership_id=member.membership_id,
         account_id=member.account_id,
@@ -133,4 +145,7 @@ def _view(row: Row[Membership, str, str, str, int, int]) -> MembershipView:
         roles=tuple(member.roles),
         rights=tuple(member.rights),
         display_name=member.display_name,
+        identity_level=int(
+            IdentityLevel.IDENTITY_LEVEL_PROVEN if proof_id is not None else IdentityLevel.IDENTITY_LEVEL_ACCESS
+        ),
     )

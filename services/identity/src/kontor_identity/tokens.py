@@ -89,7 +89,7 @@ class TokenIssuer:
             "jti": str(new_id()),
         }
         if view.customer_id is not None:
-            claims["cid"] = str(view.customer_id)
+            claims["cid"], claims["idl"] = str(view.customer_id), str(view.identity_level)
         return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": ring.signing.kid}, claims, ring.signing)
 
     def id_token(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import MethodDescriptor
 from kontor.common.v1 import access_pb2
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.errors import DomainError, ErrorKind
-from kontor_chassis.login_strength import require_fresh_login, require_strong_login
+from kontor_chassis.login_strength import require_fresh_login, require_proven_identity, require_strong_login
 from kontor_chassis.principal import Principal
 
 ANY_SERVICE = "*"
@@ -31,6 +31,7 @@ class AccessRule:
     max_age_seconds: int
     viewable: bool
     scopes: frozenset[Scope.ValueType]
+    min_identity: IdentityLevel.ValueType
 
     @staticmethod
     def declared_by(method: MethodDescriptor) -> AccessRule | None:
@@ -50,6 +51,7 @@ class AccessRule:
             max_age_seconds=access.max_age_seconds,
             viewable=access.viewable,
             scopes=frozenset(access.scopes),
+            min_identity=access.min_identity,
         )
 
     def check(self, caller: Principal) -> None:
@@ -78,6 +80,8 @@ class AccessRule:
             require_strong_login(caller)
         if self.max_age_seconds:
             require_fresh_login(caller, self.max_age_seconds)
+        if self.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not is_staff:
+            require_proven_identity(caller)
 
 
 def _forbidden(reason: str) -> DomainError:

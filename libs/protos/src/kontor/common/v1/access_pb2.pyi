@@ -86,6 +86,8 @@ class _RightEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Right.ValueType]
     """May import and export portfolios."""
     RIGHT_ORDER: _Right.ValueType  # 5
     """May order expert services."""
+    RIGHT_IDENTIFY: _Right.ValueType  # 6
+    """May confirm who a customer is, print letters with identity codes, and withdraw a proof (F164)."""
 
 class Right(_Right, metaclass=_RightEnumTypeWrapper):
     """A single right of an employee, granted by his firm's administrator (F194)."""
@@ -102,6 +104,8 @@ RIGHT_EXPORT: Right.ValueType  # 4
 """May import and export portfolios."""
 RIGHT_ORDER: Right.ValueType  # 5
 """May order expert services."""
+RIGHT_IDENTIFY: Right.ValueType  # 6
+"""May confirm who a customer is, print letters with identity codes, and withdraw a proof (F164)."""
 
 class _Scope:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -159,6 +163,31 @@ AUTH_LEVEL_PASSWORD: AuthLevel.ValueType  # 1
 AUTH_LEVEL_STRONG: AuthLevel.ValueType  # 2
 """Two factors or a passkey in this session."""
 
+class _IdentityLevel:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IdentityLevelEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_IdentityLevel.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    IDENTITY_LEVEL_UNSPECIFIED: _IdentityLevel.ValueType  # 0
+    """Not set; treated as IDENTITY_LEVEL_ACCESS."""
+    IDENTITY_LEVEL_ACCESS: _IdentityLevel.ValueType  # 1
+    """He has the access; nobody has seen that he is the customer."""
+    IDENTITY_LEVEL_PROVEN: _IdentityLevel.ValueType  # 2
+    """Proved by a code that came by post, or by a member of staff who saw his identity document."""
+
+class IdentityLevel(_IdentityLevel, metaclass=_IdentityLevelEnumTypeWrapper):
+    """How well it is proved who a customer is, beyond knowing his access (F164). Carried by his access token (`idl`), so it
+    is known everywhere within the ten minutes that a token lives.
+    """
+
+IDENTITY_LEVEL_UNSPECIFIED: IdentityLevel.ValueType  # 0
+"""Not set; treated as IDENTITY_LEVEL_ACCESS."""
+IDENTITY_LEVEL_ACCESS: IdentityLevel.ValueType  # 1
+"""He has the access; nobody has seen that he is the customer."""
+IDENTITY_LEVEL_PROVEN: IdentityLevel.ValueType  # 2
+"""Proved by a code that came by post, or by a member of staff who saw his identity document."""
+
 @typing.final
 class Access(message.Message):
     """The declared authorization of one RPC. An RPC without it fails the architecture test;
@@ -175,6 +204,7 @@ class Access(message.Message):
     MAX_AGE_SECONDS_FIELD_NUMBER: builtins.int
     VIEWABLE_FIELD_NUMBER: builtins.int
     SCOPES_FIELD_NUMBER: builtins.int
+    MIN_IDENTITY_FIELD_NUMBER: builtins.int
     min_level: AuthLevel.ValueType
     """Minimal authentication level of the session."""
     anonymous: builtins.bool
@@ -185,6 +215,8 @@ class Access(message.Message):
     """May also be called by staff who look at the office as the customer. Only for what reads, and only for what the
     firm may see anyway: a customer's documents are not viewable.
     """
+    min_identity: IdentityLevel.ValueType
+    """How well it must be proved who a customer is. Only asked of those who act as the customer himself, never of staff."""
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[Role.ValueType]:
         """Roles that may call; any of them suffices."""
@@ -212,10 +244,11 @@ class Access(message.Message):
         max_age_seconds: builtins.int = ...,
         viewable: builtins.bool = ...,
         scopes: abc.Iterable[Scope.ValueType] | None = ...,
+        min_identity: IdentityLevel.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "scopes", b"scopes", "services", b"services", "viewable", b"viewable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_identity", b"min_identity", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "scopes", b"scopes", "services", b"services", "viewable", b"viewable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -187,6 +187,36 @@ class PlanSelected(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class WhiteLabelChanged(message.Message):
+    """A firm has booked white label, or ended it; billing charges it from now on (F79)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    WHITE_LABEL_FIELD_NUMBER: builtins.int
+    CHANGE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    white_label: builtins.bool
+    """Whether it has white label now."""
+    @builtins.property
+    def change_time(self) -> timestamp_pb2.Timestamp:
+        """Since when."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        white_label: builtins.bool = ...,
+        change_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["change_time", b"change_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["change_time", b"change_time", "tenant_id", b"tenant_id", "white_label", b"white_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class TenantSuspended(message.Message):
     """A firm's trial has ended without a plan; its data are deleted unless it chooses one in time."""
 
