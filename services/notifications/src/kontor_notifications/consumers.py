@@ -27,6 +27,7 @@ from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.document_notices import DocumentHandlers
 from kontor_notifications.emergency import EmergencyHandlers
 from kontor_notifications.firm_end import FIRM_END
+from kontor_notifications.identity_notices import IdentityHandlers
 from kontor_notifications.invitation_mails import invitation_created, invitation_repeated
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
@@ -60,7 +61,7 @@ class Handlers:
         """Return events and handlers."""
         master_data, bindings = MasterDataHandlers(self._directory), BindingHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
-        documents = DocumentHandlers(self._directory)
+        documents, known = DocumentHandlers(self._directory), IdentityHandlers(self._directory)
         return {
             identity.InvitationCreated: invitation_created,
             identity.InvitationRepeated: invitation_repeated,
@@ -79,6 +80,12 @@ class Handlers:
             identity.TenantDeleted: FIRM_END.begin,
             identity.ChangeRequested: master_data.change_requested,
             identity.ChangeDecided: master_data.change_decided,
+            identity.IdentityLetterRequested: known.letter_requested,
+            identity.IdentityProven: known.proven,
+            identity.IdentityWithdrawn: known.withdrawn,
+            identity.EPostConsentChanged: known.consent_changed,
+            identity.VoucherGiven: known.voucher_given,
+            identity.RafflePrizeDrawn: known.prize_drawn,
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,

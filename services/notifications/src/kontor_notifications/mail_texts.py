@@ -9,6 +9,7 @@ from kontor_notifications.mail_texts_account import ACCOUNT_TEXTS
 from kontor_notifications.mail_texts_documents import DOCUMENT_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
 from kontor_notifications.mail_texts_firm import FIRM_TEXTS
+from kontor_notifications.mail_texts_identity import IDENTITY_TEXTS
 
 TEXTS: Mapping[str, MailText] = {
     "customer_invitation": MailText(
@@ -134,4 +135,5 @@ TEXTS: Mapping[str, MailText] = {
     **DOCUMENT_TEXTS,
     **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
+    **IDENTITY_TEXTS,
 }

@@ -105,6 +105,27 @@ STORAGE_FULL = Wording(
     "Ihr Speicherplatz ist voll; Neues lässt sich zurzeit nicht ablegen.",
     "Dein Speicherplatz ist voll; Neues lässt sich zurzeit nicht ablegen.",
 )
+IDENTITY_LETTER_REQUESTED = Wording(
+    "Brief mit Identitätscode",
+    "Ein Kunde möchte seine Identität mit einem Brief bestätigen. Bitte drucken und versenden Sie ihn.",
+    "Ein Kunde möchte seine Identität mit einem Brief bestätigen. Bitte drucke und versende ihn.",
+)
+IDENTITY_LETTERS_LINK = "/makler/identitaet"
+IDENTITY_LINK = "/kunde/identitaet"
+IDENTITY_PROVEN = Wording(
+    "Identität bestätigt",
+    "Ihre Identität ist bestätigt. Ihnen stehen jetzt alle Funktionen offen.",
+    "Deine Identität ist bestätigt. Dir stehen jetzt alle Funktionen offen.",
+)
+IDENTITY_WITHDRAWN = Wording(
+    "Identität nicht mehr bestätigt",
+    "Die Bestätigung Ihrer Identität gilt nicht mehr. Den Grund finden Sie auf der Seite.",
+    "Die Bestätigung deiner Identität gilt nicht mehr. Den Grund findest du auf der Seite.",
+)
+VOUCHER_GIVEN = Wording(
+    "Ihr Gutschein ist da", "Ihr Gutschein liegt bereit: $prize.", "Dein Gutschein liegt bereit: $prize."
+)
+PRIZE_DRAWN = Wording("Herzlichen Glückwunsch", "Sie haben gewonnen: $prize.", "Du hast gewonnen: $prize.")
 BINDING_REQUESTED = Wording(
     "Neue Verbindungsanfrage",
     "Jemand hat sich mit Ihrer Makler-ID gemeldet. Bitte sagen Sie, welcher Ihrer Kunden das ist.",

@@ -27,7 +27,9 @@ EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person
 ACCOUNTS = ("code", "device", "moment", "detail")
 TRIALS = ("day", "left")
 VIEWS = ("viewer",)
-PARAMETERS = {name: f"<{name}>" for name in (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS, *VIEWS)}
+RAFFLES, STORAGE, REMINDERS = ("prize",), ("percent",), ("due", "open")
+NAMES = (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS, *VIEWS, *RAFFLES, *STORAGE, *REMINDERS)
+PARAMETERS = {name: f"<{name}>" for name in NAMES}
 
 
 def mail(template: str, form: Form = Form.SIE, **changes: object) -> EmailMessage:

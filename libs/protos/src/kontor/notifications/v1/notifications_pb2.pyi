@@ -59,6 +59,12 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """Something that a document says falls due soon; `subject_id` is the document."""
     NOTIFICATION_KIND_STORAGE: _NotificationKind.ValueType  # 31
     """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
+    NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
+    """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
+    NOTIFICATION_KIND_IDENTITY_LETTER: _NotificationKind.ValueType  # 41
+    """A customer wants a letter with an identity code; `subject_id` is the letter."""
+    NOTIFICATION_KIND_RAFFLE: _NotificationKind.ValueType  # 42
+    """The customer has a voucher, or has won; `subject_id` is his entry."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -95,6 +101,12 @@ NOTIFICATION_KIND_DOCUMENT_DUE: NotificationKind.ValueType  # 30
 """Something that a document says falls due soon; `subject_id` is the document."""
 NOTIFICATION_KIND_STORAGE: NotificationKind.ValueType  # 31
 """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
+NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40
+"""The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
+NOTIFICATION_KIND_IDENTITY_LETTER: NotificationKind.ValueType  # 41
+"""A customer wants a letter with an identity code; `subject_id` is the letter."""
+NOTIFICATION_KIND_RAFFLE: NotificationKind.ValueType  # 42
+"""The customer has a voucher, or has won; `subject_id` is his entry."""
 
 @typing.final
 class Notification(message.Message):
