@@ -95,10 +95,18 @@ async def sign_agreement(
     if tier == FREE_TIER:
         raise invalid("tier", "Stufe 1 ist kostenfrei und braucht keine Servicevereinbarung.")
     if text_version != (await current_text(tx, today)).version:
-        raise _changed("TEXT_CHANGED", "Der Text der Servicevereinbarung wurde inzwischen geändert.")
+        raise _changed(
+            "TEXT_CHANGED",
+            "Der Text der Servicevereinbarung wurde inzwischen geändert. Bitte laden Sie die Seite neu und prüfen Sie, "
+            "bevor Sie zustimmen.",
+        )
     price = next((p for p in await plans.current_prices(tx, today) if p.tier == tier), None)
     if price is None or price.version != shown_price:
-        raise _changed("PRICE_CHANGED", "Der Preis hat sich inzwischen geändert.")
+        raise _changed(
+            "PRICE_CHANGED",
+            "Der Preis hat sich inzwischen geändert. Bitte laden Sie die Seite neu und prüfen Sie, bevor Sie "
+            "zustimmen.",
+        )
     if await agreement_in_force(tx, customer_id, today) is not None:
         raise _running()
     await ends.tell_ends(tx, customer_id)
@@ -266,10 +274,8 @@ async def _locked(tx: Transaction, customer_id: UUID, agreement_id: UUID, etag: 
     return row
 
 
-def _changed(reason: str, what: str) -> DomainError:
-    return DomainError(
-        ErrorKind.CONFLICT, reason, f"{what} Bitte laden Sie die Seite neu und prüfen Sie, bevor Sie zustimmen."
-    )
+def _changed(reason: str, message: str) -> DomainError:
+    return DomainError(ErrorKind.CONFLICT, reason, message)
 
 
 def _running() -> DomainError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kontor.billing.v1 import billing_pb2, internal_pb2, receivables_pb2
+from kontor.billing.v1 import billing_pb2, firm_invoices_pb2, internal_pb2, receivables_pb2
 from kontor.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
+from kontor.billing.v1.firm_invoices_pb2_grpc import add_FirmInvoiceServiceServicer_to_server
 from kontor.billing.v1.internal_pb2_grpc import add_BillingInternalServiceServicer_to_server
 from kontor.billing.v1.receivables_pb2_grpc import add_ReceivablesServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
@@ -11,7 +12,9 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_billing.adapters.identity import IdentityParties
 from kontor_billing.config import BillingSettings
 from kontor_billing.consumers import CONSUMERS
+from kontor_billing.firm_runs import FirmBillingRuns
 from kontor_billing.jobs import jobs
+from kontor_billing.rpc.firm_invoices import FirmInvoiceRpc
 from kontor_billing.rpc.public import BillingInternalRpc, BillingRpc
 from kontor_billing.rpc.receivables import ReceivablesRpc
 from kontor_billing.runs import BillingRuns
@@ -19,7 +22,9 @@ from kontor_billing.runs import BillingRuns
 
 async def compose(_settings: BillingSettings, platform: Platform) -> Service:
     """Wire the service."""
-    runs = BillingRuns(platform.work, IdentityParties(platform.callers), platform.clock)
+    identity = IdentityParties(platform.callers)
+    runs = BillingRuns(platform.work, identity, platform.clock)
+    firm_runs = FirmBillingRuns(platform.work, identity, platform.clock)
     return Service(
         servicers=[
             servicer(
@@ -33,11 +38,16 @@ async def compose(_settings: BillingSettings, platform: Platform) -> Service:
                 receivables_pb2.DESCRIPTOR.services_by_name["ReceivablesService"],
             ),
             servicer(
+                add_FirmInvoiceServiceServicer_to_server,
+                FirmInvoiceRpc(platform.work, firm_runs),
+                firm_invoices_pb2.DESCRIPTOR.services_by_name["FirmInvoiceService"],
+            ),
+            servicer(
                 add_BillingInternalServiceServicer_to_server,
                 BillingInternalRpc(platform.work),
                 internal_pb2.DESCRIPTOR.services_by_name["BillingInternalService"],
             ),
         ],
         consumers=CONSUMERS,
-        jobs=jobs(runs),
+        jobs=jobs(runs, firm_runs),
     )

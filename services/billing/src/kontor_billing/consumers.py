@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from uuid import UUID
 
 from google.protobuf.message import Message
 from kontor.billing.v1.events_pb2 import ServiceAgreementWithdrawn
-from kontor.identity.v1.events_pb2 import TenantActivated, TenantDeleted
+from kontor.identity.v1.events_pb2 import (
+    PlanSelected,
+    TenantActivated,
+    TenantDeleted,
+    TrialExtended,
+    WhiteLabelChanged,
+)
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
-from kontor_billing import invoices, runs
+from kontor_billing import firm_invoices, invoices, runs
 from kontor_billing.firm_end import FIRM_END
 
 
 async def tenant_activated(tx: Transaction, event: TenantActivated, meta: EventMeta) -> None:
     """A firm takes part from now on: the monthly run looks at it."""
     await runs.note_tenant(tx, UUID(event.tenant_id), meta.time)
+
+
+async def plan_selected(tx: Transaction, event: PlanSelected, _meta: EventMeta) -> None:
+    """The platform charges a firm for its plan from then on (F82–F84)."""
+    await firm_invoices.note_plan(tx, UUID(event.tenant_id), event.plan, event.select_time.ToDatetime(UTC))
+
+
+async def trial_extended(tx: Transaction, event: TrialExtended, meta: EventMeta) -> None:
+    """The platform charges a further trial with the month (F89)."""
+    tenant_id, extension_id = UUID(event.tenant_id), UUID(event.extension_id)
+    await firm_invoices.note_trial(tx, tenant_id, extension_id, event.net.minor_units, meta.time)
+
+
+async def white_label_changed(tx: Transaction, event: WhiteLabelChanged, _meta: EventMeta) -> None:
+    """The platform charges white label from then on, or no more (F79)."""
+    since = event.change_time.ToDatetime(UTC)
+    await firm_invoices.note_white_label(tx, UUID(event.tenant_id), event.white_label, since)
 
 
 async def agreement_withdrawn(tx: Transaction, event: ServiceAgreementWithdrawn, _meta: EventMeta) -> None:
@@ -28,5 +52,8 @@ async def agreement_withdrawn(tx: Transaction, event: ServiceAgreementWithdrawn,
 CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
     TenantDeleted: FIRM_END.begin,
+    PlanSelected: plan_selected,
+    TrialExtended: trial_extended,
+    WhiteLabelChanged: white_label_changed,
     ServiceAgreementWithdrawn: agreement_withdrawn,
 }

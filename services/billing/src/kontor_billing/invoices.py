@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_billing import ledger, receivables, tables
+from kontor_billing.firm_tables import FirmInvoice
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period, german_day
 from kontor_billing.prices import CURRENCY, PriceComponent, TaxAmount, TaxRates, Totals, totals_of
@@ -45,7 +46,7 @@ class IssuedInvoice:
         return totals_on(self.row)
 
 
-def totals_on(row: tables.Invoice) -> Totals:
+def totals_on(row: tables.Invoice | FirmInvoice) -> Totals:
     """Return the totals printed on a document."""
     return Totals(row.net_minor, tuple(TaxAmount.from_json(tax) for tax in row.taxes))
 

@@ -28,6 +28,10 @@ class Account(StrEnum):
     POOL_REVENUE = "POOL_REVENUE"
     VAT_PAYABLE = "VAT_PAYABLE"
     INSURANCE_TAX_PAYABLE = "INSURANCE_TAX_PAYABLE"
+    FIRM_RECEIVABLE = "FIRM_RECEIVABLE"
+    """What firms owe the platform."""
+    PLATFORM_REVENUE = "PLATFORM_REVENUE"
+    """What the platform has earned from firms."""
     BANK = "BANK"
     """What has arrived from customers; an asset."""
 
@@ -68,6 +72,14 @@ def postings_for(components: Sequence[PriceComponent], totals: Totals) -> list[P
     return [posting for posting in postings if posting.amount_minor]
 
 
+def firm_postings(lines: Sequence[int], totals: Totals) -> list[Posting]:
+    """Return the postings of the platform's invoice to a firm: what it owes against net lines and value added tax."""
+    postings = [Posting(Account.FIRM_RECEIVABLE, totals.gross_minor)]
+    postings += [Posting(Account.PLATFORM_REVENUE, -net_minor, Payee.POOL) for net_minor in lines]
+    postings += [Posting(_BY_TAX[tax.kind], -tax.tax_minor, Payee.POOL) for tax in totals.taxes]
+    return [posting for posting in postings if posting.amount_minor]
+
+
 def payment_postings(amount_minor: int) -> list[Posting]:
     """Return the postings of a payment: what arrived against what is owed less."""
     return [Posting(Account.BANK, amount_minor), Posting(Account.CUSTOMER_RECEIVABLE, -amount_minor)]
@@ -98,11 +110,15 @@ async def post(
     postings: Sequence[Posting],
     *,
     tenant_id: UUID,
-    customer_id: UUID,
-    invoice_id: UUID,
+    customer_id: UUID | None = None,
+    invoice_id: UUID | None = None,
     payment_id: UUID | None = None,
+    firm_invoice_id: UUID | None = None,
 ) -> None:
-    """Enter one transaction for an invoice or a payment on it; the database checks at commit that it is balanced."""
+    """Enter one transaction for an invoice to a customer, a payment on it, or an invoice to a firm.
+
+    The database checks at commit that it is balanced.
+    """
     transaction_id = new_id()
     await tx.session.execute(
         insert(tables.LedgerTransaction).values(
@@ -111,6 +127,7 @@ async def post(
             customer_id=customer_id,
             invoice_id=invoice_id,
             payment_id=payment_id,
+            firm_invoice_id=firm_invoice_id,
             posted_at=tx.now,
         )
     )

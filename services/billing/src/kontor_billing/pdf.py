@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import typst
 
 from kontor_billing import tables
+from kontor_billing.firm_tables import FirmInvoice
 from kontor_billing.invoices import Kind, totals_on
 from kontor_billing.periods import Period
-from kontor_billing.prices import TaxAmount, TaxKind
+from kontor_billing.prices import TaxAmount, TaxKind, Totals
 
 TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
 STANDARDS: list[Any] = ["a-3a", "ua-1"]
@@ -33,8 +34,17 @@ _compiling = threading.Lock()  # a compiler is reused (5 ms instead of 16 ms), o
 
 def invoice_pdf(invoice: tables.Invoice) -> bytes:
     """Return the PDF of a stored document. Takes some 5 ms of CPU: call it in a thread."""
+    return _printed(_content(invoice), invoice.issued_at)
+
+
+def firm_invoice_pdf(invoice: FirmInvoice) -> bytes:
+    """Return the PDF of a stored invoice of the platform to a firm."""
+    return _printed(_firm_content(invoice), invoice.issued_at)
+
+
+def _printed(content: dict[str, Any], issued_at: datetime) -> bytes:
     global _compiler
-    document = json.dumps(_content(invoice), ensure_ascii=False)
+    document = json.dumps(content, ensure_ascii=False)
     with _compiling:
         if _compiler is None:
             _compiler = typst.Compiler(str(TEMPLATE), ignore_system_fonts=True)
@@ -42,7 +52,7 @@ def invoice_pdf(invoice: tables.Invoice) -> bytes:
             format="pdf",
             sys_inputs={"document": document},
             pdf_standards=STANDARDS,
-            timestamp=int(invoice.issued_at.timestamp()),
+            timestamp=int(issued_at.timestamp()),
         )
     if not isinstance(pdf, bytes):
         raise TypeError("typst gave pages instead of one document")
@@ -72,23 +82,65 @@ def _content(invoice: tables.Invoice) -> dict[str, Any]:
         "title": f"{heading} {invoice.number}",
         "heading": heading,
         "color": seller["color"] if _COLOR.fullmatch(seller["color"]) else DEFAULT_COLOR,
-        "seller": {
-            "name": seller["name"],
-            "address": f"{seller['street']}, {seller['postal_code']} {seller['city']}",
-            "contact": " · ".join(text for text in (seller["email"], seller["phone"]) if text),
-        },
+        "seller": _sender(seller, (seller["email"], seller["phone"])),
         "buyer": _address_lines(invoice.buyer),
         "facts": _facts(invoice),
-        "issued": {"year": invoice.issue_date.year, "month": invoice.issue_date.month, "day": invoice.issue_date.day},
+        "issued": _date(invoice.issue_date),
         "introduction": _introduction(invoice, month),
-        "service": f"Servicebeitrag Stufe {invoice.tier}, {month}",
-        "service_detail": f"Leistungszeitraum {_day(invoice.service_from)} bis {_day(invoice.service_to)}",
+        "lines": [
+            {
+                "title": f"Servicebeitrag Stufe {invoice.tier}, {month}",
+                "detail": f"Leistungszeitraum {_day(invoice.service_from)} bis {_day(invoice.service_to)}",
+                "net": euros(invoice.net_minor),
+            }
+        ],
         "net": euros(invoice.net_minor),
-        "taxes": [{"label": _tax_label(tax), "amount": euros(tax.tax_minor)} for tax in totals_on(invoice).taxes],
+        "taxes": _taxes(totals_on(invoice)),
         "gross_label": "Gutschriftbetrag" if cancels else "Rechnungsbetrag",
         "gross": euros(invoice.gross_minor),
         "notes": _notes(invoice),
     }
+
+
+def _firm_content(invoice: FirmInvoice) -> dict[str, Any]:
+    seller, month = invoice.seller, Period.parse(invoice.period).title
+    return {
+        "title": f"Rechnung {invoice.number}",
+        "heading": "Rechnung",
+        "color": DEFAULT_COLOR,
+        "seller": _sender(seller, (seller["email"], seller["tax_number"])),
+        "buyer": _address_lines(invoice.buyer),
+        "facts": [
+            ("Rechnungsnummer", invoice.number),
+            ("Rechnungsdatum", _day(invoice.issue_date)),
+            ("Zahlbar bis", _day(invoice.due_on)),
+            ("Steuernummer", seller["tax_number"]),
+        ],
+        "issued": _date(invoice.issue_date),
+        "introduction": f"Für die Nutzung der Plattform im {month} wird berechnet:",
+        "lines": [{**line, "net": euros(line["net"])} for line in invoice.lines],
+        "net": euros(invoice.net_minor),
+        "taxes": _taxes(totals_on(invoice)),
+        "gross_label": "Rechnungsbetrag",
+        "gross": euros(invoice.gross_minor),
+        "notes": [f"Bitte überweisen Sie den Betrag unter Angabe der Rechnungsnummer auf das Konto {seller['iban']}."],
+    }
+
+
+def _sender(seller: Mapping[str, str], contact: Iterable[str]) -> dict[str, str]:
+    return {
+        "name": seller["name"],
+        "address": f"{seller['street']}, {seller['postal_code']} {seller['city']}",
+        "contact": " · ".join(text for text in contact if text),
+    }
+
+
+def _taxes(totals: Totals) -> list[dict[str, str]]:
+    return [{"label": _tax_label(tax), "amount": euros(tax.tax_minor)} for tax in totals.taxes]
+
+
+def _date(day: date) -> dict[str, int]:
+    return {"year": day.year, "month": day.month, "day": day.day}
 
 
 def _facts(invoice: tables.Invoice) -> list[tuple[str, str]]:

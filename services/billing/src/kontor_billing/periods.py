@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from kontor_chassis.clock import BILLING_ZONE
 from kontor_chassis.errors import invalid
@@ -61,6 +61,11 @@ class Period:
     def last_day(self) -> date:
         """Last day of service."""
         return date(self.year, self.month, calendar.monthrange(self.year, self.month)[1])
+
+    @property
+    def end(self) -> datetime:
+        """The instant at which the month is over in Germany."""
+        return datetime.combine(self.next().first_day, time(), BILLING_ZONE).astimezone(UTC)
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from kontor_chassis.clock import Clock
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.principal import Principal
+from kontor_chassis.sentences import said
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -81,14 +82,9 @@ class BillingRuns:
 
     async def run(self, period: Period, tenant_id: UUID | None = None) -> RunResult:
         """Bill a finished month for all firms, or for one; raises PRECONDITION "PERIOD_NOT_OVER" before its end."""
-        if not period.is_over(self._clock.now()):
-            raise DomainError(
-                ErrorKind.PRECONDITION,
-                "PERIOD_NOT_OVER",
-                f"Der Monat {period.title} ist noch nicht zu Ende; abgerechnet wird ab dem Ersten des Folgemonats.",
-            )
+        require_over(period, self._clock.now())
         result = RunResult()
-        for tenant in await self._tenants(tenant_id):
+        for tenant in await billed_tenants(self._work, tenant_id):
             result += await self._bill(tenant, period)
         log.info("billing_run_finished", period=str(period), issued=result.issued, postponed=result.postponed)
         return result
@@ -96,18 +92,10 @@ class BillingRuns:
     async def run_due(self) -> RunResult:
         """Bill every finished month that was not billed completely yet, oldest first; the monthly job."""
         result = RunResult()
-        for tenant in await self._tenants():
+        for tenant in await billed_tenants(self._work):
             for period in await self._due_periods(tenant):
                 result += await self._bill(tenant, period)
         return result
-
-    async def _tenants(self, only: UUID | None = None) -> list[UUID]:
-        """Return the firms to bill; a deleted one is none of them."""
-        known, deleted = tables.KnownTenant.tenant_id, select(tables.DeletedFirm.tenant_id)
-        wanted = select(known).where(known.not_in(deleted)).order_by(known)
-        async with self._work.work(SERVICE) as tx:
-            found = await tx.session.scalars(wanted.where(known == only) if only else wanted)
-            return list(found)
 
     async def _due_periods(self, tenant_id: UUID) -> list[Period]:
         """Return the months from the firm's first agreement to the last finished one that no complete run covers."""
@@ -190,6 +178,28 @@ class BillingRuns:
             run = insert(tables.BillingRun).values(tenant_id=tenant_id, period=str(period), finished_at=tx.now)
             await tx.session.execute(run.on_conflict_do_nothing())
             await tx.commit()
+
+
+def require_over(period: Period, now: datetime) -> None:
+    """Raise PRECONDITION "PERIOD_NOT_OVER" before the end of a month."""
+    if not period.is_over(now):
+        raise DomainError(
+            ErrorKind.PRECONDITION,
+            "PERIOD_NOT_OVER",
+            said(
+                "Der Monat %(month)s ist noch nicht zu Ende; abgerechnet wird ab dem Ersten des Folgemonats.",
+                month=period.title,
+            ),
+        )
+
+
+async def billed_tenants(work: UnitOfWork, only: UUID | None = None) -> list[UUID]:
+    """Return the firms to bill; a deleted one is none of them."""
+    known, deleted = tables.KnownTenant.tenant_id, select(tables.DeletedFirm.tenant_id)
+    wanted = select(known).where(known.not_in(deleted)).order_by(known)
+    async with work.work(SERVICE) as tx:
+        found = await tx.session.scalars(wanted.where(known == only) if only else wanted)
+        return list(found)
 
 
 async def note_tenant(tx: Transaction, tenant_id: UUID, activated_at: datetime) -> None:

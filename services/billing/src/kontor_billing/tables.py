@@ -176,10 +176,12 @@ class LedgerTransaction(Base):
 
     transaction_id: Mapped[UUID] = mapped_column(primary_key=True)
     tenant_id: Mapped[UUID]
-    customer_id: Mapped[UUID]
-    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.invoice_id"))
+    customer_id: Mapped[UUID | None]
+    invoice_id: Mapped[UUID | None] = mapped_column(ForeignKey("invoices.invoice_id"))
     payment_id: Mapped[UUID | None]
     """Set on the posting of a payment on the invoice."""
+    firm_invoice_id: Mapped[UUID | None]
+    """Set, instead of customer and invoice, on the posting of the platform's invoice to the firm."""
     posted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

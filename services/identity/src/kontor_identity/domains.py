@@ -16,11 +16,14 @@ from uuid import UUID
 import dns.asyncresolver
 import dns.exception
 import dns.resolver
+from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.identity.v1.brand_pb2 import DomainState
+from kontor.identity.v1.events_pb2 import WhiteLabelChanged
 from kontor_chassis.database import Transaction
 from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 
 from kontor_identity.brand_tables import FirmDomain
@@ -90,7 +93,9 @@ async def name_domain(tx: Transaction, host: str, *, platform_host: str) -> Firm
         raise invalid("host", "Diese Domain gehört der Plattform.")
     kept = await tx.session.scalar(select(func.count()).where(FirmDomain.tenant_id == tenant.tenant_id))
     if (kept or 0) >= _MOST_PER_FIRM:
-        raise DomainError(ErrorKind.PRECONDITION, "TOO_MANY_DOMAINS", f"Möglich sind {_MOST_PER_FIRM} Domains.")
+        raise DomainError(
+            ErrorKind.PRECONDITION, "TOO_MANY_DOMAINS", said("Möglich sind %(most)s Domains.", most=_MOST_PER_FIRM)
+        )
     domain = FirmDomain(
         domain_id=new_id(),
         tenant_id=tenant.tenant_id,
@@ -122,8 +127,12 @@ async def note_lookup(tx: Transaction, domain_id: UUID, lookup: Lookup) -> FirmD
         raise DomainError(
             ErrorKind.PRECONDITION,
             "RECORD_MISSING",
-            f"Der TXT-Eintrag {record_name(domain)} mit dem Wert {record_value(domain)} ist noch nicht zu sehen."
-            " Neue Einträge brauchen manchmal einige Stunden.",
+            said(
+                "Der TXT-Eintrag %(name)s mit dem Wert %(value)s ist noch nicht zu sehen. Neue Einträge brauchen "
+                "manchmal einige Stunden.",
+                name=record_name(domain),
+                value=record_value(domain),
+            ),
         )
     if lookup is Lookup.FOUND:
         return await verified(tx, domain)
@@ -154,10 +163,17 @@ async def set_white_label(tx: Transaction, tenant_id: UUID, *, white_label: bool
     tenant = await tx.session.get(Tenant, tenant_id, with_for_update=True)
     if tenant is None:
         raise not_found("Diese Firma")
-    tenant.white_label = white_label
-    await tx.session.flush()
+    if tenant.white_label != white_label:
+        tenant.white_label = white_label
+        await tx.session.flush()
+        since = Timestamp()
+        since.FromDatetime(tx.now)
+        event = WhiteLabelChanged(tenant_id=str(tenant_id), white_label=white_label, change_time=since)
+        tx.publish(event, aggregate=tenant_id, tenant_id=tenant_id)
     return tenant
 
 
 def _taken(host: str) -> DomainError:
-    return DomainError(ErrorKind.ALREADY_EXISTS, "DOMAIN_TAKEN", f"{host} gehört bereits zu einer Firma.")
+    return DomainError(
+        ErrorKind.ALREADY_EXISTS, "DOMAIN_TAKEN", said("%(host)s gehört bereits zu einer Firma.", host=host)
+    )

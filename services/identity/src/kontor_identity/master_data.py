@@ -19,6 +19,7 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
+from kontor_identity.account_references import blinded_iban
 from kontor_identity.accounts import valid_email
 from kontor_identity.addresses import PostalAddress
 from kontor_identity.bank_codes import CheckedIban, check_iban
@@ -201,7 +202,7 @@ async def _add_bank_account(tx: Transaction, sealer: Sealer, customer: Customer,
         tenant_id=customer.tenant_id,
         customer_id=customer.customer_id,
         iban_sealed=sealer.seal(checked.iban.encode(), f"iban {account_id}"),
-        iban_blinded=sealer.blind("iban", checked.iban),
+        iban_blinded=blinded_iban(sealer, checked.iban),
         iban_masked=checked.masked,
         bic=checked.bic,
         bank_name=checked.bank_name,

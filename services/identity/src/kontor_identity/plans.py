@@ -7,7 +7,7 @@ pass together. Storage is measured by vault, which asks for the limit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -18,6 +18,7 @@ from kontor_chassis.clock import billing_day
 from kontor_chassis.database import Transaction
 from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
+from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -34,12 +35,11 @@ MOST_FAMILIES_PER_USE = 20
 """Above these, or with an interface, the flat plans are the better advice (F85)."""
 
 
-async def plans_of_the_day(tx: Transaction) -> list[PlanRow]:
-    """Return the terms in force today, the smallest plan first."""
-    today = date.fromisoformat(billing_day(tx.now))
+async def plans_of_the_day(tx: Transaction, day: date | None = None) -> list[PlanRow]:
+    """Return the terms in force on a day, today unless said, the smallest plan first."""
     statement = (
         select(PlanRow)
-        .where(PlanRow.valid_from <= today)
+        .where(PlanRow.valid_from <= (day or date.fromisoformat(billing_day(tx.now))))
         .order_by(PlanRow.plan, PlanRow.valid_from.desc())
         .ext(distinct_on(PlanRow.plan))
     )
@@ -61,9 +61,11 @@ def recommended(plans: Sequence[PlanRow], contacts: int, *, with_interfaces: boo
     return min(fitting, default=int(Plan.PLAN_PREMIUM))
 
 
-async def contacts_of(tx: Transaction, tenant_id: UUID) -> int:
-    """Return how many customers a firm has."""
+async def contacts_of(tx: Transaction, tenant_id: UUID, before: datetime | None = None) -> int:
+    """Return how many customers a firm has, or how many of them were entered before an instant."""
     counted = select(func.count()).select_from(Customer).where(Customer.tenant_id == tenant_id)
+    if before is not None:
+        counted = counted.where(Customer.created_at < before)
     return int((await tx.session.execute(counted)).scalar_one())
 
 
@@ -89,9 +91,12 @@ async def require_interfaces(tx: Transaction, tenant: Tenant) -> None:
         raise DomainError(
             ErrorKind.PRECONDITION,
             "PLAN_LIMIT_INTERFACES",
-            f"Der Tarif {NAMES[terms.plan]} enthält keine Schnittstellen; damit lässt sich kein Bestand einlesen. "
-            "Bitte wechseln Sie zu einem PREMIUM-Tarif.",
-            metadata={"limit": "interfaces", "plan": NAMES[terms.plan]},
+            said(
+                "Der Tarif %(plan)s enthält keine Schnittstellen; damit lässt sich kein Bestand einlesen. Bitte "
+                "wechseln Sie zu einem PREMIUM-Tarif.",
+                plan=NAMES[terms.plan],
+            ),
+            metadata={"limit": "interfaces"},
         )
 
 
@@ -107,8 +112,13 @@ async def choose_plan(tx: Transaction, plan: int) -> Tenant:
         raise DomainError(
             ErrorKind.PRECONDITION,
             "PLAN_TOO_SMALL",
-            f"Der Tarif {NAMES[plan]} reicht für {terms.max_contacts} Kontakte; Sie haben {present}.",
-            metadata={"limit": "contacts", "most": str(terms.max_contacts), "present": str(present)},
+            said(
+                "Der Tarif %(plan)s reicht für %(most)s Kontakte; Sie haben %(present)s.",
+                plan=NAMES[plan],
+                most=terms.max_contacts,
+                present=present,
+            ),
+            metadata={"limit": "contacts"},
         )
     if tenant.plan != plan or tenant.state != TenantState.TENANT_STATE_ACTIVE:
         tenant.plan = plan
@@ -153,7 +163,13 @@ def _too_many(terms: PlanRow, present: int, added: int) -> DomainError:
     return DomainError(
         ErrorKind.EXHAUSTED,
         "PLAN_LIMIT_CONTACTS",
-        f"Der Tarif {NAMES[terms.plan]} reicht für {terms.max_contacts} Kontakte. Sie haben {present}, hinzu kämen "
-        f"{added}. Bitte wechseln Sie in einen größeren Tarif.",
-        metadata={"limit": "contacts", "most": str(terms.max_contacts), "present": str(present), "added": str(added)},
+        said(
+            "Der Tarif %(plan)s reicht für %(most)s Kontakte. Sie haben %(present)s, hinzu kämen %(added)s. Bitte "
+            "wechseln Sie in einen größeren Tarif.",
+            plan=NAMES[terms.plan],
+            most=terms.max_contacts,
+            present=present,
+            added=added,
+        ),
+        metadata={"limit": "contacts"},
     )

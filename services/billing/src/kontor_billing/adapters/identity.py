@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import grpc
+from kontor.identity.v1.firms_internal_pb2 import GetFirmMeasureRequest
+from kontor.identity.v1.firms_internal_pb2_grpc import FirmInternalServiceStub
+from kontor.identity.v1.firms_pb2 import PlanTerms
 from kontor.identity.v1.internal_pb2 import GetCustomerProfileRequest, GetTenantProfileRequest
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor.identity.v1.tenants_pb2 import Address
@@ -13,7 +16,10 @@ from kontor_chassis.calls import Callers
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.interceptors.errors import domain_error_of
 
+from kontor_billing.firm_charges import PlanPrice
+from kontor_billing.firm_runs import Measure
 from kontor_billing.parties import Party, Seller
+from kontor_billing.periods import Period
 
 if TYPE_CHECKING:  # the generated stub's asyncio face exists for the type checker only
     from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceAsyncStub
@@ -45,8 +51,31 @@ class IdentityParties:
             raise _refusal(error) from error
         return _party(profile.display_name, profile.address)
 
+    async def firm(self, tenant_id: UUID) -> Party:
+        """Return the firm as it is billed by the platform; raises as `seller`."""
+        return (await self.seller(tenant_id)).party
+
+    async def measure(self, tenant_id: UUID, period: Period) -> Measure:
+        """Return the plans' prices of a month's first day and the firm's contacts at its end; raises as `seller`."""
+        question = GetFirmMeasureRequest(tenant_id=str(tenant_id), terms_day=period.first_day.isoformat())
+        question.contacts_before.FromDatetime(period.end)
+        try:
+            stub = self._callers.as_service("identity", FirmInternalServiceStub, tenant_id)
+            answer = await stub.GetFirmMeasure(question)
+        except grpc.aio.AioRpcError as error:
+            raise _refusal(error) from error
+        return Measure({int(terms.plan): _plan_price(terms) for terms in answer.plans}, answer.contacts)
+
     def _identity(self, tenant_id: UUID) -> IdentityInternalServiceAsyncStub:
         return self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
+
+
+def _plan_price(terms: PlanTerms) -> PlanPrice:
+    return PlanPrice(
+        base_minor=terms.base_net.minor_units if terms.HasField("base_net") else None,
+        contact_minor=terms.contact_net.minor_units,
+        setup_minor=terms.setup_net.minor_units if terms.HasField("setup_net") else None,
+    )
 
 
 def _party(name: str, address: Address, *, email: str = "", phone: str = "") -> Party:

@@ -11,6 +11,7 @@ from kontor_chassis.paging import encode_cursor, page_size
 from kontor_chassis.service import Context
 
 from kontor_identity import queries
+from kontor_identity.account_references import account_reference
 from kontor_identity.bank_codes import check_iban
 from kontor_identity.change_requests import decide_request, handle_wish, open_requests_of, requests_of_firm, wish_of
 from kontor_identity.customer_history import changes_of
@@ -59,11 +60,12 @@ class MasterDataRpc(MasterDataServiceServicer):
                         bank_name=row.bank_name,
                         holder=row.holder,
                         create_time=messages.timestamp(row.created_at),
+                        reference=account_reference(self._sealer, row.tenant_id, row.iban_blinded),
                     )
                     for row in await bank_accounts_of(tx, customer.customer_id)
                 ],
                 login_email=account.email if account else "",
-                policy=_policy(await policy_of(tx, customer.tenant_id)),
+                policy=policy_message(await policy_of(tx, customer.tenant_id)),
                 open_requests=[_request(row, customer) for row in await open_requests_of(tx, customer.customer_id)],
             )
 
@@ -141,14 +143,14 @@ class MasterDataRpc(MasterDataServiceServicer):
     async def GetEditPolicy(self, request: pb.GetEditPolicyRequest, context: Context) -> pb.EditPolicy:
         """See master_data.proto."""
         async with self._work.query() as tx:
-            return _policy(await policy_of(tx, tx.principal.required_tenant()))
+            return policy_message(await policy_of(tx, tx.principal.required_tenant()))
 
     async def SetEditPolicy(self, request: pb.SetEditPolicyRequest, context: Context) -> pb.EditPolicy:
         """See master_data.proto."""
         given = request.policy
         wanted = Policy(given.person, given.address, given.contact, given.bank_account, given.contracts)
         async with self._work.command(request) as tx:
-            return await tx.commit(_policy(await set_policy(tx, wanted)))
+            return await tx.commit(policy_message(await set_policy(tx, wanted)))
 
     async def _handle(self, request: Message, customer_id: str, *, confirmed: bool = False) -> pb.ChangeOutcome:
         async with self._work.command(request) as tx:
@@ -164,7 +166,8 @@ class MasterDataRpc(MasterDataServiceServicer):
             return await tx.commit(pb.ChangeOutcome(outcome=decided.outcome, change_request_id=request_id))
 
 
-def _policy(policy: Policy) -> pb.EditPolicy:
+def policy_message(policy: Policy) -> pb.EditPolicy:
+    """Return a firm's edit policy."""
     mode = pb.EditMode.ValueType
     return pb.EditPolicy(
         person=mode(policy.person),

@@ -208,6 +208,44 @@ class InvoiceIssued(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class FirmInvoiceIssued(message.Message):
+    """The platform has issued an invoice to a firm."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    FIRM_INVOICE_ID_FIELD_NUMBER: builtins.int
+    NUMBER_FIELD_NUMBER: builtins.int
+    GROSS_FIELD_NUMBER: builtins.int
+    PERIOD_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm that pays."""
+    firm_invoice_id: builtins.str
+    """Invoice."""
+    number: builtins.str
+    """Its number."""
+    period: builtins.str
+    """Month billed, "2026-07"."""
+    @builtins.property
+    def gross(self) -> money_pb2.Money:
+        """Gross amount."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        firm_invoice_id: builtins.str = ...,
+        number: builtins.str = ...,
+        gross: money_pb2.Money | None = ...,
+        period: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["gross", b"gross"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["firm_invoice_id", b"firm_invoice_id", "gross", b"gross", "number", b"number", "period", b"period", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class DunningStarted(message.Message):
     """A dunning procedure against a customer has begun; until it ends, his bank accounts do not change (F160)."""
 

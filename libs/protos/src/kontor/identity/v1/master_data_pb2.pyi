@@ -373,6 +373,7 @@ class BankAccount(message.Message):
     BANK_NAME_FIELD_NUMBER: builtins.int
     HOLDER_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
+    REFERENCE_FIELD_NUMBER: builtins.int
     bank_account_id: builtins.str
     """Id of the account."""
     masked_iban: builtins.str
@@ -383,6 +384,8 @@ class BankAccount(message.Message):
     """Name of the bank; empty when unknown."""
     holder: builtins.str
     """Holder: always the customer himself (F158)."""
+    reference: builtins.str
+    """Names the account without its number; contracts that draw from it bear the same (F156)."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """Since when it is on file."""
@@ -396,10 +399,11 @@ class BankAccount(message.Message):
         bank_name: builtins.str = ...,
         holder: builtins.str = ...,
         create_time: timestamp_pb2.Timestamp | None = ...,
+        reference: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "bank_name", b"bank_name", "bic", b"bic", "create_time", b"create_time", "holder", b"holder", "masked_iban", b"masked_iban"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "bank_name", b"bank_name", "bic", b"bic", "create_time", b"create_time", "holder", b"holder", "masked_iban", b"masked_iban", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
