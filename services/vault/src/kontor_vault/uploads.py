@@ -20,7 +20,7 @@ from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name, title_of
 from kontor_vault.folders import get_folder
 from kontor_vault.quotas import require_room, warn_of_filling
-from kontor_vault.tables import Document, Folder, Origin, Upload, UploadState, Version
+from kontor_vault.tables import Document, Folder, Origin, Upload, UploadPart, UploadState, Version
 from kontor_vault.versions import append_version
 from kontor_vault.visibility import require_customer_scope
 
@@ -86,30 +86,37 @@ async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, d
 
 async def begin_upload(tx: Transaction, *, upload_id: UUID) -> Upload:
     """Take the one chance to send the bytes; raises PRECONDITION "UPLOAD_ENDED" when it was taken or ran out."""
-    upload = await _own_upload(tx, upload_id)
+    upload = await own_upload(tx, upload_id)
     if upload.state != UploadState.RESERVED or upload.expire_time <= tx.now:
-        raise _ended()
+        raise upload_ended()
     upload.state = UploadState.RECEIVING
     upload.expire_time = tx.now + RECEIVING_FOR
     await tx.session.flush()
     return upload
 
 
-async def finish_upload(tx: Transaction, *, upload_id: UUID, sealed: SealedContent) -> Document:
-    """Make the stored content a document, or a document's newest version. Finishing twice gives the same document."""
-    upload = await _own_upload(tx, upload_id)
+async def finish_upload(
+    tx: Transaction, *, upload_id: UUID, sealed: SealedContent, part_id: UUID | None = None
+) -> Document:
+    """Make the stored content a document, or a document's newest version. Finishing twice gives the same document.
+
+    `part_id` is the part that holds all of it, where it came in parts.
+    """
+    upload = await own_upload(tx, upload_id)
     if upload.state == UploadState.STORED:
         return await get_document(tx, document_id=upload.document_id)
     if upload.state != UploadState.RECEIVING:
-        raise _ended()
+        raise upload_ended()
     if sealed.size_bytes > upload.size_bytes:
         raise invalid("size_bytes", "Die Datei ist größer als angekündigt.", reason="UPLOAD_TOO_LARGE")
+    if part_id is not None:
+        await _require_whole(tx, upload, part_id, sealed)
     upload.state = UploadState.STORED  # before the version, so that the room is never counted twice
     await tx.session.flush()
     document = await _document_for(tx, upload, sealed)
-    await append_version(
-        tx, document, version_of(upload.upload_id, upload.file_name, sealed, upload.origin, upload.reason)
-    )
+    version = version_of(upload.upload_id, upload.file_name, sealed, upload.origin, upload.reason)
+    version.object_id = part_id
+    await append_version(tx, document, version)
     if upload.origin == Origin.CUSTOMER:
         await warn_of_filling(tx, upload.customer_id, sealed.size_bytes)
     return document
@@ -117,11 +124,11 @@ async def finish_upload(tx: Transaction, *, upload_id: UUID, sealed: SealedConte
 
 async def abandon_upload(tx: Transaction, *, upload_id: UUID, customer_id: UUID | None = None) -> Upload:
     """Give an upload up; its room is free again. Giving up twice changes nothing; a finished one is refused."""
-    upload = await _own_upload(tx, upload_id)
+    upload = await own_upload(tx, upload_id)
     if customer_id is not None and upload.customer_id != customer_id:
         raise not_found("Der Upload")
     if upload.state == UploadState.STORED:
-        raise _ended()
+        raise upload_ended()
     upload.state = UploadState.ABANDONED
     await tx.session.flush()
     return upload
@@ -180,7 +187,14 @@ async def _surviving_folder(tx: Transaction, folder_id: UUID | None) -> UUID | N
     )
 
 
-async def _own_upload(tx: Transaction, upload_id: UUID) -> Upload:
+async def _require_whole(tx: Transaction, upload: Upload, part_id: UUID, sealed: SealedContent) -> None:
+    part = await tx.session.get(UploadPart, part_id)
+    if part is None or part.upload_id != upload.upload_id or sealed.size_bytes != upload.size_bytes:
+        raise upload_ended()
+
+
+async def own_upload(tx: Transaction, upload_id: UUID) -> Upload:
+    """Return an upload of the caller, locked; raises NOT_FOUND."""
     upload = await tx.session.scalar(
         select(Upload)
         .where(Upload.upload_id == upload_id, Upload.creator_account_id == tx.principal.required_account())
@@ -202,7 +216,8 @@ async def _require_own(tx: Transaction, customer_id: UUID, document_id: UUID, or
         )
 
 
-def _ended() -> DomainError:
+def upload_ended() -> DomainError:
+    """Return the refusal of an upload that is over."""
     return DomainError(
         ErrorKind.PRECONDITION,
         "UPLOAD_ENDED",

@@ -8,6 +8,7 @@ from kontor_chassis.edge import edge_app
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultEdgeSettings
 from kontor_vault.http.downloads import Downloads
+from kontor_vault.http.tus import Tus
 from kontor_vault.http.uploads import Uploads
 
 
@@ -16,12 +17,23 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     loaded = settings or VaultEdgeSettings.load()
     app = edge_app("vault-http", loaded, __name__)
     store = open_object_store(loaded.object_store_url)
-    uploads, downloads = Uploads(store), Downloads(store)
+    uploads, downloads, tus = Uploads(store), Downloads(store), Tus(store)
     app.add_url_rule("/files/uploads/<uuid:upload_id>", view_func=uploads.put, methods=["PUT"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/documents", view_func=uploads.post, methods=["POST"])
     app.add_url_rule("/files/documents/<uuid:document_id>", view_func=downloads.get, methods=["GET"])
+    _add_tus(app, tus)
     app.after_request(_harden)
     return app
+
+
+def _add_tus(app: Flask, tus: Tus) -> None:
+    one, all_ = "/files/tus/<uuid:upload_id>", "/files/tus"
+    app.add_url_rule(all_, view_func=tus.create, methods=["POST"], provide_automatic_options=False)
+    rules = {"HEAD": (one, tus.head), "PATCH": (one, tus.patch), "DELETE": (one, tus.delete)}
+    for method, (rule, view) in rules.items():
+        app.add_url_rule(rule, view_func=view, methods=[method], provide_automatic_options=False)
+    for rule in (one, all_):
+        app.add_url_rule(rule, view_func=tus.options, methods=["OPTIONS"])
 
 
 def _harden(response: Response) -> Response:

@@ -39,7 +39,7 @@ class Uploads:
 
     def put(self, upload_id: UUID) -> ResponseReturnValue:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
-        with _answer_is_heard(), _Receiving.begin(self._objects, upload_id) as receiving:
+        with answer_is_heard(), _Receiving.begin(self._objects, upload_id) as receiving:
             receiving.require_length(request.content_length)
             for piece in body_pieces(request):
                 receiving.write(piece)
@@ -49,14 +49,15 @@ class Uploads:
     def post(self, customer_id: UUID) -> ResponseReturnValue:
         """Store the files of a multipart form, each as a document.
 
-        `folder_id`, `kind`, `contract_id` and `return_to` (a path on this origin) come in the query, because the
-        files are encrypted while they arrive. Answers with a redirect to `return_to` that says how many were stored
-        (`stored`) or why one was not (`problem`, a reason); without `return_to` with the documents as JSON.
+        `folder_id`, `kind`, `contract_id`, `document_id` (whose newest version the file becomes) and `return_to` (a
+        path on this origin) come in the query, because the files are encrypted while they arrive. Answers with a
+        redirect to `return_to` that says how many were stored (`stored`) or why one was not (`problem`, a reason);
+        without `return_to` with the documents as JSON.
         """
         form = _FormUpload(self._objects, customer_id)
         back = _path_on_this_origin(request.args.get("return_to", ""))
         try:
-            with _answer_is_heard():
+            with answer_is_heard():
                 documents = form.receive()
         except (grpc.RpcError, DomainError) as refused:
             if not back:
@@ -82,7 +83,7 @@ class _Receiving:
     @staticmethod
     def begin(objects: Objects, upload_id: UUID) -> _Receiving:
         """Ask the vault for the permit; raises what it refuses with."""
-        permit = _internal().BeginUpload(internal_pb2.BeginUploadRequest(upload_id=str(upload_id)))
+        permit = internal().BeginUpload(internal_pb2.BeginUploadRequest(upload_id=str(upload_id)))
         return _Receiving(objects, upload_id, permit)
 
     def __enter__(self) -> _Receiving:
@@ -111,28 +112,14 @@ class _Receiving:
         if complete_at is not None and self._writer.size_bytes != complete_at:
             raise _incomplete()
         sealed = self._writer.seal()
-        document = self._report(sealed)
+        document = report_finished(self._upload_id, sealed)
         self._finished = True
         return document
-
-    def _report(self, sealed: SealedContent) -> vault_pb2.Document:
-        request_message = internal_pb2.FinishUploadRequest(
-            upload_id=self._upload_id,
-            sha256=sealed.sha256,
-            size_bytes=sealed.size_bytes,
-            media_type=sealed.media_type,
-        )
-        try:
-            return _internal().FinishUpload(request_message)
-        except grpc.RpcError as error:
-            if cast(grpc.Call, error).code() is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            return _internal().FinishUpload(request_message, timeout=20)  # finishing twice is harmless
 
     def _give_up(self) -> None:
         """Free the reservation now; if the vault cannot be reached its sweep does it later."""
         try:
-            _internal().AbandonUpload(internal_pb2.AbandonUploadRequest(upload_id=self._upload_id))
+            internal().AbandonUpload(internal_pb2.AbandonUploadRequest(upload_id=self._upload_id))
         except grpc.RpcError as error:
             log.warning("upload_not_abandoned", upload_id=self._upload_id, code=str(cast(grpc.Call, error).code()))
             return
@@ -182,7 +169,8 @@ class _FormUpload:
                     size_bytes=content_length or total_content_length or 0,
                     folder_id=request.args.get("folder_id", ""),
                     contract_id=request.args.get("contract_id", ""),
-                    kind=_kind(request.args.get("kind", "")),
+                    document_id=request.args.get("document_id", ""),
+                    kind=document_kind(request.args.get("kind", "")),
                 )
             )
         )
@@ -214,12 +202,36 @@ class _FormFile:
         self._receiving.__exit__()
 
 
-def _internal() -> VaultInternalServiceStub:
+def report_finished(upload_id: str, sealed: SealedContent, part_id: str = "") -> vault_pb2.Document:
+    """Make stored content a document; `part_id` names the part that holds it, where it came in parts."""
+    message = internal_pb2.FinishUploadRequest(
+        upload_id=upload_id,
+        sha256=sealed.sha256,
+        size_bytes=sealed.size_bytes,
+        media_type=sealed.media_type,
+        part_id=part_id,
+    )
+    try:
+        return internal().FinishUpload(message)
+    except grpc.RpcError as error:
+        if cast(grpc.Call, error).code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return internal().FinishUpload(message, timeout=20)  # finishing twice is harmless
+
+
+def store_empty(objects: Objects, upload_id: UUID) -> vault_pb2.Document:
+    """Make a document of a reserved upload that has no bytes."""
+    with _Receiving.begin(objects, upload_id) as receiving:
+        return receiving.finish()
+
+
+def internal() -> VaultInternalServiceStub:
+    """Return the vault's internal calls, with the token of whoever sends the request."""
     return current_edge().stub("vault", VaultInternalServiceStub)
 
 
 @contextmanager
-def _answer_is_heard() -> Iterator[None]:
+def answer_is_heard() -> Iterator[None]:
     """Read away what is left of a refused body, within reason: closing a socket with unread bytes resets it, and the
     client would never see why."""
     try:
@@ -232,7 +244,8 @@ def _answer_is_heard() -> Iterator[None]:
         raise
 
 
-def _kind(name: str) -> vault_pb2.DocumentKind.ValueType:
+def document_kind(name: str) -> vault_pb2.DocumentKind.ValueType:
+    """Return a kind by its name in the API; unspecified when it is none."""
     known = dict(vault_pb2.DocumentKind.items())
     return known.get(name, vault_pb2.DOCUMENT_KIND_UNSPECIFIED)
 

@@ -9,14 +9,16 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
 from kontor_chassis.principal import current_principal
 
 from kontor_vault.papers import note_shown_to
+from kontor_vault.parts import Progress
 from kontor_vault.sealing import Verdict
-from kontor_vault.tables import Document, Folder, Grant, Quota, Upload
+from kontor_vault.tables import Document, Erasure, Folder, Grant, Quota, Upload, UploadState
 
 
 class Row(Protocol):
@@ -203,3 +205,14 @@ def quota(entity: Quota) -> pb.Quota:
 
 def _text(value: UUID | None) -> str:
     return "" if value is None else str(value)
+def progress(of: Progress) -> internal_pb2.UploadProgress:
+    """Return how far an upload has come."""
+    return internal_pb2.UploadProgress(
+        offset_bytes=of.offset_bytes,
+        size_bytes=of.upload.size_bytes,
+        expire_time=timestamp(of.upload.expire_time),
+        stored=of.upload.state == UploadState.STORED,
+        document_id=str(of.upload.document_id),
+    )
+
+

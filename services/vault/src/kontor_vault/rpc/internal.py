@@ -21,6 +21,7 @@ from kontor_vault.objects import Objects
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
 from kontor_vault.rpc.releases import Releases
+from kontor_vault.tables import UploadPart
 
 
 class VaultInternalRpc(VaultInternalServiceServicer):
@@ -47,13 +48,64 @@ class VaultInternalRpc(VaultInternalServiceServicer):
     async def FinishUpload(self, request: pb.FinishUploadRequest, context: Context) -> vault_pb2.Document:
         sealed = SealedContent(request.size_bytes, request.sha256, request.media_type)
         async with self._work.command(request) as tx:
-            document = await uploads.finish_upload(tx, upload_id=_upload(request.upload_id), sealed=sealed)
+            document = await uploads.finish_upload(
+                tx,
+                upload_id=_upload(request.upload_id),
+                sealed=sealed,
+                part_id=convert.optional_id(request.part_id, "part_id"),
+            )
             return await tx.commit(convert.document(document))
 
     async def AbandonUpload(self, request: pb.AbandonUploadRequest, context: Context) -> Empty:
         async with self._work.command(request) as tx:
             await uploads.abandon_upload(tx, upload_id=_upload(request.upload_id))
             return await tx.commit(Empty())
+
+    async def GetUploadProgress(self, request: pb.GetUploadProgressRequest, context: Context) -> pb.UploadProgress:
+        async with self._work.command(request) as tx:
+            progress = await parts.progress_of(tx, upload_id=_upload(request.upload_id))
+            return await tx.commit(convert.progress(progress))
+
+    async def OpenUploadPart(self, request: pb.OpenUploadPartRequest, context: Context) -> pb.UploadPart:
+        async with self._work.command(request) as tx:
+            part, missing = await parts.open_part(
+                tx, upload_id=_upload(request.upload_id), offset_bytes=request.offset_bytes
+            )
+            return await tx.commit(await self._part_permit(tx, part, missing))
+
+    async def CloseUploadPart(self, request: pb.CloseUploadPartRequest, context: Context) -> pb.UploadProgress:
+        async with self._work.command(request) as tx:
+            progress = await parts.close_part(
+                tx,
+                upload_id=_upload(request.upload_id),
+                part_id=parse_id(request.part_id, "part_id"),
+                size_bytes=request.size_bytes,
+            )
+            return await tx.commit(convert.progress(progress))
+
+    async def JoinUpload(self, request: pb.JoinUploadRequest, context: Context) -> pb.JoinPermit:
+        async with self._work.command(request) as tx:
+            arrived, joint, upload = await parts.begin_join(tx, upload_id=_upload(request.upload_id))
+            permit = pb.JoinPermit(joint=await self._part_permit(tx, joint, upload.size_bytes))
+            for part in arrived:
+                place = (part.tenant_id, part.customer_id, part.part_id)
+                permit.parts.add(
+                    object_path=object_path(*place),
+                    content_key=await self._keys.content_key(tx, *place),
+                    associated_data=associated_data(*place),
+                    size_bytes=part.size_bytes or 0,
+                )
+            return await tx.commit(permit)
+
+    async def _part_permit(self, tx: Transaction, part: UploadPart, size_bytes: int) -> pb.UploadPart:
+        place = (part.tenant_id, part.customer_id, part.part_id)
+        permit = pb.UploadPermit(
+            object_path=object_path(*place),
+            content_key=await self._keys.content_key(tx, *place),
+            associated_data=associated_data(*place),
+            size_bytes=size_bytes,
+        )
+        return pb.UploadPart(part_id=str(part.part_id), permit=permit)
 
     async def OpenDocument(self, request: pb.OpenDocumentRequest, context: Context) -> pb.DownloadPermit:
         release_id = await self._releases.of_caller()

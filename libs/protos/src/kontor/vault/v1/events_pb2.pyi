@@ -227,3 +227,31 @@ class GrantRevoked(message.Message):
     _WhichOneofReturnType_target: _TypeAlias = typing.Literal["document_id", "folder_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = typing.Literal["target", b"target"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_target) -> _WhichOneofReturnType_target | None: ...
+
+@typing.final
+class CustomerErased(message.Message):
+    """A customer's key was destroyed, and with it everything of his that was encrypted."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CERTIFICATE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    certificate: builtins.int
+    """Number of the certificate."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        certificate: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["certificate", b"certificate", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

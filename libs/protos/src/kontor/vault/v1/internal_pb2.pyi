@@ -3,9 +3,11 @@
 isort:skip_file
 What only other processes of the platform may ask the vault: permits for file content, and filing by services."""
 
+from collections import abc as abc
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
+from google.protobuf.internal import containers as containers
 from kontor.vault.v1 import vault_pb2 as vault_pb2
 import builtins as builtins
 import sys
@@ -80,6 +82,7 @@ class FinishUploadRequest(message.Message):
     SHA256_FIELD_NUMBER: builtins.int
     SIZE_BYTES_FIELD_NUMBER: builtins.int
     MEDIA_TYPE_FIELD_NUMBER: builtins.int
+    PART_ID_FIELD_NUMBER: builtins.int
     upload_id: builtins.str
     """The upload."""
     sha256: builtins.bytes
@@ -88,6 +91,8 @@ class FinishUploadRequest(message.Message):
     """Bytes received; at most what was reserved."""
     media_type: builtins.str
     """Media type recognised from the content."""
+    part_id: builtins.str
+    """The part that holds the whole content, for an upload in parts; empty for one that came in one piece."""
     def __init__(
         self,
         *,
@@ -95,10 +100,195 @@ class FinishUploadRequest(message.Message):
         sha256: builtins.bytes = ...,
         size_bytes: builtins.int = ...,
         media_type: builtins.str = ...,
+        part_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["media_type", b"media_type", "sha256", b"sha256", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["media_type", b"media_type", "part_id", b"part_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class GetUploadProgressRequest(message.Message):
+    """Request of GetUploadProgress."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: builtins.int
+    upload_id: builtins.str
+    """The upload."""
+    def __init__(
+        self,
+        *,
+        upload_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class UploadProgress(message.Message):
+    """How far an upload in parts has come."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    OFFSET_BYTES_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: builtins.int
+    STORED_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    offset_bytes: builtins.int
+    """Bytes that are stored without a gap from the start."""
+    size_bytes: builtins.int
+    """Bytes that the whole file has."""
+    stored: builtins.bool
+    """Whether the document exists."""
+    document_id: builtins.str
+    """The document that exists or will exist."""
+    @builtins.property
+    def expire_time(self) -> timestamp_pb2.Timestamp:
+        """When it ends unless a further part begins."""
+
+    def __init__(
+        self,
+        *,
+        offset_bytes: builtins.int = ...,
+        size_bytes: builtins.int = ...,
+        expire_time: timestamp_pb2.Timestamp | None = ...,
+        stored: builtins.bool = ...,
+        document_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["document_id", b"document_id", "expire_time", b"expire_time", "offset_bytes", b"offset_bytes", "size_bytes", b"size_bytes", "stored", b"stored"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class OpenUploadPartRequest(message.Message):
+    """Request of OpenUploadPart."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: builtins.int
+    OFFSET_BYTES_FIELD_NUMBER: builtins.int
+    upload_id: builtins.str
+    """The upload."""
+    offset_bytes: builtins.int
+    """Where the part begins; refused unless the parts before it end there."""
+    def __init__(
+        self,
+        *,
+        upload_id: builtins.str = ...,
+        offset_bytes: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["offset_bytes", b"offset_bytes", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class UploadPart(message.Message):
+    """A part that may be received."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PART_ID_FIELD_NUMBER: builtins.int
+    PERMIT_FIELD_NUMBER: builtins.int
+    part_id: builtins.str
+    """Id of the part, a UUID."""
+    @builtins.property
+    def permit(self) -> UploadPermit:
+        """Where and how to store it, and how much is still missing."""
+
+    def __init__(
+        self,
+        *,
+        part_id: builtins.str = ...,
+        permit: UploadPermit | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["permit", b"permit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["part_id", b"part_id", "permit", b"permit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CloseUploadPartRequest(message.Message):
+    """Request of CloseUploadPart."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: builtins.int
+    PART_ID_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    upload_id: builtins.str
+    """The upload."""
+    part_id: builtins.str
+    """The part."""
+    size_bytes: builtins.int
+    """Bytes of it that are stored."""
+    def __init__(
+        self,
+        *,
+        upload_id: builtins.str = ...,
+        part_id: builtins.str = ...,
+        size_bytes: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["part_id", b"part_id", "size_bytes", b"size_bytes", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class JoinUploadRequest(message.Message):
+    """Request of JoinUpload."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: builtins.int
+    upload_id: builtins.str
+    """The upload."""
+    def __init__(
+        self,
+        *,
+        upload_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class JoinPermit(message.Message):
+    """How the file edge makes one content of an upload's parts."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PARTS_FIELD_NUMBER: builtins.int
+    JOINT_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def parts(self) -> containers.RepeatedCompositeFieldContainer[DownloadPermit]:
+        """The parts, in order; only path, key, binding and size are set."""
+
+    @builtins.property
+    def joint(self) -> UploadPart:
+        """Where the joint content goes."""
+
+    def __init__(
+        self,
+        *,
+        parts: abc.Iterable[DownloadPermit] | None = ...,
+        joint: UploadPart | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["joint", b"joint"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["joint", b"joint", "parts", b"parts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -281,5 +471,83 @@ class SetQuotaRequest(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "limit_bytes", b"limit_bytes", "request_id", b"request_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EraseCustomerRequest(message.Message):
+    """Request of EraseCustomer."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    request_id: builtins.str
+    """Makes a repeated request return the first answer; a UUID."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "request_id", b"request_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ErasureCertificate(message.Message):
+    """Proof that a customer's content cannot be read any more."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CERTIFICATE_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    KEYS_FIELD_NUMBER: builtins.int
+    KEYS_DIGEST_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    TIME_FIELD_NUMBER: builtins.int
+    HASH_FIELD_NUMBER: builtins.int
+    certificate: builtins.int
+    """Number of the certificate in the installation, counted from 1 without gaps."""
+    customer_id: builtins.str
+    """The customer."""
+    keys: builtins.int
+    """How many keys were destroyed; 0 when nothing had ever been stored."""
+    keys_digest: builtins.str
+    """Digest of the destroyed wrapped key, by which a copy of it can be told; hexadecimal."""
+    documents: builtins.int
+    """How many documents went with it."""
+    size_bytes: builtins.int
+    """How many bytes they had."""
+    hash: builtins.str
+    """SHA-256 over this certificate and the hash of the one before, hexadecimal."""
+    @builtins.property
+    def time(self) -> timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        certificate: builtins.int = ...,
+        customer_id: builtins.str = ...,
+        keys: builtins.int = ...,
+        keys_digest: builtins.str = ...,
+        documents: builtins.int = ...,
+        size_bytes: builtins.int = ...,
+        time: timestamp_pb2.Timestamp | None = ...,
+        hash: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["certificate", b"certificate", "customer_id", b"customer_id", "documents", b"documents", "hash", b"hash", "keys", b"keys", "keys_digest", b"keys_digest", "size_bytes", b"size_bytes", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

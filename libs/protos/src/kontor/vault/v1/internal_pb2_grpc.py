@@ -53,6 +53,26 @@ class VaultInternalServiceStub:
                 request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.AbandonUploadRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.GetUploadProgress = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/GetUploadProgress',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.GetUploadProgressRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.FromString,
+                _registered_method=True)
+        self.OpenUploadPart = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/OpenUploadPart',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenUploadPartRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadPart.FromString,
+                _registered_method=True)
+        self.CloseUploadPart = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/CloseUploadPart',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.CloseUploadPartRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.FromString,
+                _registered_method=True)
+        self.JoinUpload = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/JoinUpload',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.JoinUploadRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.JoinPermit.FromString,
+                _registered_method=True)
         self.OpenDocument = channel.unary_unary(
                 '/kontor.vault.v1.VaultInternalService/OpenDocument',
                 request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenDocumentRequest.SerializeToString,
@@ -67,6 +87,11 @@ class VaultInternalServiceStub:
                 '/kontor.vault.v1.VaultInternalService/SetQuota',
                 request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.SetQuotaRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Quota.FromString,
+                _registered_method=True)
+        self.EraseCustomer = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/EraseCustomer',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.EraseCustomerRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.ErasureCertificate.FromString,
                 _registered_method=True)
 
 
@@ -96,6 +121,34 @@ class VaultInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetUploadProgress(self, request, context):
+        """Tells how far an upload in parts has come; HEAD of the tus protocol asks for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenUploadPart(self, request, context):
+        """Lets the file edge receive a further part of an upload, from exactly where the parts before it end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseUploadPart(self, request, context):
+        """Reports that a part is stored, complete or as far as it came; what comes next starts behind it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def JoinUpload(self, request, context):
+        """Names the parts of an upload that has arrived completely, in order, and where their joint content goes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def OpenDocument(self, request, context):
         """Lets the file edge send the content of a document, and records the sighting before a byte is sent.
         """
@@ -113,6 +166,13 @@ class VaultInternalServiceServicer:
 
     def SetQuota(self, request, context):
         """Sets how much storage a customer has; what he already uses stays even above the limit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseCustomer(self, request, context):
+        """Destroys a deleted customer's key and everything kept about him, and certifies it. Doing it again changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +196,26 @@ def add_VaultInternalServiceServicer_to_server(servicer, server):
                     request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.AbandonUploadRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
+            'GetUploadProgress': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUploadProgress,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.GetUploadProgressRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.SerializeToString,
+            ),
+            'OpenUploadPart': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenUploadPart,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenUploadPartRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadPart.SerializeToString,
+            ),
+            'CloseUploadPart': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseUploadPart,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.CloseUploadPartRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.SerializeToString,
+            ),
+            'JoinUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.JoinUpload,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.JoinUploadRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.JoinPermit.SerializeToString,
+            ),
             'OpenDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenDocument,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenDocumentRequest.FromString,
@@ -150,6 +230,11 @@ def add_VaultInternalServiceServicer_to_server(servicer, server):
                     servicer.SetQuota,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.SetQuotaRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Quota.SerializeToString,
+            ),
+            'EraseCustomer': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseCustomer,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.EraseCustomerRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.ErasureCertificate.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -246,6 +331,114 @@ class VaultInternalService:
             _registered_method=True)
 
     @staticmethod
+    def GetUploadProgress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/GetUploadProgress',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.GetUploadProgressRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenUploadPart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/OpenUploadPart',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.OpenUploadPartRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.UploadPart.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseUploadPart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/CloseUploadPart',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.CloseUploadPartRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.UploadProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def JoinUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/JoinUpload',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.JoinUploadRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.JoinPermit.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def OpenDocument(request,
             target,
             options=(),
@@ -316,6 +509,33 @@ class VaultInternalService:
             '/kontor.vault.v1.VaultInternalService/SetQuota',
             kontor_dot_vault_dot_v1_dot_internal__pb2.SetQuotaRequest.SerializeToString,
             kontor_dot_vault_dot_v1_dot_vault__pb2.Quota.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseCustomer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/EraseCustomer',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.EraseCustomerRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.ErasureCertificate.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,14 @@ class VaultInternalServiceStub:
     """Reports that all bytes are stored; only now the document becomes visible and the reserved storage is used storage."""
     AbandonUpload: _grpc.UnaryUnaryMultiCallable[_internal_pb2.AbandonUploadRequest, _empty_pb2.Empty]
     """Reports that the upload broke off; nothing becomes visible and the reserved storage is free again."""
+    GetUploadProgress: _grpc.UnaryUnaryMultiCallable[_internal_pb2.GetUploadProgressRequest, _internal_pb2.UploadProgress]
+    """Tells how far an upload in parts has come; HEAD of the tus protocol asks for it."""
+    OpenUploadPart: _grpc.UnaryUnaryMultiCallable[_internal_pb2.OpenUploadPartRequest, _internal_pb2.UploadPart]
+    """Lets the file edge receive a further part of an upload, from exactly where the parts before it end."""
+    CloseUploadPart: _grpc.UnaryUnaryMultiCallable[_internal_pb2.CloseUploadPartRequest, _internal_pb2.UploadProgress]
+    """Reports that a part is stored, complete or as far as it came; what comes next starts behind it."""
+    JoinUpload: _grpc.UnaryUnaryMultiCallable[_internal_pb2.JoinUploadRequest, _internal_pb2.JoinPermit]
+    """Names the parts of an upload that has arrived completely, in order, and where their joint content goes."""
     OpenDocument: _grpc.UnaryUnaryMultiCallable[_internal_pb2.OpenDocumentRequest, _internal_pb2.DownloadPermit]
     """Lets the file edge send the content of a document, and records the sighting before a byte is sent."""
     StoreDocument: _grpc.UnaryUnaryMultiCallable[_internal_pb2.StoreDocumentRequest, _vault_pb2.Document]
@@ -51,6 +59,8 @@ class VaultInternalServiceStub:
     """
     SetQuota: _grpc.UnaryUnaryMultiCallable[_internal_pb2.SetQuotaRequest, _vault_pb2.Quota]
     """Sets how much storage a customer has; what he already uses stays even above the limit."""
+    EraseCustomer: _grpc.UnaryUnaryMultiCallable[_internal_pb2.EraseCustomerRequest, _internal_pb2.ErasureCertificate]
+    """Destroys a deleted customer's key and everything kept about him, and certifies it. Doing it again changes nothing."""
 
 @_typing.type_check_only
 class VaultInternalServiceAsyncStub(VaultInternalServiceStub):
@@ -65,6 +75,14 @@ class VaultInternalServiceAsyncStub(VaultInternalServiceStub):
     """Reports that all bytes are stored; only now the document becomes visible and the reserved storage is used storage."""
     AbandonUpload: _aio.UnaryUnaryMultiCallable[_internal_pb2.AbandonUploadRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Reports that the upload broke off; nothing becomes visible and the reserved storage is free again."""
+    GetUploadProgress: _aio.UnaryUnaryMultiCallable[_internal_pb2.GetUploadProgressRequest, _internal_pb2.UploadProgress]  # type: ignore[assignment]
+    """Tells how far an upload in parts has come; HEAD of the tus protocol asks for it."""
+    OpenUploadPart: _aio.UnaryUnaryMultiCallable[_internal_pb2.OpenUploadPartRequest, _internal_pb2.UploadPart]  # type: ignore[assignment]
+    """Lets the file edge receive a further part of an upload, from exactly where the parts before it end."""
+    CloseUploadPart: _aio.UnaryUnaryMultiCallable[_internal_pb2.CloseUploadPartRequest, _internal_pb2.UploadProgress]  # type: ignore[assignment]
+    """Reports that a part is stored, complete or as far as it came; what comes next starts behind it."""
+    JoinUpload: _aio.UnaryUnaryMultiCallable[_internal_pb2.JoinUploadRequest, _internal_pb2.JoinPermit]  # type: ignore[assignment]
+    """Names the parts of an upload that has arrived completely, in order, and where their joint content goes."""
     OpenDocument: _aio.UnaryUnaryMultiCallable[_internal_pb2.OpenDocumentRequest, _internal_pb2.DownloadPermit]  # type: ignore[assignment]
     """Lets the file edge send the content of a document, and records the sighting before a byte is sent."""
     StoreDocument: _aio.UnaryUnaryMultiCallable[_internal_pb2.StoreDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
@@ -73,6 +91,8 @@ class VaultInternalServiceAsyncStub(VaultInternalServiceStub):
     """
     SetQuota: _aio.UnaryUnaryMultiCallable[_internal_pb2.SetQuotaRequest, _vault_pb2.Quota]  # type: ignore[assignment]
     """Sets how much storage a customer has; what he already uses stays even above the limit."""
+    EraseCustomer: _aio.UnaryUnaryMultiCallable[_internal_pb2.EraseCustomerRequest, _internal_pb2.ErasureCertificate]  # type: ignore[assignment]
+    """Destroys a deleted customer's key and everything kept about him, and certifies it. Doing it again changes nothing."""
 
 class VaultInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     """The file edge calls these with the token of the person behind the request; it learns the key of one file, never the
@@ -104,6 +124,38 @@ class VaultInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reports that the upload broke off; nothing becomes visible and the reserved storage is free again."""
 
     @_abc_1.abstractmethod
+    def GetUploadProgress(
+        self,
+        request: _internal_pb2.GetUploadProgressRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.UploadProgress, _abc.Awaitable[_internal_pb2.UploadProgress]]:
+        """Tells how far an upload in parts has come; HEAD of the tus protocol asks for it."""
+
+    @_abc_1.abstractmethod
+    def OpenUploadPart(
+        self,
+        request: _internal_pb2.OpenUploadPartRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.UploadPart, _abc.Awaitable[_internal_pb2.UploadPart]]:
+        """Lets the file edge receive a further part of an upload, from exactly where the parts before it end."""
+
+    @_abc_1.abstractmethod
+    def CloseUploadPart(
+        self,
+        request: _internal_pb2.CloseUploadPartRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.UploadProgress, _abc.Awaitable[_internal_pb2.UploadProgress]]:
+        """Reports that a part is stored, complete or as far as it came; what comes next starts behind it."""
+
+    @_abc_1.abstractmethod
+    def JoinUpload(
+        self,
+        request: _internal_pb2.JoinUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.JoinPermit, _abc.Awaitable[_internal_pb2.JoinPermit]]:
+        """Names the parts of an upload that has arrived completely, in order, and where their joint content goes."""
+
+    @_abc_1.abstractmethod
     def OpenDocument(
         self,
         request: _internal_pb2.OpenDocumentRequest,
@@ -128,5 +180,13 @@ class VaultInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.Quota, _abc.Awaitable[_vault_pb2.Quota]]:
         """Sets how much storage a customer has; what he already uses stays even above the limit."""
+
+    @_abc_1.abstractmethod
+    def EraseCustomer(
+        self,
+        request: _internal_pb2.EraseCustomerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.ErasureCertificate, _abc.Awaitable[_internal_pb2.ErasureCertificate]]:
+        """Destroys a deleted customer's key and everything kept about him, and certifies it. Doing it again changes nothing."""
 
 def add_VaultInternalServiceServicer_to_server(servicer: VaultInternalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
