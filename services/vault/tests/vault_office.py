@@ -24,6 +24,7 @@ from kontor_chassis.jobs import JobContext
 from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_chassis.testing.server import Running
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_vault.config import VaultSettings
 
 from tests.with_identity import accept_invitation, administrator_of, new_customer, new_firm
 
@@ -105,6 +106,11 @@ class Office:
     def jobs(self) -> JobContext:
         """What the vault's jobs run with."""
         return JobContext(work=self.running.platform.work, clock=self.clock)
+
+    def settings(self, **more: Any) -> VaultSettings:
+        """Return the settings that commands of this vault run with."""
+        given = {"key_encryption_key_file": self.key, "object_store_url": self.objects.as_uri(), **more}
+        return VaultSettings.model_construct(**given)
 
     def stored_files(self) -> list[Path]:
         """Return everything that lies in the object store, half-written files included."""

@@ -21,7 +21,7 @@ customer_sightings = Blueprint("customer_sightings", __name__)
 _PERIODS: Final = {"30": timedelta(days=30), "365": timedelta(days=365)}
 
 
-@customer_sightings.get("/kunde/einsicht")
+@customer_sightings.get("/kunde/dokumente/einsicht")
 def sightings() -> ResponseReturnValue:
     """Show the ledger, narrowed as asked, and whether it is unchanged."""
     session, firm = signed_in(), current_firm()

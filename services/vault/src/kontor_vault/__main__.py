@@ -1,4 +1,5 @@
-"""python -m kontor_vault serve | work | all | http | migrate | check-config | replay | verify-ledger [CUSTOMER …]."""
+"""python -m kontor_vault serve | work | all | http | migrate | check-config | replay | verify-ledger [CUSTOMER …] |
+rewrap-keys | erase-customer FIRM CUSTOMER | list-erasures [FIRM …]."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from kontor_chassis.service import main
 
 from kontor_vault.app import compose
-from kontor_vault.commands import verify_ledger
+from kontor_vault.commands import COMMANDS
 from kontor_vault.config import VaultSettings
 
 if TYPE_CHECKING:
@@ -20,4 +21,4 @@ def _edge() -> Flask:
     return create_app()
 
 
-main("vault", VaultSettings, compose, http=_edge, commands={"verify-ledger": verify_ledger})
+main("vault", VaultSettings, compose, http=_edge, commands=COMMANDS)

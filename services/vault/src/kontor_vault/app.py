@@ -8,7 +8,7 @@ from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_vault.adapters.identity import IdentityPeople
-from kontor_vault.adapters.kms import KeyFile
+from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
@@ -22,7 +22,8 @@ from kontor_vault.sealing import Sealing
 async def compose(settings: VaultSettings, platform: Platform) -> Service:
     """Return the service: ports, RPCs, events and jobs."""
     store = open_object_store(settings.object_store_url)
-    keys = CustomerKeys(KeyFile(settings.key_encryption_key_file))
+    encryption = open_key_encryption(settings)
+    keys = CustomerKeys(encryption)
     people = IdentityPeople(platform.callers)
     sealing = Sealing(keys, store)
     public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes)
@@ -37,5 +38,6 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
             ),
         ],
         consumers=consumers(settings.default_quota_bytes),
-        jobs=jobs(store, sealing),
+        jobs=jobs(store, sealing, keys),
+        close=[encryption.close],
     )

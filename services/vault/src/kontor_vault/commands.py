@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,12 +13,14 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.service import Platform
 from sqlalchemy import select
 
-from kontor_vault.adapters.kms import KeyFile
+from kontor_vault import erasure
+from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultSettings
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
-from kontor_vault.tables import SightHead
+from kontor_vault.tables import Erasure, SightHead
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +30,8 @@ _PORTION = 500
 
 async def verify_ledger(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
     """Check every customer's sight ledger, or those named; exits with 1 and names the ledgers that are not intact."""
-    sealing = Sealing(
-        CustomerKeys(KeyFile(settings.key_encryption_key_file)), open_object_store(settings.object_store_url)
-    )
+    encryption = open_key_encryption(settings)
+    sealing = Sealing(CustomerKeys(encryption), open_object_store(settings.object_store_url))
     named = frozenset(UUID(customer_id) for customer_id in rest)
     entries = broken = ledgers = 0
     async for tenant_id, customer_id in _ledgers(platform):
@@ -41,10 +44,58 @@ async def verify_ledger(settings: VaultSettings, platform: Platform, rest: Seque
         if verdict.first_broken:
             broken += 1
             sys.stdout.write(f"customer {customer_id}: not intact from entry {verdict.first_broken} on\n")
+    await encryption.close()
     sys.stdout.write(f"{ledgers} ledgers, {entries} entries: {f'{broken} not intact' if broken else 'all intact'}\n")
     if broken:
         log.error("ledger_not_intact", ledgers=broken)
         sys.exit(1)
+
+
+async def rewrap_keys(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
+    """Wrap every data key under the newest key-encryption key while the vault runs, telling how far it is."""
+    encryption = open_key_encryption(settings)
+    keys = CustomerKeys(encryption)
+    total, done = await left_to_rewrap(platform.work, keys), 0
+    while count := await rewrap_some(platform.work, keys):
+        done += count
+        sys.stdout.write(f"{done} of {total} keys\n")
+    left = await left_to_rewrap(platform.work, keys)
+    sys.stdout.write(f"{left} keys are left under older versions; {await keys.newest()} wraps\n")
+    await encryption.close()
+    if left:
+        sys.exit(1)
+
+
+async def erase_customer(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
+    """Destroy a customer's key and everything kept about him: firm, customer."""
+    tenant_id, customer_id = (UUID(text) for text in rest)
+    async with platform.work.work(_SERVICE.within(tenant_id)) as tx:
+        erased = await erasure.erase_customer(tx, tenant_id=tenant_id, customer_id=customer_id)
+        await tx.commit()
+    sys.stdout.write(f"{_certificate_text(erased)}\n")
+
+
+async def list_erasures(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
+    """Print the certificates of all erasures, or of the firms named, having checked their chain; 1 if it is broken."""
+    named = frozenset(UUID(tenant_id) for tenant_id in rest)
+    async with platform.work.work(_SERVICE) as tx:
+        async for certificate in await tx.session.stream_scalars(select(Erasure).order_by(Erasure.sequence)):
+            if not named or certificate.of_tenant_id in named:
+                sys.stdout.write(f"{_certificate_text(certificate)}\n")
+        broken = await erasure.verify_certificates(tx)
+    if broken:
+        sys.stdout.write(f"not intact from certificate {broken} on\n")
+        sys.exit(1)
+
+
+def _certificate_text(certificate: Erasure) -> str:
+    whose = f"customer {certificate.of_customer_id}" if certificate.of_customer_id else "all customers"
+    return (
+        f"certificate {certificate.sequence}: {certificate.time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        f" firm {certificate.of_tenant_id} {whose}: {certificate.keys} keys destroyed"
+        f" (SHA-256 {certificate.keys_digest.hex()}), with them {certificate.documents} documents,"
+        f" {certificate.size_bytes} bytes; hash {certificate.hash.hex()}"
+    )
 
 
 async def _ledgers(platform: Platform) -> AsyncIterator[tuple[UUID, UUID]]:
@@ -64,3 +115,11 @@ async def _ledgers(platform: Platform) -> AsyncIterator[tuple[UUID, UUID]]:
             last = customer_id
         if len(found) < _PORTION:
             return
+
+
+COMMANDS: Final = {
+    "verify-ledger": verify_ledger,
+    "rewrap-keys": rewrap_keys,
+    "erase-customer": erase_customer,
+    "list-erasures": list_erasures,
+}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from kontor_chassis.settings import Address, EdgeSettings, SecretFile, ServiceSettings
-from pydantic import AfterValidator, Field
+from kontor_chassis.settings import Address, EdgeSettings, HttpUrl, SecretFile, ServiceSettings
+from pydantic import AfterValidator, Field, model_validator
 
 from kontor_vault.quotas import TIER_2_BYTES
 
@@ -26,11 +26,26 @@ class VaultSettings(ServiceSettings):
     """Settings of `serve`, `work`, `all` and `migrate`."""
 
     object_store_url: StoreUrl
-    key_encryption_key_file: SecretFile
-    """The key that wraps customers' data keys: 32 bytes, raw, hexadecimal or base64."""
+    key_encryption_key_file: SecretFile | None = None
+    """Keys that wrap customers' data keys: 32 bytes, raw, hexadecimal or base64; of several lines the first wraps."""
+    transit_url: HttpUrl | None = None
+    """Vault or OpenBao, whose Transit engine wraps instead of the file, which then opens what it wrapped before."""
+    transit_key: str = "kontor"
+    transit_mount: str = "transit"
+    transit_token_file: SecretFile | None = None
+    transit_ca_file: SecretFile | None = None
+    """Certificate authority of `transit_url`; the machine's own unless set."""
     identity_address: Address
     default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
     """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
+
+    @model_validator(mode="after")
+    def _some_key(self) -> Self:
+        if self.key_encryption_key_file is None and self.transit_url is None:
+            raise ValueError("needs KONTOR_KEY_ENCRYPTION_KEY_FILE or KONTOR_TRANSIT_URL")
+        if self.transit_url is not None and self.transit_token_file is None:
+            raise ValueError("KONTOR_TRANSIT_URL needs KONTOR_TRANSIT_TOKEN_FILE")
+        return self
 
 
 class VaultEdgeSettings(EdgeSettings):

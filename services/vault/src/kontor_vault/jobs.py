@@ -13,29 +13,31 @@ from sqlalchemy import select
 
 from kontor_vault.content import object_path
 from kontor_vault.firm_end import FIRM_END
+from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
+from kontor_vault.rewrapping import rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Document, Upload, UploadPart, UploadState, Version
 from kontor_vault.trash import KEPT_IN_TRASH, destroy_document
 
 _BATCH = 100
+_ENDED = (UploadState.STORED, UploadState.ABANDONED)
 _ENDED_KEPT_FOR = timedelta(days=1)
 """How long an ended upload is remembered; then its object is deleted once more, in case an edge was still writing."""
-_ENDED = (UploadState.STORED, UploadState.ABANDONED)
 
 SERVICE = Principal.of_service("vault")
 
 
-def jobs(objects: Objects, sealing: Sealing) -> Sequence[Job]:
+def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job]:
     """Return the vault's periodic jobs."""
 
     async def sweep(context: JobContext) -> None:
         while await end_expired_uploads(context, objects):
             pass
-        while await forget_ended_uploads(context, objects):
-            pass
         while await clear_parts(context, objects):
+            pass
+        while await forget_ended_uploads(context, objects):
             pass
 
     async def purge(context: JobContext) -> None:
@@ -44,6 +46,10 @@ def jobs(objects: Objects, sealing: Sealing) -> Sequence[Job]:
 
     async def seal(context: JobContext) -> None:
         while await sealing.seal_some(context.work):
+            pass
+
+    async def rewrap(context: JobContext) -> None:
+        while await rewrap_some(context.work, keys):
             pass
 
     async def remind(context: JobContext) -> None:
@@ -55,6 +61,7 @@ def jobs(objects: Objects, sealing: Sealing) -> Sequence[Job]:
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
         Job("seal_ledgers", timedelta(minutes=1), seal),
+        Job("rewrap_keys", timedelta(hours=1), rewrap),
         FIRM_END.job(),
     ]
 
@@ -78,13 +85,6 @@ async def end_expired_uploads(context: JobContext, objects: Objects) -> int:
     return len(expired)
 
 
-async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
-    """Delete the rows of uploads that ended a day ago, and once more the objects of abandoned ones."""
-    async with context.work.work(SERVICE) as tx:
-        found = await tx.session.scalars(
-            select(Upload)
-            .where(
-                Upload.state.in_(_ENDED),
 async def clear_parts(context: JobContext, objects: Objects) -> int:
     """Delete the stored parts of uploads that have ended, but never one that a document's content is; return how many.
 
@@ -115,6 +115,13 @@ async def _delete_parts(tx: Transaction, objects: Objects, parts: Sequence[Uploa
     await tx.session.flush()
 
 
+async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
+    """Delete the rows of uploads that ended a day ago, and once more the objects of abandoned ones."""
+    async with context.work.work(SERVICE) as tx:
+        found = await tx.session.scalars(
+            select(Upload)
+            .where(
+                Upload.state.in_(_ENDED),
                 Upload.expire_time <= tx.now - _ENDED_KEPT_FOR,
             )
             .limit(_BATCH)
@@ -122,6 +129,8 @@ async def _delete_parts(tx: Transaction, objects: Objects, parts: Sequence[Uploa
         )
         ended = found.all()
         for upload in ended:
+            parts = await tx.session.scalars(select(UploadPart).where(UploadPart.upload_id == upload.upload_id))
+            await _delete_parts(tx, objects, parts.all())
             if upload.state == UploadState.ABANDONED:
                 await asyncio.to_thread(
                     objects.delete, object_path(upload.tenant_id, upload.customer_id, upload.upload_id)
@@ -129,8 +138,6 @@ async def _delete_parts(tx: Transaction, objects: Objects, parts: Sequence[Uploa
             await tx.session.delete(upload)
         await tx.commit()
     return len(ended)
-            parts = await tx.session.scalars(select(UploadPart).where(UploadPart.upload_id == upload.upload_id))
-            await _delete_parts(tx, objects, parts.all())
 
 
 async def remind_owners(context: JobContext) -> int:

@@ -246,4 +246,21 @@ class CustomerKey(Base):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_under: Mapped[str] = mapped_column(Text)
     create_time: Mapped[datetime] = mapped_column(_Time)
+
+
+class Erasure(Base):
+    """A certificate that keys were destroyed: a customer's, or without one those of a deleted firm."""
+
+    __tablename__ = "erasures"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    of_tenant_id: Mapped[UUID]
+    of_customer_id: Mapped[UUID | None]
+    keys: Mapped[int]
+    keys_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    documents: Mapped[int] = mapped_column(BigInteger)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    time: Mapped[datetime] = mapped_column(_Time)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)

@@ -16,7 +16,6 @@ from kontor_chassis.jobs import JobContext
 from kontor_vault.adapters.kms import KeyFile
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.commands import verify_ledger
-from kontor_vault.config import VaultSettings
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.ledger import chained_hash
 from kontor_vault.sealing import Sealing
@@ -168,9 +167,7 @@ async def test_a_forged_or_rolled_back_ledger_does_not_fit_its_seals(
     await seal(office)
     sealed = await verdict(customer)
     assert (sealed.intact, sealed.sealed_sequence, sealed.seal_time.seconds > 0) == (True, 5, True)
-    settings = VaultSettings.model_construct(
-        key_encryption_key_file=office.key, object_store_url=office.objects.as_uri()
-    )
+    settings = office.settings()
     await verify_ledger(settings, office.running.platform, [])
     assert capsys.readouterr().out == "1 ledgers, 5 entries: all intact\n"
     async with tampering(office) as owner:

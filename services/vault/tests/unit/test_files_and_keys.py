@@ -88,7 +88,7 @@ async def test_data_keys_are_wrapped(tmp_path: Path, encode: object) -> None:
     other.write_bytes(os.urandom(32))
     keys = KeyFile(file)
     wrapped = await keys.wrap(b"k" * 32, b"customer")
-    assert b"kkkk" not in wrapped
+    assert b"kkkk" not in wrapped.wrapped
     assert await keys.unwrap(wrapped, b"customer") == b"k" * 32
     assert await KeyFile(file).unwrap(wrapped, b"customer") == b"k" * 32
     for unwrapping, bound in ((keys, b"another"), (KeyFile(other), b"customer")):

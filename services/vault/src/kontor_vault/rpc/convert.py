@@ -188,6 +188,20 @@ def verdict(found: Verdict) -> pb.VerifySightingsResponse:
     )
 
 
+def certificate(entity: Erasure) -> internal_pb2.ErasureCertificate:
+    """Return the proof of an erasure."""
+    return internal_pb2.ErasureCertificate(
+        certificate=entity.sequence,
+        customer_id=_text(entity.of_customer_id),
+        keys=entity.keys,
+        keys_digest=entity.keys_digest.hex(),
+        documents=entity.documents,
+        size_bytes=entity.size_bytes,
+        time=timestamp(entity.time),
+        hash=entity.hash.hex(),
+    )
+
+
 def upload(entity: Upload) -> pb.Upload:
     """Return a reserved upload."""
     return pb.Upload(
@@ -198,13 +212,6 @@ def upload(entity: Upload) -> pb.Upload:
     )
 
 
-def quota(entity: Quota) -> pb.Quota:
-    """Return a customer's storage."""
-    return pb.Quota(limit_bytes=entity.limit_bytes, used_bytes=entity.used_bytes, reserved_bytes=entity.reserved_bytes)
-
-
-def _text(value: UUID | None) -> str:
-    return "" if value is None else str(value)
 def progress(of: Progress) -> internal_pb2.UploadProgress:
     """Return how far an upload has come."""
     return internal_pb2.UploadProgress(
@@ -216,3 +223,10 @@ def progress(of: Progress) -> internal_pb2.UploadProgress:
     )
 
 
+def quota(entity: Quota) -> pb.Quota:
+    """Return a customer's storage."""
+    return pb.Quota(limit_bytes=entity.limit_bytes, used_bytes=entity.used_bytes, reserved_bytes=entity.reserved_bytes)
+
+
+def _text(value: UUID | None) -> str:
+    return "" if value is None else str(value)

@@ -14,7 +14,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_vault import documents, filing, quotas, uploads
+from kontor_vault import documents, erasure, filing, parts, quotas, uploads
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
@@ -163,6 +163,15 @@ class VaultInternalRpc(VaultInternalServiceServicer):
                 limit_bytes=request.limit_bytes,
             )
             return await tx.commit(convert.quota(quota))
+
+    async def EraseCustomer(self, request: pb.EraseCustomerRequest, context: Context) -> pb.ErasureCertificate:
+        tenant_id = parse_id(request.tenant_id, "tenant_id")
+        async with self._work.command(request) as tx:
+            _require_own_tenant(tx, tenant_id)
+            erased = await erasure.erase_customer(
+                tx, tenant_id=tenant_id, customer_id=parse_id(request.customer_id, "customer_id")
+            )
+            return await tx.commit(convert.certificate(erased))
 
     def _seal(self, key: bytes, place: tuple[UUID, UUID, UUID], content: bytes) -> SealedContent:
         with SealedWriter(self._objects, object_path(*place), key, associated_data(*place)) as writer:
