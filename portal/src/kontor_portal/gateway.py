@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
+from kontor.billing.v1.firm_invoices_pb2_grpc import FirmInvoiceServiceStub
 from kontor.billing.v1.receivables_pb2_grpc import ReceivablesServiceStub
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
@@ -109,6 +110,11 @@ def billing() -> BillingServiceStub:
 def receivables() -> ReceivablesServiceStub:
     """Return the stub of billing's open items and payments."""
     return current_edge().stub(_GATEWAY, ReceivablesServiceStub)
+
+
+def firm_invoices() -> FirmInvoiceServiceStub:
+    """Return the stub of the platform's invoices to firms."""
+    return current_edge().stub(_GATEWAY, FirmInvoiceServiceStub)
 
 
 def chat() -> ChatServiceStub:

@@ -65,7 +65,7 @@ def test_month_is_billed_once(stage: InstalledStage, operator: Visitor, portfoli
 
 def _issued(operator: Visitor, period: str) -> int:
     """Run the billing of a month; returns how many invoices are new."""
-    operator.page.get_by_label("Monat").fill(period)
+    operator.page.get_by_label("Monat", exact=True).fill(period)
     operator.press("Abrechnungslauf starten")
     result = operator.page.get_by_role("region", name="Ergebnis")
     expect(result).to_be_visible()
@@ -88,3 +88,41 @@ def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
     desk.looks_right("broker-customer-service")
     desk.go("Start")
     desk.looks_right("broker-home")
+
+
+def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -> None:
+    """A price on request is agreed, the run issues the invoice, the firm finds it (F79, F84, F87)."""
+    operator.go("Abrechnung")
+    operator.follow("Rechnungssteller")
+    fields = {
+        "Firma mit Rechtsform": "Kontor Betriebs GmbH",
+        "Straße und Hausnummer": "Speicherstadt 1",
+        "Postleitzahl": "20457",
+        "Ort": "Hamburg",
+        "Umsatzsteuer-ID oder Steuernummer": "DE123456789",
+        "IBAN": "DE02 1203 0000 0000 2020 51",
+    }
+    for label, text in fields.items():
+        operator.page.get_by_label(label, exact=True).fill(text)
+    operator.looks_right("operator-issuer")
+    operator.press("Speichern")
+    operator.is_told("Der Rechnungssteller ist gespeichert.")
+    operator.press("Betriebe abrechnen")
+    operator.looks_right("operator-firms-billed")
+    operator.page.get_by_role("link", name="Noch nicht vereinbart").first.click()
+    operator.page.get_by_label("Grundpreis im Monat").fill("129,00")
+    operator.page.get_by_label("Einrichtung, einmalig").fill("0")
+    operator.looks_right("operator-agreed-prices")
+    operator.press("Speichern")
+    operator.is_told("Die Preise sind vereinbart.")
+    operator.go("Abrechnung")
+    operator.press("Betriebe abrechnen")
+    operator.follow("Rechnungen an Betriebe")
+    operator.looks_right("operator-firm-invoices")
+    desk = portfolio.administrator
+    desk.go("Tarif und Betrieb")
+    desk.looks_right("broker-firm-life")
+    desk.follow("Rechnungen an Ihren Betrieb ansehen")
+    desk.sees("Grundpreis PREMIUM")
+    desk.looks_right("broker-firm-invoices")
+    assert pages_of(desk.opened("PDF")) == 1

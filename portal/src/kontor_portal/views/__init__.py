@@ -51,6 +51,7 @@ from kontor_portal.views.directory import directory
 from kontor_portal.views.emergency_links import emergency_links
 from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
+from kontor_portal.views.firm_invoices import firm_invoices
 from kontor_portal.views.firm_pages import firm_pages
 from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_face import operator_face
@@ -65,6 +66,7 @@ AREAS: tuple[Blueprint, ...] = (
     static,
     app_shell,
     public,
+    firm_invoices,
     firm_pages,
     directory,
     api_pages,
