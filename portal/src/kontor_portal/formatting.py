@@ -17,6 +17,9 @@ from kontor_portal.i18n import language, t
 
 ZONE: Final = ZoneInfo("Europe/Berlin")
 _LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
+_DAY: Final = {"de": "d.\u00a0MMMM\u00a0y", "en": "d\u00a0MMMM\u00a0y"}
+_DAY_AND_TIME: Final = {"de": "d.\u00a0MMM\u00a0y, HH:mm", "en": "d\u00a0MMM\u00a0y, HH:mm"}
+"""No line ends within a day."""
 _STEP: Final = 1024
 """As file managers count, and as storage is sold here (F14): 5 GB are 5 · 1024³ bytes."""
 
@@ -41,6 +44,11 @@ def decimal_text(value: float) -> str:
     return format_decimal(value, format="0.0", locale=_locale())
 
 
+def count_text(number: int) -> str:
+    """Return a whole number, with its thousands apart."""
+    return format_decimal(number, format="#,##0", locale=_locale())
+
+
 def euros_input(amount: Money) -> str:
     """Return an amount as people type it into a field, without the currency."""
     return format_decimal(Decimal(amount.minor_units) / 100, format="0.00", locale=_locale())
@@ -53,7 +61,7 @@ def local(moment: Timestamp) -> datetime:
 
 def moment_text(moment: Timestamp) -> str:
     """Return day and time of a moment."""
-    pattern = "d. MMM y, HH:mm" if language() == "de" else "d MMM y, HH:mm"
+    pattern = _DAY_AND_TIME[language()]
     return format_datetime(local(moment), pattern, locale=_locale())
 
 
@@ -71,7 +79,7 @@ def day_text(day: str | date | Timestamp) -> str:
             return day
     else:
         known = local(day).date() if isinstance(day, Timestamp) else day
-    return format_date(known, "d. MMMM y" if language() == "de" else "d MMMM y", locale=_locale())
+    return format_date(known, _DAY[language()], locale=_locale())
 
 
 def short_day(day: str | Timestamp) -> str:

@@ -12,6 +12,7 @@ from kontor.common.v1.money_pb2 import Money
 from kontor.identity.v1.tenants_pb2 import Address
 from kontor_chassis.edge import Problem, problem_of
 
+from kontor_portal.heard import told
 from kontor_portal.i18n import t
 from kontor_portal.step_up import asks_for_more
 
@@ -62,7 +63,7 @@ def address_in(values: Mapping[str, str]) -> Address:
 
 def refused(error: grpc.RpcError, values: Mapping[str, str] | None = None) -> Form:
     """Return the form with what the platform refused; a fault that is ours, or a missing proof, goes on as it is."""
-    problem = problem_of(error)
+    problem = told(problem_of(error))
     if problem.status == 401 or problem.status >= 500 or asks_for_more(problem):
         raise error
     errors = {item.field.rpartition(".")[2]: item.description for item in problem.fields}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final, Literal
 
 from babel.messages.pofile import read_po
@@ -23,13 +24,14 @@ LANGUAGE_COOKIE: Final = "office_language"
 @cache
 def english() -> Mapping[str, str]:
     """Return the English catalogue, of all its chapters: German text to English text."""
-    said: dict[str, str] = {}
-    for chapter in (files("kontor_portal") / "locale").iterdir():
-        with chapter.open("rb") as source:
-            for message in read_po(source):
-                if message.id and message.string:
-                    said[str(message.id)] = str(message.string)
-    return said
+    chapters = (chapter for chapter in (files("kontor_portal") / "locale").iterdir() if chapter.name.endswith(".po"))
+    return {german: said for chapter in chapters for german, said in catalogue(chapter).items()}
+
+
+def catalogue(chapter: Traversable) -> Mapping[str, str]:
+    """Return what a file of the catalogue says: German text to English text."""
+    with chapter.open("rb") as source:
+        return {str(message.id): str(message.string) for message in read_po(source) if message.id and message.string}
 
 
 def language() -> Language:

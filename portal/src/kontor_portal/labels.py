@@ -337,6 +337,14 @@ def right(value: access_pb2.Right.ValueType) -> str:
     }.get(value, "")
 
 
+def device(name: str) -> str:
+    """Return what a browser and its system are called, which is kept in German: “Firefox auf Windows”."""
+    browser, known, system = name.partition(" auf ")
+    if known:
+        return t("%(browser)s auf %(system)s", browser=browser, system=system)
+    return t("Unbekanntes Gerät") if name in ("", "Unbekanntes Gerät") else name
+
+
 def salutation(value: people_pb2.Salutation.ValueType) -> str:
     """Return the salutation of a person or household."""
     return {

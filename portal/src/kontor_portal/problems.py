@@ -8,6 +8,7 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor_chassis.edge import Problem
 
+from kontor_portal.heard import told
 from kontor_portal.i18n import t
 from kontor_portal.requests import to_refresh
 from kontor_portal.step_up import asks_for_more, to_prove_more
@@ -29,7 +30,7 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
         return to_prove_more(problem)
     if problem.status == 401 and not request.path.startswith("/auth/"):
         return to_refresh()
-    response = make_response(render_template("problem.html", problem=_page_of(problem)), problem.status)
+    response = make_response(render_template("problem.html", problem=_page_of(told(problem))), problem.status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

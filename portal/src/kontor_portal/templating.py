@@ -11,10 +11,11 @@ import grpc
 from flask import Flask, g, request
 from kontor.notifications.v1 import notifications_pb2 as notifications_pb
 
-from kontor_portal import formatting, gateway, i18n, labels
+from kontor_portal import breaking, formatting, gateway, i18n, labels
 from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.firms import PLATFORM_NAME, FirmLook
+from kontor_portal.heard import heard
 from kontor_portal.navigation import NavEntry, navigation
 from kontor_portal.own_pictures import own_pictures
 from kontor_portal.requests import current_firm, current_session, home_of
@@ -24,7 +25,7 @@ from kontor_portal.start_page import closed_addresses
 
 LABELS: Final = (
     "access_state", "account_event", "agreement_state", "category", "changed_field", "channel", "consent_state",
-    "contact_kind", "contract_status", "customer_field", "document_kind", "field_group", "file_kind",
+    "contact_kind", "contract_status", "customer_field", "device", "document_kind", "field_group", "file_kind",
     "ledger_account", "line_icon", "marital_status", "order_state", "order_step",
     "payment_interval", "plan", "right", "role", "salutation", "service_state", "standing", "tax", "tenant_kind",
     "tenant_state", "tier",
@@ -124,6 +125,10 @@ def _asset(name: str) -> str:
 
 
 def _modules() -> tuple[str, ...]:
+        count=formatting.count_text,
+        heard=heard,
+        hyphenated=breaking.hyphenated,
+        breakable=breaking.breakable,
     return portal().assets.modules
 
 

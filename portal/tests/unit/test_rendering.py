@@ -63,7 +63,7 @@ def test_moments_are_german_time_in_summer_and_winter() -> None:
 
 def test_days_and_sizes_are_readable() -> None:
     """A day is a day, a month a month, a size has its unit; what is no day is shown as it came."""
-    assert formatting.day_text("2026-07-31") == "31. Juli 2026"
+    assert formatting.day_text("2026-07-31") == "31.\u00a0Juli\u00a02026"
     assert formatting.short_day("2026-07-31") == "31.07.2026"
     assert formatting.short_day("unbekannt") == "unbekannt"
     assert formatting.month_text("2026-07") == "Juli 2026"
@@ -131,7 +131,11 @@ def test_uploads_come_back_to_their_page() -> None:
     """The plain form says in its query what the script says in its request."""
     target = UploadTarget("c1", "/kunde/dokumente/ordner/f1", folder_id="f1")
     assert target.action == "/files/customers/c1/documents?return_to=%2Fkunde%2Fdokumente%2Fordner%2Ff1&folder_id=f1"
-    assert target.reservations == "/v1/customers/c1/uploads"
+    assert target.takes_folders
+    newer = UploadTarget("c1", "/kunde/dokumente/d1", document_id="d1")
+    assert newer.action.endswith("&document_id=d1")
+    assert not newer.takes_folders
+    assert not UploadTarget("c1", "/makler/kunden/c1/dokumente").document_page
 
 
 def test_static_files_are_kept_for_a_year_under_their_release(browser: FlaskClient) -> None:

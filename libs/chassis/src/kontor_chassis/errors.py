@@ -12,6 +12,8 @@ from enum import Enum
 
 import grpc
 
+from kontor_chassis.sentences import figures_of, said
+
 
 class ErrorKind(Enum):
     """What kind of refusal it is; the value is the gRPC code that callers see."""
@@ -42,7 +44,8 @@ class DomainError(Exception):
     """A refusal that the caller should understand.
 
     `reason` is stable and machine-readable (UPPER_SNAKE, for example "QUOTA_EXCEEDED"); `message` is one German
-    sentence that says what happened and what to do; `metadata` carries figures a client may want to show.
+    sentence that says what happened and what to do. Figures in it are written with `said`: they become `metadata`,
+    beside what else a client may want to show, so that it can say the sentence in its own words.
     """
 
     kind: ErrorKind
@@ -50,6 +53,10 @@ class DomainError(Exception):
     message: str
     fields: tuple[FieldProblem, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the figures of the message, too."""
+        self.metadata = {**figures_of(self.message), **self.metadata}
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"
@@ -62,4 +69,4 @@ def invalid(field_name: str, description: str, *, reason: str = "INVALID_FIELD")
 
 def not_found(what: str) -> DomainError:
     """Return the error for something that does not exist or may not be seen; the two are told apart nowhere."""
-    return DomainError(ErrorKind.NOT_FOUND, "NOT_FOUND", f"{what} wurde nicht gefunden.")
+    return DomainError(ErrorKind.NOT_FOUND, "NOT_FOUND", said("%(what)s wurde nicht gefunden.", what=what))

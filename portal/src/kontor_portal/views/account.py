@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import grpc
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, Response, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.identity.v1 import accounts_pb2
@@ -15,6 +15,7 @@ from kontor.notifications.v1 import notifications_pb2
 from kontor_portal import gateway
 from kontor_portal.forms import sent
 from kontor_portal.gateway import new_request_id
+from kontor_portal.heard import heard
 from kontor_portal.i18n import t
 from kontor_portal.links import safe_path
 from kontor_portal.reading import next_page, optional, page_token
@@ -85,12 +86,20 @@ def mark_all_read() -> ResponseReturnValue:
 @account.get("/benachrichtigungen/<id:notification_id>")
 def open_notification(notification_id: str) -> ResponseReturnValue:
     """Mark a notification as read and go where it leads."""
-    answer = gateway.notifications().ListNotifications(notifications_pb2.ListNotificationsRequest(page_size=100))
-    found = next((each for each in answer.notifications if each.notification_id == notification_id), None)
+    found = _newest(notification_id)
     gateway.notifications().MarkRead(
         notifications_pb2.MarkReadRequest(notification_ids=[notification_id], request_id=new_request_id())
     )
     return redirect(safe_path(found.link if found else None, "/benachrichtigungen"), 303)
+
+
+@account.get("/benachrichtigungen/<id:notification_id>/titel")
+def notification_title(notification_id: str) -> ResponseReturnValue:
+    """Return a notification's title in the reader's language, for the notice of a script."""
+    found = _newest(notification_id)
+    if found is None:
+        abort(404)
+    return Response(heard(found.title), mimetype="text/plain")
 
 
 @account.get("/auth/switch")
@@ -109,3 +118,9 @@ def switch() -> ResponseReturnValue:
 
 def _back() -> str:
     return "/kunde/profil" if signed_in().is_customer else "/konto"
+
+
+def _newest(notification_id: str) -> notifications_pb2.Notification | None:
+    """Return one of the newest hundred notifications."""
+    answer = gateway.notifications().ListNotifications(notifications_pb2.ListNotificationsRequest(page_size=100))
+    return next((each for each in answer.notifications if each.notification_id == notification_id), None)

@@ -7,7 +7,7 @@ the README. Boundary: `imports` brings contracts from portfolio files, `queries`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -18,6 +18,7 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.sentences import said
 from sqlalchemy import select
 
 from kontor_contracts.lines import ensure_default_lines, require_line
@@ -81,7 +82,10 @@ async def update_contract(
     """Change the named fields; raises INVALID for unknown ones, CONFLICT when `etag` is not the present one's."""
     unknown = sorted(set(fields) - _ALL_FIELDS)
     if unknown or not fields:
-        raise invalid("update_mask", f"Diese Felder können nicht geändert werden: {', '.join(unknown) or 'keine'}.")
+        raise invalid(
+            "update_mask",
+            said("Diese Felder können nicht geändert werden: %(fields)s.", fields=", ".join(unknown) or "keine"),
+        )
     contract = await _find(tx, customer_id, contract_id)
     check_etag(etag, contract.version)
     if "status" in fields:
@@ -208,9 +212,9 @@ async def _set_values(tx: Transaction, contract: Contract, values: ContractValue
     """Write the named values after checking them; the rest of the contract stays."""
     if "line_of_business_id" in fields:
         await require_line(tx, values.line_of_business_id)
-    for field, label in (("number", "die Vertragsnummer"), ("insurer_name", "den Versicherer")):
+    for field, wanted in _NEEDED.items():
         if field in fields and not getattr(values, field).strip():
-            raise invalid(f"contract.{field}", f"Bitte geben Sie {label} an.")
+            raise invalid(f"contract.{field}", wanted)
     for field in fields & _PLAIN_FIELDS.keys():
         setattr(contract, field, getattr(values, _PLAIN_FIELDS[field]))
     if "premium" in fields:
@@ -221,6 +225,10 @@ async def _set_values(tx: Transaction, contract: Contract, values: ContractValue
         raise invalid("contract.expiry_day", "Der Ablauf liegt vor dem Beginn.")
 
 
+_NEEDED: Mapping[str, str] = {
+    "number": "Bitte geben Sie die Vertragsnummer an.",
+    "insurer_name": "Bitte geben Sie den Versicherer an.",
+}
 _PLAIN_FIELDS = {
     "line_of_business_id": "line_of_business_id",
     "number": "number",

@@ -17,6 +17,7 @@ from kontor.contracts.v1.events_pb2 import ContractWithdrawn, PortfolioImported
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 
 from kontor_contracts import gdv
@@ -54,7 +55,7 @@ async def read_file(content: bytes) -> gdv.Portfolio:
         raise DomainError(
             ErrorKind.INVALID,
             "GDV_FILE_REFUSED",
-            f"Die Datei wurde nicht importiert. {first}",
+            said("Die Datei wurde nicht importiert. %(fault)s", fault=first),
             tuple(FieldProblem(_place(problem), problem.message) for problem in refused.problems),
             {"record_number": str(first.record_number), "field": first.field},
         ) from refused

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from kontor_chassis.errors import invalid
+from kontor_chassis.sentences import said
 
 DATA = "daten"
 PLACEHOLDERS = frozenset({"kunde", "makler", "experte", "dienstleistung", DATA})
@@ -41,7 +42,7 @@ def check_template(template: str) -> None:
     unknown = used - PLACEHOLDERS
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in sorted(unknown))
-        raise invalid("service.consent_template", f"Diese Platzhalter gibt es nicht: {names}.")
+        raise invalid("service.consent_template", said("Diese Platzhalter gibt es nicht: %(names)s.", names=names))
     if DATA not in used:
         raise invalid(
             "service.consent_template", "Der Text muss mit {daten} nennen, welche Daten weitergegeben werden."

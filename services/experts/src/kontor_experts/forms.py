@@ -15,6 +15,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem, invalid
+from kontor_chassis.sentences import said
 
 LONGEST_TEXT = 4000
 _FIELD: dict[str, Any] = {
@@ -86,15 +87,21 @@ class Form:
         try:
             schema = json.loads(text)
         except ValueError as error:
-            raise invalid(field, f"Das Formular ist kein gültiges JSON: {error}.", reason="INVALID_FORM") from None
+            raise invalid(
+                field, said("Das Formular ist kein gültiges JSON: %(fault)s.", fault=error), reason="INVALID_FORM"
+            ) from None
         fault = next(iter(sorted(_CHECK_FORM.iter_errors(schema), key=lambda e: list(map(str, e.path)))), None)
         if fault is not None:
             place = "/".join(map(str, fault.path)) or "Formular"
-            raise invalid(field, f"Das Formular ist an der Stelle „{place}“ ungültig.", reason="INVALID_FORM")
+            raise invalid(
+                field, said("Das Formular ist an der Stelle „%(place)s“ ungültig.", place=place), reason="INVALID_FORM"
+            )
         unknown = set(schema.get("required", [])) - set(schema["properties"])
         if unknown:
             names = ", ".join(sorted(unknown))
-            raise invalid(field, f"Pflichtfelder fehlen im Formular: {names}.", reason="INVALID_FORM")
+            raise invalid(
+                field, said("Pflichtfelder fehlen im Formular: %(names)s.", names=names), reason="INVALID_FORM"
+            )
         return Form(schema)
 
     def check(self, answers: Mapping[str, Any], *, complete: bool, field: str = "order.answers") -> None:
@@ -134,15 +141,15 @@ class Form:
         title = self._fields[name]["title"]
         match error.validator:
             case "required":
-                return f"Bitte füllen Sie „{title}“ aus."
+                return said("Bitte füllen Sie „%(field)s“ aus.", field=title)
             case "enum":
-                return f"Bitte wählen Sie bei „{title}“ eine der Möglichkeiten."
+                return said("Bitte wählen Sie bei „%(field)s“ eine der Möglichkeiten.", field=title)
             case "minLength" | "maxLength":
-                return f"„{title}“ ist zu kurz oder zu lang."
+                return said("„%(field)s“ ist zu kurz oder zu lang.", field=title)
             case "minimum" | "maximum":
-                return f"„{title}“ liegt außerhalb des erlaubten Bereichs."
+                return said("„%(field)s“ liegt außerhalb des erlaubten Bereichs.", field=title)
             case _:
-                return f"„{title}“ hat nicht die richtige Form."
+                return said("„%(field)s“ hat nicht die richtige Form.", field=title)
 
 
 def _names(error: ValidationError, answers: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from kontor.common.v1.money_pb2 import Money
 from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import orders_pb2
 from kontor_chassis.errors import invalid
+from kontor_chassis.sentences import said
 
 from kontor_experts.listings import ListingText
 from kontor_experts.messages import CURRENCY
@@ -72,7 +73,10 @@ def masked(mask: FieldMask, known: frozenset[str]) -> frozenset[str]:
     """Return the fields a mask names, all known ones for an empty mask; raises INVALID for an unknown name."""
     unknown = set(mask.paths) - known
     if unknown:
-        raise invalid("update_mask", f"Diese Felder können nicht geändert werden: {', '.join(sorted(unknown))}.")
+        raise invalid(
+            "update_mask",
+            said("Diese Felder können nicht geändert werden: %(fields)s.", fields=", ".join(sorted(unknown))),
+        )
     return frozenset(mask.paths) or known
 
 

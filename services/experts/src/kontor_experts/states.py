@@ -83,21 +83,21 @@ ORDER_STEPS: Mapping[OrderState, frozenset[OrderState]] = {
 PLACED_STATES = frozenset({OrderState.PLACED, OrderState.IN_PROGRESS, OrderState.COMPLETED, OrderState.CANCELLED})
 """States in which the expert sees the order."""
 
-_ORDER_NAMES = {
-    OrderState.DRAFT: "ein Entwurf",
-    OrderState.CONSENT_REQUESTED: "beim Kunden zur Einwilligung",
-    OrderState.CONSENT_GIVEN: "eingewilligt",
-    OrderState.CONSENT_DECLINED: "vom Kunden abgelehnt",
-    OrderState.PLACED: "bestellt",
-    OrderState.IN_PROGRESS: "in Bearbeitung",
-    OrderState.COMPLETED: "abgeschlossen",
-    OrderState.CANCELLED: "storniert",
+_WRONG_ORDER_STATE = {
+    OrderState.DRAFT: "Das geht jetzt nicht: Der Auftrag ist ein Entwurf.",
+    OrderState.CONSENT_REQUESTED: "Das geht jetzt nicht: Der Auftrag ist beim Kunden zur Einwilligung.",
+    OrderState.CONSENT_GIVEN: "Das geht jetzt nicht: Der Kunde hat bereits eingewilligt.",
+    OrderState.CONSENT_DECLINED: "Das geht jetzt nicht: Der Kunde hat abgelehnt.",
+    OrderState.PLACED: "Das geht jetzt nicht: Der Auftrag ist bestellt.",
+    OrderState.IN_PROGRESS: "Das geht jetzt nicht: Der Auftrag ist in Bearbeitung.",
+    OrderState.COMPLETED: "Das geht jetzt nicht: Der Auftrag ist abgeschlossen.",
+    OrderState.CANCELLED: "Das geht jetzt nicht: Der Auftrag ist storniert.",
 }
-_LISTING_NAMES = {
-    ListingState.DRAFT: "ein Entwurf",
-    ListingState.SUBMITTED: "zur Prüfung eingereicht",
-    ListingState.PUBLISHED: "veröffentlicht",
-    ListingState.REJECTED: "zurückgegeben",
+_WRONG_LISTING_STATE = {
+    ListingState.DRAFT: "Das geht jetzt nicht: Die Dienstleistung ist ein Entwurf.",
+    ListingState.SUBMITTED: "Das geht jetzt nicht: Die Dienstleistung ist zur Prüfung eingereicht.",
+    ListingState.PUBLISHED: "Das geht jetzt nicht: Die Dienstleistung ist veröffentlicht.",
+    ListingState.REJECTED: "Das geht jetzt nicht: Die Dienstleistung ist zurückgegeben.",
 }
 
 
@@ -113,7 +113,7 @@ def check_listing_step(now: ListingState, then: ListingState) -> None:
         raise DomainError(
             ErrorKind.PRECONDITION,
             "WRONG_SERVICE_STATE",
-            f"Das geht jetzt nicht: Die Dienstleistung ist {_LISTING_NAMES[now]}.",
+            _WRONG_LISTING_STATE[now],
             metadata={"state": now},
         )
 
@@ -123,6 +123,6 @@ def wrong_order_state(now: OrderState) -> DomainError:
     return DomainError(
         ErrorKind.PRECONDITION,
         "WRONG_ORDER_STATE",
-        f"Das geht jetzt nicht: Der Auftrag ist {_ORDER_NAMES[now]}.",
+        _WRONG_ORDER_STATE[now],
         metadata={"state": now},
     )

@@ -9,6 +9,7 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1.events_pb2 import ResponsibleChanged, StaffDeactivated
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
+from kontor_chassis.sentences import said
 from sqlalchemy import any_, literal, select
 
 from kontor_identity.absences import hand_over_absences
@@ -66,7 +67,10 @@ async def _hand_over_customers(tx: Transaction, tenant_id: UUID, leaver: UUID, s
         raise DomainError(
             ErrorKind.PRECONDITION,
             "SUCCESSOR_NEEDED",
-            f"{orphans} Kunden hätten danach niemanden mehr. Bitte nennen Sie, wer sie übernimmt.",
+            said(
+                "%(customers)s Kunden hätten danach niemanden mehr. Bitte nennen Sie, wer sie übernimmt.",
+                customers=orphans,
+            ),
             metadata={"customers": str(orphans)},
         )
     for customer in customers:

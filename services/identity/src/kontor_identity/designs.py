@@ -14,6 +14,7 @@ from kontor.identity.v1.tenants_pb2 import Layout
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
+from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 
 from kontor_identity.brand_tables import BrandPicture, BrandVersion
@@ -179,8 +180,13 @@ def check_colors(primary: str, accent: str) -> None:
             figures = f"{check.contrast:.1f}".replace(".", ","), f"{least:.1f}".replace(".", ",")
             raise invalid(
                 f"brand.{field}",
-                f"Diese Farbe ist auf Weiß zu schwach: Kontrast {figures[0]}, nötig sind {figures[1]}."
-                f" Die nächste Farbe, die reicht, ist {check.proposal}.",
+                said(
+                    "Diese Farbe ist auf Weiß zu schwach: Kontrast %(contrast)s, nötig sind %(needed)s. Die nächste "
+                    "Farbe, die reicht, ist %(proposal)s.",
+                    contrast=figures[0],
+                    needed=figures[1],
+                    proposal=check.proposal,
+                ),
                 reason="CONTRAST_TOO_LOW",
             )
 

@@ -20,6 +20,7 @@ from kontor_chassis.clock import Clock
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from kontor_chassis.tokens import ALGORITHM, PERSON_AUDIENCE
 from sqlalchemy import func, select, tuple_, update
 
@@ -62,7 +63,9 @@ async def create_partner_client(
     counted = select(func.count()).where(PartnerClient.tenant_id == tenant_id, PartnerClient.revoked_at.is_(None))
     if int((await tx.session.execute(counted)).scalar_one()) >= MOST_CLIENTS:
         raise DomainError(
-            ErrorKind.PRECONDITION, "TOO_MANY_PARTNER_CLIENTS", f"Mehr als {MOST_CLIENTS} Zugänge sind nicht möglich."
+            ErrorKind.PRECONDITION,
+            "TOO_MANY_PARTNER_CLIENTS",
+            said("Mehr als %(most)s Zugänge sind nicht möglich.", most=MOST_CLIENTS),
         )
     client = PartnerClient(
         client_id=new_id(),

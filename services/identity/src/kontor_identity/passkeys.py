@@ -18,6 +18,7 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, not_found
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import delete, func, select, tuple_
 from webauthn import (
     generate_authentication_options,
@@ -91,7 +92,10 @@ class Passkeys:
             raise DomainError(
                 ErrorKind.PRECONDITION,
                 "TOO_MANY_PASSKEYS",
-                f"Mehr als {MOST_PASSKEYS} Passkeys sind nicht möglich. Bitte entfernen Sie zuerst einen anderen.",
+                said(
+                    "Mehr als %(most)s Passkeys sind nicht möglich. Bitte entfernen Sie zuerst einen anderen.",
+                    most=MOST_PASSKEYS,
+                ),
             )
         options = generate_registration_options(
             rp_id=self._rp_id,

@@ -11,6 +11,7 @@ from uuid import UUID
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 
 from kontor_identity.brand_tables import BrandPicture
@@ -29,7 +30,7 @@ async def keep_picture(tx: Transaction, content: bytes) -> BrandPicture:
         raise DomainError(
             ErrorKind.PRECONDITION,
             "TOO_MANY_PICTURES",
-            f"Es sind bereits {_MOST_KEPT} Bilder hinterlegt. Bitte verwenden Sie eines davon.",
+            said("Es sind bereits %(most)s Bilder hinterlegt. Bitte verwenden Sie eines davon.", most=_MOST_KEPT),
         )
     picture = BrandPicture(
         picture_id=new_id(), tenant_id=tenant_id, content=content, media_type=media_type(content), created_at=tx.now

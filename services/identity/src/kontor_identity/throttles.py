@@ -15,6 +15,7 @@ from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind
+from kontor_chassis.sentences import said
 from sqlalchemy import case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -129,7 +130,10 @@ def _refuse_while_blocked(row: LoginThrottle | None, now: datetime) -> None:
     raise DomainError(
         ErrorKind.EXHAUSTED,
         "TOO_MANY_ATTEMPTS",
-        f"Zu viele Fehlversuche. Bitte warten Sie noch {waiting_time(seconds)} und versuchen Sie es dann erneut.",
+        said(
+            "Zu viele Fehlversuche. Bitte warten Sie noch %(wait)s und versuchen Sie es dann erneut.",
+            wait=waiting_time(seconds),
+        ),
         metadata={"wait_seconds": str(seconds)},
     )
 
@@ -137,9 +141,9 @@ def _refuse_while_blocked(row: LoginThrottle | None, now: datetime) -> None:
 def waiting_time(seconds: int) -> str:
     """Return a waiting time in German words, rounded up to minutes from one minute on."""
     if seconds < 60:
-        return "1 Sekunde" if seconds == 1 else f"{seconds} Sekunden"
+        return "1 Sekunde" if seconds == 1 else said("%(count)s Sekunden", count=seconds)
     minutes = -(-seconds // 60)
-    return "1 Minute" if minutes == 1 else f"{minutes} Minuten"
+    return "1 Minute" if minutes == 1 else said("%(count)s Minuten", count=minutes)
 
 
 def _count(tx: Transaction, row: LoginThrottle | None, key: bytes, free_attempts: int) -> None:

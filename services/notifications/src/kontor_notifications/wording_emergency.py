@@ -9,23 +9,23 @@ from collections.abc import Mapping
 
 from kontor_notifications.wording import Wording
 
-_STOP, _STOP_DU = "Wenn es Ihnen gut geht, lehnen Sie ab.", "Wenn es dir gut geht, lehne ab."
-
 TO_CUSTOMER: Mapping[str, Wording] = {
     "request": Wording(
         "Notfallzugang angefragt",
-        f"Eine Vertrauensperson bittet um Zugang zu Ihren Unterlagen; eine zweite muss zustimmen. {_STOP}",
-        f"Eine Vertrauensperson bittet um Zugang zu deinen Unterlagen; eine zweite muss zustimmen. {_STOP_DU}",
+        "Eine Vertrauensperson bittet um Zugang zu Ihren Unterlagen; eine zweite muss zustimmen. Wenn es Ihnen "
+        "gut geht, lehnen Sie ab.",
+        "Eine Vertrauensperson bittet um Zugang zu deinen Unterlagen; eine zweite muss zustimmen. Wenn es dir "
+        "gut geht, lehne ab.",
     ),
     "confirm": Wording(
         "Notfallzugang: weitere Zustimmung",
-        f"Eine weitere Vertrauensperson hat der Anfrage zugestimmt. {_STOP}",
-        f"Eine weitere Vertrauensperson hat der Anfrage zugestimmt. {_STOP_DU}",
+        "Eine weitere Vertrauensperson hat der Anfrage zugestimmt. Wenn es Ihnen gut geht, lehnen Sie ab.",
+        "Eine weitere Vertrauensperson hat der Anfrage zugestimmt. Wenn es dir gut geht, lehne ab.",
     ),
     "wait": Wording(
         "Notfallzugang: die Wartezeit läuft",
-        f"Nach der Wartezeit sehen Ihre Vertrauenspersonen die gewählten Ordner. {_STOP}",
-        f"Nach der Wartezeit sehen deine Vertrauenspersonen die gewählten Ordner. {_STOP_DU}",
+        "Nach der Wartezeit sehen Ihre Vertrauenspersonen die gewählten Ordner. Wenn es Ihnen gut geht, lehnen Sie ab.",
+        "Nach der Wartezeit sehen deine Vertrauenspersonen die gewählten Ordner. Wenn es dir gut geht, lehne ab.",
     ),
     "release": Wording(
         "Notfallzugang ist freigegeben",

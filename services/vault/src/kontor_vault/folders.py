@@ -10,6 +10,7 @@ from kontor_chassis.database_errors import UniqueError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import exists, func, select, text
 
 from kontor_vault.grants import revoke_grants_on_folder
@@ -157,4 +158,4 @@ def _clean(name: str) -> str:
 
 def _check_depth(levels: int) -> None:
     if levels > DEEPEST:
-        raise invalid("folder.parent_id", f"Ordner können höchstens {DEEPEST} Ebenen tief liegen.")
+        raise invalid("folder.parent_id", said("Ordner können höchstens %(most)s Ebenen tief liegen.", most=DEEPEST))

@@ -13,14 +13,15 @@ from google.protobuf.message import Message
 from protovalidate import Validator, Violation
 
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem
+from kontor_chassis.sentences import said
 
 _UNKNOWN_RULE = "Dieser Wert ist nicht erlaubt."
 _OUT_OF_RANGE = "Dieser Wert liegt außerhalb des erlaubten Bereichs."
 _SENTENCES = {
     "required": "Bitte machen Sie hier eine Angabe.",
-    "min_len": "Bitte geben Sie mindestens {limit} Zeichen ein.",
-    "max_len": "Bitte geben Sie höchstens {limit} Zeichen ein.",
-    "len": "Bitte geben Sie genau {limit} Zeichen ein.",
+    "min_len": "Bitte geben Sie mindestens %(limit)s Zeichen ein.",
+    "max_len": "Bitte geben Sie höchstens %(limit)s Zeichen ein.",
+    "len": "Bitte geben Sie genau %(limit)s Zeichen ein.",
     "max_bytes": "Dieser Text ist zu lang.",
     "pattern": "Diese Angabe hat nicht die richtige Form.",
     "email": "Bitte geben Sie eine gültige E-Mail-Adresse ein.",
@@ -34,14 +35,14 @@ _SENTENCES = {
     "defined_only": "Bitte wählen Sie einen der vorgegebenen Werte.",
     "const": "Hier ist nur ein bestimmter Wert erlaubt.",
     "unique": "Bitte nennen Sie jeden Eintrag nur einmal.",
-    "min_items": "Bitte nennen Sie mindestens {limit} Einträge.",
-    "max_items": "Bitte nennen Sie höchstens {limit} Einträge.",
-    "min_pairs": "Bitte nennen Sie mindestens {limit} Einträge.",
-    "max_pairs": "Bitte nennen Sie höchstens {limit} Einträge.",
-    "gt": "Bitte geben Sie einen Wert über {limit} ein.",
-    "gte": "Bitte geben Sie mindestens {limit} ein.",
-    "lt": "Bitte geben Sie einen Wert unter {limit} ein.",
-    "lte": "Bitte geben Sie höchstens {limit} ein.",
+    "min_items": "Bitte nennen Sie mindestens %(limit)s Einträge.",
+    "max_items": "Bitte nennen Sie höchstens %(limit)s Einträge.",
+    "min_pairs": "Bitte nennen Sie mindestens %(limit)s Einträge.",
+    "max_pairs": "Bitte nennen Sie höchstens %(limit)s Einträge.",
+    "gt": "Bitte geben Sie einen Wert über %(limit)s ein.",
+    "gte": "Bitte geben Sie mindestens %(limit)s ein.",
+    "lt": "Bitte geben Sie einen Wert unter %(limit)s ein.",
+    "lte": "Bitte geben Sie höchstens %(limit)s ein.",
     "gt_lt": _OUT_OF_RANGE,
     "gt_lte": _OUT_OF_RANGE,
     "gte_lt": _OUT_OF_RANGE,
@@ -107,5 +108,5 @@ def sentence(violation: Violation) -> str:
     owner, _, rule = rule_id.rpartition(".")
     if rule_id == "required" or owner.partition(".")[0] in _BUILT_IN_TYPES:
         known = _SENTENCES.get(rule) or _SENTENCES.get(rule.removesuffix("_empty"), _UNKNOWN_RULE)
-        return known.format(limit=violation.rule_value)
+        return said(known, limit=violation.rule_value)
     return violation.proto.message or _UNKNOWN_RULE

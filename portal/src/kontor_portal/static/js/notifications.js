@@ -2,6 +2,17 @@
 import { openStream } from "./live.js";
 import { toast } from "./toast.js";
 
+// Services speak German; a page in another language asks how its reader says it.
+const said = async ({ notificationId, title }) => {
+  if (document.documentElement.lang === "de") return title;
+  try {
+    const answer = await fetch(`/benachrichtigungen/${notificationId}/titel`);
+    return answer.ok ? await answer.text() : title;
+  } catch {
+    return title;
+  }
+};
+
 export const watchNotifications = () => {
   const counters = document.querySelectorAll("[data-unread]");
   if (!counters.length) return;
@@ -22,7 +33,7 @@ export const watchNotifications = () => {
       load();
       const link = notification.link?.startsWith("/") ? notification.link : undefined;
       if (link && location.pathname === link) return; // it is on the screen already
-      toast(notification.title, { href: link });
+      said(notification).then((title) => toast(title, { href: link }));
     },
   });
 };

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kontor_chassis.sentences import said
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -17,8 +19,13 @@ class Problem:
     """One German sentence."""
 
     def __str__(self) -> str:
-        place = f"Satz {self.record_number}" if self.record_number else "Datei"
-        return f"{place}, {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        if not self.record_number:
+            return said("Datei: %(fault)s", fault=self.message)
+        if not self.field:
+            return said("Satz %(record)s: %(fault)s", record=self.record_number, fault=self.message)
+        return said(
+            "Satz %(record)s, %(field)s: %(fault)s", record=self.record_number, field=self.field, fault=self.message
+        )
 
 
 class GdvFileError(Exception):
@@ -30,8 +37,8 @@ class GdvFileError(Exception):
 
 
 class FieldError(Exception):
-    """One field cannot be read; raised by `fields`, collected by `portfolio`. `message` begins in lower case."""
+    """One field cannot be read; raised by `fields`, collected by `portfolio`."""
 
     def __init__(self, record_number: int, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
-        self.problem = Problem(record_number, field, f"{message[:1].upper()}{message[1:]}.")
+        self.problem = Problem(record_number, field, message)

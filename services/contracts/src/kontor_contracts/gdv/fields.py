@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from kontor_chassis.sentences import said
+
 from kontor_contracts.gdv.faults import FieldError
 from kontor_contracts.gdv.layouts import Field, Version
 from kontor_contracts.gdv.records import Record
@@ -31,7 +33,7 @@ def number(field: Field, record: Record) -> int | None:
     if not value:
         return None
     if not _DIGITS.fullmatch(value):
-        raise FieldError(record.number, field.name, f"„{value}“ ist keine Zahl")
+        raise FieldError(record.number, field.name, said("„%(value)s“ ist keine Zahl.", value=value))
     return int(value)
 
 
@@ -44,14 +46,16 @@ def day(field: Field, record: Record) -> date | None:
     if not value.strip("0"):
         return None
     if not re.fullmatch(r"[0-9]{8}", value):
-        raise FieldError(record.number, field.name, f"„{value}“ ist kein Datum (TTMMJJJJ)")
+        raise FieldError(record.number, field.name, said("„%(value)s“ ist kein Datum (TTMMJJJJ).", value=value))
     in_month, month, year = int(value[:2]), int(value[2:4]), int(value[4:])
     if year and (in_month == 0 or month == 0) and in_month <= 31 and month <= 12:
         return None
     try:
         return date(year, month, in_month)
     except ValueError:
-        raise FieldError(record.number, field.name, f"„{value}“ ist kein Datum (TTMMJJJJ)") from None
+        raise FieldError(
+            record.number, field.name, said("„%(value)s“ ist kein Datum (TTMMJJJJ).", value=value)
+        ) from None
 
 
 def version(field: Field, record: Record) -> Version | None:
@@ -60,5 +64,5 @@ def version(field: Field, record: Record) -> Version | None:
     if not value:
         return None
     if not re.fullmatch(r"[0-9]\.[0-9]", value):
-        raise FieldError(record.number, field.name, f"„{value}“ ist keine Versionsnummer")
+        raise FieldError(record.number, field.name, said("„%(value)s“ ist keine Versionsnummer.", value=value))
     return int(value[0]), int(value[2])

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from kontor_chassis.email_addresses import is_email_address
+from kontor_chassis.sentences import said
 
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError
@@ -65,7 +66,13 @@ def _address(record: Record, layout: Layout, remarks: list[Remark]) -> Address:
     mark = fields.text(layout["country"], record)
     country = _COUNTRIES.get(mark.upper(), "")
     if not country:
-        remarks.append(Remark(record.number, layout["country"].name, f"Das Länderkennzeichen „{mark}“ ist unbekannt."))
+        remarks.append(
+            Remark(
+                record.number,
+                layout["country"].name,
+                said("Das Länderkennzeichen „%(value)s“ ist unbekannt.", value=mark),
+            )
+        )
     return Address(
         street=fields.text(layout["street"], record),
         postal_code=fields.text(layout["postal_code"], record),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kontor_chassis.sentences import said
+
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError
 from kontor_contracts.gdv.layouts import INSURER, LINE, POLICY, Layout
@@ -50,12 +52,12 @@ def read_contract(
     line_key = fields.text(LINE, record)
     for field, value in ((INSURER, insurer), (LINE, line_key), (POLICY, policy)):
         if not value:
-            raise FieldError(record.number, field.name, "ist leer")
+            raise FieldError(record.number, field.name, "Das Feld ist leer.")
     if not (len(line_key) == 3 and line_key.isdecimal()):
-        raise FieldError(record.number, LINE.name, f"„{line_key}“ ist keine Sparte")
+        raise FieldError(record.number, LINE.name, said("„%(value)s“ ist keine Sparte.", value=line_key))
     currency = fields.text(layout["currency"], record) or "EUR"
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-        raise FieldError(record.number, layout["currency"].name, f"„{currency}“ ist keine Währung")
+        raise FieldError(record.number, layout["currency"].name, said("„%(value)s“ ist keine Währung.", value=currency))
     gross, printed, product = _second_part(parts)
     net = fields.number(layout["premium"], record)
     fields.day(layout["left_on"], record)  # a broken one refuses the file
@@ -92,7 +94,8 @@ def _standing(record: Record, layout: Layout, remarks: list[Remark]) -> Standing
     key = fields.text(layout["status"], record)
     if key not in _STANDINGS:
         name = layout["status"].name
-        remarks.append(Remark(record.number, name, f"Der Status „{key}“ ist unbekannt; der Vertrag gilt als aktiv."))
+        text = said("Der Status „%(value)s“ ist unbekannt; der Vertrag gilt als aktiv.", value=key)
+        remarks.append(Remark(record.number, name, text))
     return _STANDINGS.get(key, Standing.ACTIVE)
 
 
@@ -100,5 +103,6 @@ def _interval(record: Record, layout: Layout, remarks: list[Remark]) -> Interval
     key = fields.text(layout["interval"], record)
     if key and key not in _INTERVALS:
         name = layout["interval"].name
-        remarks.append(Remark(record.number, name, f"Die Zahlungsweise „{key}“ wird als unbekannt geführt."))
+        text = said("Die Zahlungsweise „%(value)s“ wird als unbekannt geführt.", value=key)
+        remarks.append(Remark(record.number, name, text))
     return _INTERVALS.get(key, Interval.UNKNOWN)

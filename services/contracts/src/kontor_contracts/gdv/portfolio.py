@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from kontor_chassis.sentences import said
+
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError, GdvFileError, Problem
 from kontor_contracts.gdv.layouts import (
@@ -118,7 +120,11 @@ class _Reader:
             named = HEADER[f"version_{record_type}"]
             version = fields.version(named, record)
             if version is not None and not is_known(version):
-                raise FieldError(record.number, named.name, f"die Version {version[0]}.{version[1]} ist unbekannt")
+                raise FieldError(
+                    record.number,
+                    named.name,
+                    said("Die Version %(version)s ist unbekannt.", version=f"{version[0]}.{version[1]}"),
+                )
             self._package.versions[record_type] = version or _NEWEST
 
     def _take_within(self, record: Record, package: _Package) -> None:
@@ -134,7 +140,7 @@ class _Reader:
         elif kind.isdecimal() and kind.isascii():
             self.skipped[kind] += 1
         else:
-            self._complain(record, RECORD_TYPE.name, f"„{kind}“ ist keine Satzart.")
+            self._complain(record, RECORD_TYPE.name, said("„%(value)s“ ist keine Satzart.", value=kind))
 
     def _take_part(self, record: Record, package: _Package) -> None:
         """Add a part to the address or contract it belongs to; part 1 begins another one."""
@@ -142,13 +148,17 @@ class _Reader:
         if record.part == "1":
             self._complete(package)
         elif "1" not in package.parts or _key(package.parts["1"][0]) != _key(record):
-            self._complain(record, PART.name, f"Vor diesem Teil fehlt Teil 1 der Satzart {kind}.")
+            self._complain(record, PART.name, said("Vor diesem Teil fehlt Teil 1 der Satzart %(kind)s.", kind=kind))
             return
         layout = layout_for(_LAYOUTS[kind], record.part, package.versions.get(kind, _NEWEST))
         if layout is None:
             return  # a part that says nothing Kontor reads
         if record.part in package.parts:
-            self._complain(record, PART.name, f"Teil {record.part} der Satzart {kind} kommt doppelt vor.")
+            self._complain(
+                record,
+                PART.name,
+                said("Teil %(part)s der Satzart %(kind)s kommt doppelt vor.", part=record.part, kind=kind),
+            )
             return
         package.parts[record.part] = (record, layout)
 
@@ -199,9 +209,8 @@ class _Reader:
                 self.remarks.append(Remark(record.number, named.name, "Der Nachsatz nennt keine Summe zum Vergleich."))
             elif stated != counted and not self.problems:
                 unit = _euro if key == "premiums" else str
-                self._complain(
-                    record, named.name, f"Der Nachsatz nennt {unit(stated)}, gelesen wurden {unit(counted)}."
-                )
+                text = "Der Nachsatz nennt %(stated)s, gelesen wurden %(counted)s."
+                self._complain(record, named.name, said(text, stated=unit(stated), counted=unit(counted)))
 
     def _complain(self, record: Record, field_name: str, message: str) -> None:
         self.problems.append(Problem(record.number, field_name, message))

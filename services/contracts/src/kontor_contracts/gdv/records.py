@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kontor_chassis.sentences import said
+
 from kontor_contracts.gdv.faults import GdvFileError, Problem
 from kontor_contracts.gdv.layouts import PART, RECORD_LENGTH, RECORD_TYPE
 
@@ -59,4 +61,4 @@ def _length_fault(line: bytes) -> str:
         characters = len(line)
     if characters == RECORD_LENGTH:
         return "Der Satz ist in UTF-8 geschrieben; verlangt ist ISO 8859-1."
-    return f"Der Satz hat {len(line)} statt {RECORD_LENGTH} Bytes."
+    return said("Der Satz hat %(bytes)s statt %(length)s Bytes.", bytes=len(line), length=RECORD_LENGTH)

@@ -20,6 +20,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import select, update
 
 from kontor_identity.accounts import normal_email, valid_email
@@ -93,7 +94,7 @@ async def create_person(tx: Transaction, customer_id: UUID, given: NewPerson) ->
         raise DomainError(
             ErrorKind.PRECONDITION,
             "TOO_MANY_TRUSTED_PERSONS",
-            f"Mit dieser Regel können Sie höchstens {MOST[plan.quorum]} Vertrauenspersonen benennen.",
+            said("Mit dieser Regel können Sie höchstens %(most)s Vertrauenspersonen benennen.", most=MOST[plan.quorum]),
         )
     person = TrustedPerson(
         trusted_person_id=new_id(),

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from kontor_chassis.errors import invalid
+from kontor_chassis.sentences import said
 
 
 def changed_fields(mask: FieldMask, resource: Message, changeable: Collection[str]) -> frozenset[str]:
@@ -14,5 +15,5 @@ def changed_fields(mask: FieldMask, resource: Message, changeable: Collection[st
     named = list(mask.paths) or [field.name for field, _ in resource.ListFields() if field.name in changeable]
     for path in named:
         if path != "*" and path not in changeable:
-            raise invalid("update_mask", f"Das Feld „{path}“ kann hier nicht geändert werden.")
+            raise invalid("update_mask", said("Das Feld „%(field)s“ kann hier nicht geändert werden.", field=path))
     return frozenset(changeable if "*" in named else named)
