@@ -24,12 +24,28 @@ _ELSEWHERE = (
 
 def spoken() -> set[str]:
     """Return the German text of everything that services say, with `%(name)s` where a figure stands."""
-    found: set[str] = set()
+    return {text for _, tree in _modules() for text in _in_module(tree)}
+
+
+def formatted() -> list[str]:
+    """Return where a sentence is put together with its figures, so that nobody can say it in another language."""
+    return [
+        f"{name}:{node.lineno}"
+        for name, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) and _SENTENCE.fullmatch("".join(map(_part, node.values)))
+    ]
+
+
+def _part(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else "0"
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
     for package in ("services/*/src", "libs/chassis/src"):
         for module in sorted(_REPOSITORY.glob(f"{package}/**/*.py")):
             if not any(part in module.as_posix() for part in _ELSEWHERE):
-                found |= set(_in_module(ast.parse(module.read_text(encoding="utf-8"))))
-    return found
+                yield module.name, ast.parse(module.read_text(encoding="utf-8"))
 
 
 def _in_module(tree: ast.Module) -> Iterator[str]:

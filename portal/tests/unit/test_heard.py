@@ -10,7 +10,7 @@ from kontor_chassis.edge import Problem
 from kontor_chassis.errors import FieldProblem
 from kontor_portal.heard import heard, services_in_english, told
 
-from .spoken import spoken
+from .spoken import formatted, spoken
 
 _PLACES = re.compile(r"%\((\w+)\)s|\{(\w+)\}")
 
@@ -20,6 +20,11 @@ def test_everything_that_services_say_has_english() -> None:
     missing, unused = spoken() - set(services_in_english()), set(services_in_english()) - spoken()
     assert not missing, "give locale/services/en.po the English of: " + " | ".join(sorted(missing))
     assert not unused, "take out of locale/services/en.po: " + " | ".join(sorted(unused))
+
+
+def test_figures_stay_apart_from_their_sentences() -> None:
+    """Services put figures into sentences by `said`, which keeps them for callers and for other languages."""
+    assert formatted() == []
 
 
 def test_english_has_the_same_figures() -> None:

@@ -179,7 +179,15 @@ class _Writing:
         if line is None:
             line = self.lines[""]
             self.remarks.append(
-                Remark(0, "Sparte", f"Sparte {contract.line_key} (Vertrag {contract.policy}) steht unter „Sonstige“.")
+                Remark(
+                    0,
+                    "Sparte",
+                    said(
+                        "Sparte %(line)s (Vertrag %(contract)s) steht unter „Sonstige“.",
+                        line=contract.line_key,
+                        contract=contract.policy,
+                    ),
+                )
             )
         return {
             "customer_id": self.customers[contract.holder],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from xml.parsers import expat
 
 from kontor_chassis.errors import DomainError, invalid
+from kontor_chassis.sentences import said
 
 LARGEST_BYTES = 256 * 1024
 _SVG = "http://www.w3.org/2000/svg"
@@ -40,7 +41,7 @@ def check_svg(picture: bytes) -> None:
     def element(name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         if namespace != _SVG or local not in _ELEMENTS:
-            raise _unsuitable(f"Das SVG enthält ein nicht erlaubtes Element: {local[:40]}.")
+            raise _unsuitable(said("Das SVG enthält ein nicht erlaubtes Element: %(element)s.", element=local[:40]))
         for attribute, value in attributes.items():
             _check_attribute(attribute.rpartition(" ")[2].lower(), value)
 

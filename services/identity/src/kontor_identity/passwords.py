@@ -18,6 +18,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
+from kontor_chassis.sentences import said
 
 from kontor_identity.names import fold
 
@@ -35,9 +36,9 @@ _LEAST_WORD = 4
 def check_new_password(password: str, *, personal: tuple[str, ...] = ()) -> None:
     """Raise INVALID with advice unless `password` may be used; `personal` are words about the person and his firm."""
     if len(password) < LEAST_LENGTH:
-        raise _refused("PASSWORD_TOO_SHORT", f"Bitte wählen Sie mindestens {LEAST_LENGTH} Zeichen.")
+        raise _refused("PASSWORD_TOO_SHORT", said("Bitte wählen Sie mindestens %(least)s Zeichen.", least=LEAST_LENGTH))
     if len(password) > MOST_LENGTH:
-        raise _refused("PASSWORD_TOO_LONG", f"Bitte wählen Sie höchstens {MOST_LENGTH} Zeichen.")
+        raise _refused("PASSWORD_TOO_LONG", said("Bitte wählen Sie höchstens %(most)s Zeichen.", most=MOST_LENGTH))
     if len(set(password)) < 5 or _is_common(password):
         raise _refused(
             "PASSWORD_TOO_COMMON",

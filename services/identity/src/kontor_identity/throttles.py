@@ -141,9 +141,9 @@ def _refuse_while_blocked(row: LoginThrottle | None, now: datetime) -> None:
 def waiting_time(seconds: int) -> str:
     """Return a waiting time in German words, rounded up to minutes from one minute on."""
     if seconds < 60:
-        return "1 Sekunde" if seconds == 1 else said("%(count)s Sekunden", count=seconds)
+        return said("%(count)s Sekunde", count=1) if seconds == 1 else said("%(count)s Sekunden", count=seconds)
     minutes = -(-seconds // 60)
-    return "1 Minute" if minutes == 1 else said("%(count)s Minuten", count=minutes)
+    return said("%(count)s Minute", count=1) if minutes == 1 else said("%(count)s Minuten", count=minutes)
 
 
 def _count(tx: Transaction, row: LoginThrottle | None, key: bytes, free_attempts: int) -> None:

@@ -185,7 +185,8 @@ _REFUSALS: Mapping[str, str] = {
     "Bitte geben Sie den Code ein.": "Please enter the code.",
     "Bitte geben Sie ein Passwort ein.": "Please enter a password.",
     "Bitte melden Sie sich erneut an.": "Please sign in again.",
-    "Bitte wählen Sie mindestens 10 Zeichen.": "Please choose at least 10 characters.",
+    "Bitte wählen Sie mindestens %(least)s Zeichen.": "Please choose at least %(least)s characters.",
+    "Bitte wählen Sie höchstens %(most)s Zeichen.": "Please choose at most %(most)s characters.",
     "Bitte verwenden Sie nicht Ihren Namen oder Ihre E-Mail-Adresse als Passwort.": (
         "Please do not use your name or your e-mail address as your password."
     ),
@@ -219,6 +220,13 @@ _REFUSALS: Mapping[str, str] = {
     "Diesen Zugangscode gibt es nicht, oder er gilt nicht mehr. Bitte vergleichen Sie ihn mit dem Brief.": (
         "There is no such access code, or it is no longer valid. Please compare it with the letter."
     ),
+    "Zu viele Fehlversuche. Bitte warten Sie noch %(wait)s und versuchen Sie es dann erneut.": (
+        "Too many failed attempts. Please wait for another %(wait)s and then try again."
+    ),
+    "%(count)s Sekunde": "%(count)s second",
+    "%(count)s Sekunden": "%(count)s seconds",
+    "%(count)s Minute": "%(count)s minute",
+    "%(count)s Minuten": "%(count)s minutes",
     "Die Einladung ging gerade erst hinaus. Bitte warten Sie kurz.": (
         "The invitation has only just gone out. Please wait a moment."
     ),

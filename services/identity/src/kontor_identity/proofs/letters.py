@@ -21,6 +21,7 @@ from kontor_chassis.database import RowReader, Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.sentences import said
 from sqlalchemy import select, tuple_
 
 from kontor_identity.absences import present_administrators, present_responsibles
@@ -250,5 +251,5 @@ def _wrong(attempts_left: int) -> DomainError:
     elif attempts_left == 1:
         text = "Dieser Code stimmt nicht. Sie haben noch einen Versuch."
     else:
-        text = f"Dieser Code stimmt nicht. Sie haben noch {attempts_left} Versuche."
+        text = said("Dieser Code stimmt nicht. Sie haben noch %(count)s Versuche.", count=attempts_left)
     return invalid("code", text, reason="IDENTITY_CODE_WRONG")
