@@ -34,6 +34,7 @@ from kontor_chassis.events import EventMeta, Handler
 from kontor_chassis.inbox import Inbox, Outcome
 from kontor_chassis.lanes import Lane
 from kontor_chassis.leases import Lease, Leases
+from kontor_chassis.pulling import Puller, pulling
 from kontor_chassis.steps import OnStep, pass_by
 from kontor_chassis.streams import ensure_stream, stream_name
 
@@ -137,23 +138,25 @@ class Consumer:
         self._lanes.clear()
         jetstream = await self._bus.jetstream()
         await self._ensure_consumer(jetstream)
-        subscription = await jetstream.pull_subscribe_bind(self._service, stream_name(self._producer))
         log.info("consumer_active", service=self._service, producer=self._producer)
         try:
-            while not lease.lost.is_set():
-                in_hand = sum(len(lane.waiting) for lane in self._lanes.values()) + len(self._tasks)
-                if in_hand >= IN_HAND:
-                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                    continue
-                try:
-                    for message in await subscription.fetch(IN_HAND - in_hand, timeout=PULL_SECONDS):
-                        self._take(message)
-                except TimeoutError:  # nats-py raises its own or asyncio's; either way nothing came
-                    await self._measure(jetstream)
+            async with pulling(await self._bus.client(), stream_name(self._producer), self._service) as puller:
+                while not lease.lost.is_set():
+                    in_hand = sum(len(lane.waiting) for lane in self._lanes.values()) + len(self._tasks)
+                    if in_hand >= IN_HAND:
+                        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                    elif not await self._take_what_comes(puller, IN_HAND - in_hand):
+                        await self._measure(jetstream)
         finally:
             event_metrics.CONSUMER_LAG.remove(self._service, self._producer)  # the next active one tells it
-            with suppress(nats.errors.Error):
-                await subscription.unsubscribe()
+
+    async def _take_what_comes(self, puller: Puller, at_most: int) -> bool:
+        """Put what comes within the time of one request in its lanes; whether there was anything."""
+        came = False
+        async for message in puller.messages(at_most, seconds=PULL_SECONDS):
+            self._take(message)
+            came = True
+        return came
 
     async def _ensure_consumer(self, jetstream: JetStreamContext) -> None:
         await ensure_stream(jetstream, self._producer, self._replicas)
