@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from kontor_tools.embedded.process import LOOPBACK, EmbeddedServerError, die_with_parent, stop, wait_until
+from kontor_tools.embedded.process import LOOPBACK, EmbeddedServerError, dying_with_us, stop, wait_until
 
 CONFIGURATION = """\
 server_name: "kontor"
@@ -70,11 +70,10 @@ class EmbeddedNats:
         self.configure()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                self.command(),
+                self.command() if outlive_us else dying_with_us(self.command()),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=None if outlive_us else die_with_parent,  # loads nothing, takes no lock
             )
         wait_until(self.is_ready, process, what="NATS", seconds=30)
         return process

@@ -166,10 +166,9 @@ class EmbeddedPostgres:
         done = subprocess.run([str(program("pg_isready")), "-q", "-h", LOOPBACK, "-p", str(self.port)], check=False)
         return done.returncode == 0
 
-    @staticmethod
-    def stop(process: subprocess.Popen[bytes]) -> None:
-        """End the server: running transactions are rolled back, data is flushed."""
-        stop(process, with_signal=signal.SIGINT)
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """End the server: running transactions are rolled back, data is flushed (unless it is not durable anyway)."""
+        stop(process, with_signal=signal.SIGINT if self.durable else signal.SIGQUIT)
 
     def provision(self, services: Iterable[str], secrets_dir: Path) -> None:
         """Create database and roles of each service (see `provision_service`); repeatable."""

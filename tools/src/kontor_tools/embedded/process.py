@@ -5,16 +5,19 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import secrets
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+_DIES_WITH_PARENT = f"import ctypes, os, sys; getattr(ctypes.CDLL(None), 'prctl', lambda *_: None)(1, {int(signal.SIGINT)}); os.execv(sys.argv[1], sys.argv[1:])"
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 
 
@@ -32,10 +35,19 @@ class Account:
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback TCP port that was free a moment ago.
+
+    It lies below the ports that systems give to outgoing connections (32768 and above), so that none of those takes
+    it before the server listens, and is drawn, so that test processes beside each other hardly draw the same.
+    """
+    while True:
+        port = 10_240 + secrets.randbelow(32_768 - 10_240)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
 
 
 def unprivileged_account() -> Account:
@@ -69,6 +81,15 @@ def die_with_parent() -> None:
     """
     if _prctl is not None:
         _prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG; a fast shutdown for PostgreSQL and NATS alike
+
+
+def dying_with_us(command: Sequence[str]) -> list[str]:
+    """Return a command line that does the same for a program without any code of ours between fork and exec.
+
+    For processes that use gRPC: its threads do not survive a fork, and now and then the child crashes before it
+    becomes the program. Without code in between, Python uses vfork, which gRPC does not notice.
+    """
+    return [sys.executable, "-I", "-S", "-c", _DIES_WITH_PARENT, *command]
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, what: str, seconds: float) -> None:
