@@ -72,7 +72,7 @@ def _refusal(
         ]
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=problems))
     status.details.add().Pack(error_details_pb2.LocalizedMessage(locale=LOCALE, message=message))
-    return Refusal(code, message, ((DETAILS_KEY, status.SerializeToString()),))
+    return Refusal(code, str(message), ((DETAILS_KEY, status.SerializeToString()),))
 
 
 def domain_error_of(error: grpc.aio.AioRpcError | grpc.Call) -> DomainError | None:
