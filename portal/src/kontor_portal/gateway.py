@@ -14,12 +14,15 @@ from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceS
 from kontor.identity.v1.bindings_pb2_grpc import BindingServiceStub
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
+from kontor.identity.v1.epost_pb2_grpc import EPostServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
+from kontor.identity.v1.identity_proofs_pb2_grpc import IdentityProofServiceStub
 from kontor.identity.v1.invitations_pb2_grpc import InvitationServiceStub
 from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
 from kontor.identity.v1.partner_clients_pb2_grpc import PartnerClientServiceStub
+from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
@@ -90,6 +93,21 @@ def households() -> HouseholdServiceStub:
 def master_data() -> MasterDataServiceStub:
     """Return the stub for customers' master data."""
     return current_edge().stub(_GATEWAY, MasterDataServiceStub)
+
+
+def identity_proofs() -> IdentityProofServiceStub:
+    """Return the stub for proving who a customer is."""
+    return current_edge().stub(_GATEWAY, IdentityProofServiceStub)
+
+
+def epost() -> EPostServiceStub:
+    """Return the stub for consent to electronic delivery."""
+    return current_edge().stub(_GATEWAY, EPostServiceStub)
+
+
+def raffles(*, signed_in: bool = True) -> RaffleServiceStub:
+    """Return the stub of raffles; for the protocol, which anybody may see, without the visitor's token."""
+    return current_edge().stub(_GATEWAY, RaffleServiceStub, token=None if signed_in else (lambda: ""))
 
 
 def contracts() -> ContractsServiceStub:

@@ -334,6 +334,7 @@ def right(value: access_pb2.Right.ValueType) -> str:
         access_pb2.RIGHT_INVITE: t("Kunden einladen"),
         access_pb2.RIGHT_EXPORT: t("Bestand einlesen und ausgeben"),
         access_pb2.RIGHT_ORDER: t("Experten beauftragen"),
+        access_pb2.RIGHT_IDENTIFY: t("Identität bestätigen"),
     }.get(value, "")
 
 

@@ -68,6 +68,7 @@ def _customer() -> tuple[NavItem, ...]:
         NavItem(t("Rechnungen"), "/kunde/rechnungen", "receipt"),
         NavItem(t("Einwilligungen"), "/kunde/einwilligungen", "check"),
         NavItem(t("Notfallzugang"), "/kunde/notfall", "heart"),
+        NavItem(t("Identität"), "/kunde/identitaet", "card"),
         NavItem(t("Kontakt"), "/kunde/kontakt", "phone"),
         NavItem(t("Meine Daten"), "/kunde/daten", "edit"),
         NavItem(t("Profil"), "/kunde/profil", "user"),
@@ -90,6 +91,8 @@ def _broker(session: Session) -> tuple[NavItem, ...]:
     items.append(NavItem(t("Änderungswünsche"), "/makler/anfragen", "edit"))
     if session.may("INVITE"):
         items.append(NavItem(t("Einladungen"), "/makler/einladungen", "mail"))
+    if session.may("IDENTIFY"):
+        items.append(NavItem(t("Identität"), "/makler/identitaet", "card"))
     if session.may("EXPORT"):
         items.append(NavItem(t("Bestand einlesen"), "/makler/import", "upload"))
     if session.may("ORDER"):
@@ -130,6 +133,7 @@ def _network() -> tuple[NavItem, ...]:
         NavItem(t("Prüfen"), "/netzwerk", "check", is_pinned=True),
         NavItem(t("Leistungen"), "/netzwerk/leistungen", "list", is_pinned=True),
         NavItem(t("Aufträge"), "/netzwerk/auftraege", "briefcase", is_pinned=True),
+        NavItem(t("Gewinnspiel"), "/netzwerk/gewinnspiel", "sparkle"),
     )
 
 
@@ -147,5 +151,6 @@ def _operator() -> tuple[NavItem, ...]:
         NavItem(t("Betriebe"), "/betrieb/betriebe", "building", is_pinned=True),
         NavItem(t("Tarife"), "/betrieb/tarife", "tag"),
         NavItem(t("Auftragsverarbeitung"), "/betrieb/auftragsverarbeitung", "scales"),
+        NavItem(t("Gewinnspiel"), "/betrieb/gewinnspiel", "sparkle"),
         NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt", is_pinned=True),
     )

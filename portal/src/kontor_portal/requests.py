@@ -22,7 +22,7 @@ _FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche"})
 """Areas for everybody who is signed in."""
 _UNDER_FIRM_HOSTS: Final = frozenset(
     {"", "f", "brand", "static", "auth", "sprache", "darstellung", "sw.js", "offline", "favicon.ico", "kunde"}
-    | {"makler", "ansicht", *_FOR_ALL}
+    | {"makler", "ansicht", "gewinnspiel", *_FOR_ALL}
 )
 """What answers under a firm's own domain (F79)."""
 _CLOCK: Final = SystemClock()

@@ -64,6 +64,8 @@ class Session:
     """How strongly the person proved who he is (`acr`)."""
     signed_in_at: int = 0
     """When he last did, in seconds since 1970 (`auth_time`)."""
+    identity_level: int = 1
+    """How well it is proved who the customer is (`idl`, F164)."""
     viewer_id: str = ""
     """Account of the member of staff who looks at the office as this customer; empty for the person himself."""
 
@@ -122,6 +124,7 @@ def read_session(token: str | None) -> Session | None:
             expires_at=int(claims["exp"]),
             level=int(claims.get("acr", 1)),
             signed_in_at=int(claims.get("auth_time", 0)),
+            identity_level=int(claims.get("idl", 1)),
             viewer_id=str(claims.get("act", {}).get("sub", "")),
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):

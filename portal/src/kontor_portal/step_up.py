@@ -1,4 +1,4 @@
-"""Sending a person to prove more than he did: a fresh login, a second factor; and back to where he was.
+"""Sending a person to prove more than he did: a fresh login, a second factor, who he is; and back to where he was.
 
 The platform refuses with "FRESH_LOGIN_REQUIRED" or "STRONGER_LOGIN_REQUIRED" and says in the metadata what to ask the
 provider for (RFC 9470). Pages on which something is typed in ask before they are shown, so that nothing is lost.
@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from kontor.identity.v1.account_security_pb2 import AccountSecurity
 from kontor_chassis.clock import SystemClock
 from kontor_chassis.edge import Problem
-from kontor_chassis.login_strength import FRESH_LOGIN_REQUIRED, STRONGER_LOGIN_REQUIRED
+from kontor_chassis.login_strength import FRESH_LOGIN_REQUIRED, IDENTITY_LEVEL_REQUIRED, STRONGER_LOGIN_REQUIRED
 
 from kontor_portal.extension import portal
 from kontor_portal.links import safe_path
@@ -22,17 +22,21 @@ from kontor_portal.session import Session
 
 FRESH_SECONDS: Final = 180
 """A page whose form needs a login of the last five minutes leaves two of them to fill it in."""
+IDENTITY_PAGE: Final = "/kunde/identitaet"
+"""Where a customer proves who he is (F164)."""
 _STRONG: Final = "2"
 _CLOCK: Final = SystemClock()
 
 
 def asks_for_more(problem: Problem) -> bool:
     """Whether a refusal can be answered by proving more."""
-    return problem.reason in (FRESH_LOGIN_REQUIRED, STRONGER_LOGIN_REQUIRED)
+    return problem.reason in (FRESH_LOGIN_REQUIRED, STRONGER_LOGIN_REQUIRED, IDENTITY_LEVEL_REQUIRED)
 
 
 def to_prove_more(problem: Problem) -> ResponseReturnValue:
     """Send the person to prove what a refusal asks for; a form that was sent has to be sent again."""
+    if problem.reason == IDENTITY_LEVEL_REQUIRED:
+        return redirect(f"{IDENTITY_PAGE}?{urlencode({'next': _here()}, quote_via=quote)}", 303)
     return _to_login({name: problem.metadata[name] for name in ("max_age", "acr_values") if name in problem.metadata})
 
 

@@ -70,6 +70,14 @@ def test_a_refusal_leads_to_the_login_and_back(app: Flask, problem: Problem, wan
         assert asked_in(app.make_response(show_problem(problem)).location)["next"] == "/konto/sicherheit"
 
 
+def test_a_customer_below_level_2_is_led_to_where_he_gets_it(app: Flask) -> None:
+    """F164: the refusal of an RPC that asks for a proven identity opens that page, and from there he goes on."""
+    problem = Problem(403, "IDENTITY_LEVEL_REQUIRED", "", metadata={"identity_level": "2"})
+    with app.test_request_context("/kunde/irgendwo", base_url=ORIGIN):
+        location = app.make_response(show_problem(problem)).location
+    assert location == "/kunde/identitaet?next=%2Fkunde%2Firgendwo"
+
+
 def test_the_login_passes_the_demand_on(browser: FlaskClient) -> None:
     """OpenID Connect Core 3.1.2.1: `max_age` and `acr_values` reach the provider, and nothing else does."""
     answer = browser.get(f"/auth/login?next={PAGE}&max_age=300&acr_values=2&prompt=none")

@@ -22,6 +22,7 @@ from kontor_portal.views.broker_customers import broker_customers
 from kontor_portal.views.broker_firm import broker_firm
 from kontor_portal.views.broker_firm_life import broker_firm_life
 from kontor_portal.views.broker_home import broker_home
+from kontor_portal.views.broker_identity import broker_identity
 from kontor_portal.views.broker_invitations import broker_invitations
 from kontor_portal.views.broker_orders import broker_orders
 from kontor_portal.views.broker_partners import broker_partners
@@ -39,7 +40,9 @@ from kontor_portal.views.customer_data import customer_data
 from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
+from kontor_portal.views.customer_epost import customer_epost
 from kontor_portal.views.customer_home import customer_home
+from kontor_portal.views.customer_identity import customer_identity
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_papers import customer_papers
 from kontor_portal.views.customer_pictures import customer_pictures
@@ -58,6 +61,7 @@ from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.public import public
+from kontor_portal.views.raffle_pages import raffle_pages
 from kontor_portal.views.search import search
 from kontor_portal.views.static import static
 from kontor_portal.views.trusted_pages import trusted_pages
@@ -93,6 +97,8 @@ AREAS: tuple[Blueprint, ...] = (
     customer_profile,
     customer_data,
     customer_bank,
+    customer_identity,
+    customer_epost,
     broker_home,
     broker_customers,
     broker_customer,
@@ -112,12 +118,14 @@ AREAS: tuple[Blueprint, ...] = (
     broker_staff,
     broker_receivables,
     broker_requests,
+    broker_identity,
     expert_orders,
     expert_services,
     network_pages,
     operator_firms,
     operator_face,
     operator_pages,
+    raffle_pages,
     trusted_pages,
     emergency_links,
 )
