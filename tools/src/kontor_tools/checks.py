@@ -1,7 +1,7 @@
 """Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration|e2e|containers`.
 
-`all` runs each part even when an earlier one failed, and ends with one line per part. `containers` is no part
-of it, because it needs a Docker engine and images.
+`all` runs each part even when another one failed, the journeys beside everything else, and ends with one line per
+part. `containers` is no part of it, because it needs a Docker engine and images.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from kontor_tools import chromium
@@ -21,6 +23,12 @@ from kontor_tools.workspace import members, test_folders
 
 BASES = ("origin/main", "main")
 """Where protos must stay compatible with; the first that exists."""
+
+SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=loadfile")
+"""Options of pytest for tests that can run in several processes, each with servers of its own."""
+
+LANES = (("lint", "unit", "integration"), ("e2e",))
+"""What `all` runs: lanes beside each other, the parts of a lane one after the other."""
 
 
 def lint() -> bool:
@@ -50,12 +58,13 @@ def proto_compatibility() -> bool:
 def unit() -> bool:
     """Run the tests that need nothing but Python, and those of the architecture."""
     whole = [folder for name in ("architecture", "packaging") for folder in test_folders(name)]
-    return _pytest([*test_folders("unit"), *whole])
+    return _pytest([*test_folders("unit"), *whole], *SIDE_BY_SIDE)
 
 
 def integration() -> bool:
     """Run the tests on real servers."""
-    return _pytest([folder for name in ("integration", "authorization") for folder in test_folders(name)])
+    folders = [folder for name in ("integration", "authorization") for folder in test_folders(name)]
+    return _pytest(folders, *SIDE_BY_SIDE)
 
 
 def e2e() -> bool:
@@ -80,17 +89,48 @@ def _with_browser(tests: list[Path]) -> bool:
 
 
 def everything() -> bool:
-    """Run all parts and say how each went and how long it took."""
-    results: list[str] = []
-    passed = True
-    for part in (lint, unit, integration, e2e):
-        print(f"\n── {part.__name__} ──", flush=True)
+    """Run all parts, lane beside lane, and say how each went and how long it took."""
+    print("Runs " + " beside ".join(", ".join(lane) for lane in LANES) + ".", flush=True)
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        outcomes = [outcome for lane in pool.map(_run_lane, LANES) for outcome in lane]
+    print()
+    for outcome in outcomes:
+        print(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.part:<12} {outcome.seconds:6.0f} s")
+    return all(outcome.passed for outcome in outcomes)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a part went."""
+
+    part: str
+    passed: bool
+    seconds: float
+
+
+def _run_lane(parts: Iterable[str]) -> list[Outcome]:
+    """Run parts one after the other, each in a process of its own; their lines tell which part they are of."""
+    outcomes: list[Outcome] = []
+    for part in parts:
         began = time.monotonic()
-        good = part()
-        passed = passed and good
-        results.append(f"{'passed' if good else 'FAILED'}  {part.__name__:<12} {time.monotonic() - began:6.0f} s")
-    print("\n" + "\n".join(results))
-    return passed
+        with subprocess.Popen(
+            [sys.executable, "-m", "kontor_tools.checks", part],
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTEST_XDIST_AUTO_NUM_WORKERS": str(_cores_left())},
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            for line in process.stdout or ():
+                print(f"{part:<11} │ {line.rstrip()}", flush=True)
+        outcomes.append(Outcome(part, process.returncode == 0, time.monotonic() - began))
+    return outcomes
+
+
+def _cores_left() -> int:
+    """Return the number of processor cores for the parts beside the journeys."""
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 def _typed_folders() -> list[str]:
@@ -100,9 +140,9 @@ def _typed_folders() -> list[str]:
     return [str(folder.relative_to(REPOSITORY)) for folder in (*own, *whole) if folder.exists()]
 
 
-def _pytest(folders: Iterable[Path]) -> bool:
+def _pytest(folders: Iterable[Path], *options: str) -> bool:
     paths = [str(folder.relative_to(REPOSITORY)) for folder in folders]
-    return not paths or _run(sys.executable, "-m", "pytest", "--quiet", *paths)
+    return not paths or _run(sys.executable, "-m", "pytest", "--quiet", *options, *paths)
 
 
 def _run(*command: str) -> bool:

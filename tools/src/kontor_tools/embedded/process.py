@@ -17,7 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-_DIES_WITH_PARENT = f"import ctypes, os, sys; getattr(ctypes.CDLL(None), 'prctl', lambda *_: None)(1, {int(signal.SIGINT)}); os.execv(sys.argv[1], sys.argv[1:])"
+_DIES_WITH_PARENT = f"""
+import ctypes, os, sys
+getattr(ctypes.CDLL(None), "prctl", lambda *_: None)(1, {int(signal.SIGINT)})  # PR_SET_PDEATHSIG
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 
 
