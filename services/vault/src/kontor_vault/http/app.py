@@ -7,6 +7,7 @@ from kontor_chassis.edge import edge_app
 
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultEdgeSettings
+from kontor_vault.http.archives import Archives
 from kontor_vault.http.downloads import Downloads
 from kontor_vault.http.tus import Tus
 from kontor_vault.http.uploads import Uploads
@@ -21,6 +22,8 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/uploads/<uuid:upload_id>", view_func=uploads.put, methods=["PUT"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/documents", view_func=uploads.post, methods=["POST"])
     app.add_url_rule("/files/documents/<uuid:document_id>", view_func=downloads.get, methods=["GET"])
+    archives = Archives(store)
+    app.add_url_rule("/files/customers/<uuid:customer_id>/archive", view_func=archives.send, methods=["POST"])
     _add_tus(app, tus)
     app.after_request(_harden)
     return app
