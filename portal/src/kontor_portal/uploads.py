@@ -24,15 +24,24 @@ class UploadTarget:
     @property
     def action(self) -> str:
         """Address of the plain form; what the form says beside the files stands in the query."""
-        query = {"return_to": self.return_to, "folder_id": self.folder_id, "contract_id": self.contract_id}
-        query["document_id"] = self.document_id
+        query = {
+            "return_to": self.return_to,
+            "folder_id": self.folder_id,
+            "contract_id": self.contract_id,
+            "document_id": self.document_id,
+        }
         given = urlencode({name: value for name, value in query.items() if value})
         return f"/files/customers/{self.customer_id}/documents?{given}"
 
     @property
-    def reservations(self) -> str:
-        """Address at which the script reserves storage."""
-        return f"/v1/customers/{self.customer_id}/uploads"
+    def document_page(self) -> str:
+        """Where the pages of single documents lie; empty where there are none."""
+        return "/kunde/dokumente" if self.return_to.startswith("/kunde/") else ""
+
+    @property
+    def takes_folders(self) -> bool:
+        """Whether whole folders may be stored: only the customer shapes his tree."""
+        return bool(self.document_page) and not self.document_id
 
 
 def say_what_was_stored() -> None:

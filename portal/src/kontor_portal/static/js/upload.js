@@ -1,94 +1,193 @@
-// Uploads with real progress: reserve, then PUT the bytes straight to the file store. Without this file the form
-// sends the files to the portal, which does the same.
+// Uploads that survive a cut: tus, with real progress, pause, and whole folders. Without this file the form sends its
+// files as a plain form, which the file store takes as well.
+import { foldersFor } from "./folders.js";
 import { once } from "./once.js";
 import { refreshSession, request } from "./session.js";
+import { forgetfulStorage, fingerprintOf, loadTus } from "./tus.js";
 
 const PARALLEL = 2;
+const RETRIES = [0, 1000, 3000, 5000, 15000, 30000];
 const format = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 });
 const megabytes = (bytes) => `${format.format(bytes / 1024 / 1024)} MB`;
 
-const put = (path, file, onProgress) =>
-  new Promise((resolve) => {
-    const sender = new XMLHttpRequest();
-    sender.open("PUT", path);
-    sender.setRequestHeader("Content-Type", "application/octet-stream");
-    sender.upload.addEventListener("progress", (event) => onProgress(event.loaded));
-    sender.addEventListener("loadend", () => resolve({ status: sender.status, body: sender.responseText }));
-    sender.send(file);
-  });
-
-const problemText = (body, fallback) => {
+const problemText = (error, fallback) => {
+  const body = error.originalResponse?.getBody();
+  if (!body) return fallback;
   try {
-    const answer = JSON.parse(body);
-    const localized = answer.details?.find((detail) => detail["@type"]?.endsWith("LocalizedMessage"));
-    return localized?.message ?? answer.title ?? answer.message ?? fallback;
+    return JSON.parse(body).title ?? fallback;
   } catch {
-    return fallback;
+    return body.length < 300 ? body : fallback;
   }
 };
 
-const send = async (form, file, row) => {
-  const bar = row.querySelector("progress");
-  const note = row.querySelector("[data-note]");
-  const fail = (text) => {
-    note.textContent = text;
-    row.classList.add("is-failed");
-    bar.hidden = true;
-  };
+// What is said about a file beside its bytes.
+const metadataOf = (form, file, folderId) => {
   const values = new FormData(form);
-  const reservation = { fileName: file.name, sizeBytes: String(file.size), requestId: crypto.randomUUID() };
-  for (const [field, key] of [["folder_id", "folderId"], ["kind", "kind"], ["contract_id", "contractId"]]) {
-    if (values.get(field)) reservation[key] = values.get(field);
+  const said = { filename: file.name, customer_id: form.dataset.customer };
+  for (const field of ["kind", "contract_id", "document_id", "reason"]) {
+    if (values.get(field)) said[field] = values.get(field);
   }
-  const reserved = await request(form.dataset.uploads, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(reservation),
-  });
-  if (!reserved.ok) return fail(problemText(await reserved.text(), form.dataset.failed));
-  const { uploadPath } = await reserved.json();
-  const progress = (loaded) => {
-    bar.value = file.size ? loaded / file.size : 1;
-    note.textContent = `${megabytes(loaded)} / ${megabytes(file.size)}`;
-  };
-  let result = await put(uploadPath, file, progress);
-  if (result.status === 401 && (await refreshSession())) result = await put(uploadPath, file, progress);
-  if (result.status < 200 || result.status > 299) return fail(problemText(result.body, form.dataset.failed));
-  bar.value = 1;
-  note.textContent = form.dataset.finished;
-  row.classList.add("is-finished");
+  if (folderId) said.folder_id = folderId;
+  return said;
 };
 
-const enqueue = async (form, files) => {
+// Tells of a document of the same content, which may stay.
+const showTwin = async (form, row, address) => {
+  const documentId = address?.split("/").pop();
+  if (!documentId) return false;
+  const asked = await request(`/v1/customers/${form.dataset.customer}/documents/${documentId}/duplicates?pageSize=1`);
+  const twin = asked.ok ? (await asked.json()).documents?.[0] : undefined;
+  if (!twin) return false;
+  const link = document.createElement("a");
+  link.href = form.dataset.page ? `${form.dataset.page}/${documentId}` : `/files/documents/${documentId}`;
+  link.textContent = `${form.dataset.twin} „${twin.title}“`;
+  row.querySelector("[data-note]").replaceChildren(link);
+  row.classList.add("is-twin");
+  return true;
+};
+
+const send = (tus, form, { file, row, folderId }) =>
+  new Promise((resolve) => {
+    const bar = row.querySelector("progress");
+    const note = row.querySelector("[data-note]");
+    const pause = row.querySelector("[data-pause]");
+    let stale = false;
+    const end = (state, text) => {
+      if (text) note.textContent = text;
+      row.classList.add(state);
+      row.querySelector("[data-controls]").hidden = true;
+      bar.hidden = state !== "is-finished";
+      resolve();
+    };
+    const upload = new tus.Upload(file, {
+      endpoint: "/files/tus",
+      metadata: metadataOf(form, file, folderId),
+      fingerprint: () => fingerprintOf(file, form.dataset.customer, folderId, form.dataset.document),
+      urlStorage: forgetfulStorage,
+      removeFingerprintOnSuccess: true,
+      retryDelays: RETRIES,
+      onBeforeRequest: async () => {
+        if (stale) stale = !(await refreshSession());
+      },
+      onShouldRetry: (error) => {
+        const status = error.originalResponse?.getStatus() ?? 0;
+        stale = status === 401;
+        if (!navigator.onLine || !status) note.textContent = form.dataset.waiting;
+        return stale || !status || status === 409 || status === 423 || status >= 500;
+      },
+      onProgress: (sent, total) => {
+        bar.value = total ? sent / total : 1;
+        note.textContent = `${megabytes(sent)} / ${megabytes(total)}`;
+      },
+      onError: (error) => {
+        if (error.originalResponse) return end("is-failed", problemText(error, form.dataset.failed));
+        setPaused(true, form.dataset.waiting); // the line is dead: goes on when it is back, or by the button
+        window.addEventListener("online", goOn, { once: true });
+      },
+      onSuccess: async ({ lastResponse }) => {
+        bar.value = 1;
+        const isTwin = await showTwin(form, row, lastResponse.getHeader("Content-Location")).catch(() => false);
+        end("is-finished", isTwin ? "" : form.dataset.finished);
+      },
+    });
+    const setPaused = (paused, text) => {
+      row.classList.toggle("is-paused", paused);
+      pause.setAttribute("aria-pressed", String(paused));
+      if (text) note.textContent = text;
+    };
+    const goOn = () => {
+      if (!row.classList.contains("is-paused")) return;
+      setPaused(false);
+      upload.start();
+    };
+    pause.addEventListener("click", async () => {
+      if (row.classList.contains("is-paused")) return goOn();
+      setPaused(true, form.dataset.paused);
+      await upload.abort();
+    });
+    row.querySelector("[data-cancel]").addEventListener("click", async () => {
+      await upload.abort(true).catch(() => {});
+      end("is-cancelled", form.dataset.cancelled);
+    });
+    row.querySelector("[data-controls]").hidden = false;
+    upload.findPreviousUploads().then(([previous]) => {
+      if (previous) upload.resumeFromPreviousUpload(previous);
+      upload.start();
+    });
+  });
+
+// `picked`: [{ file, path }] with the folders above each file.
+const enqueue = async (form, picked) => {
   const list = form.querySelector("[data-upload-list]");
   const template = form.querySelector("template");
-  const rows = files.map((file) => {
+  const rows = picked.map(({ file, path }) => {
     const row = template.content.firstElementChild.cloneNode(true);
-    row.querySelector("[data-name]").textContent = file.name;
+    row.querySelector("[data-name]").textContent = [...path, file.name].join(" / ");
     list.append(row);
-    return { file, row };
+    return { file, path, row };
   });
   const total = rows.length;
+  const tus = await loadTus(form.dataset.tus);
+  const folders = foldersFor(form.dataset.customer, new FormData(form).get("folder_id") ?? "");
   const worker = async () => {
-    for (let next = rows.shift(); next; next = rows.shift()) await send(form, next.file, next.row);
+    for (let next = rows.shift(); next; next = rows.shift()) {
+      const item = next;
+      try {
+        const folderId = await folders(item.path);
+        if (!item.row.isConnected) continue;
+        await send(tus, form, { ...item, folderId });
+      } catch {
+        item.row.classList.add("is-failed");
+        item.row.querySelector("[data-note]").textContent = form.dataset.failed;
+      }
+    }
   };
   window.onbeforeunload = () => true;
   await Promise.all(Array.from({ length: Math.min(PARALLEL, total) }, worker));
   window.onbeforeunload = null;
-  if (!list.querySelector(".is-failed")) location.assign(form.dataset.next);
+  const needsEyes = list.querySelector(".is-failed, .is-twin, .is-cancelled");
+  if (!needsEyes) location.assign(form.dataset.next);
+  else form.querySelector("[data-upload-next]").hidden = false;
+};
+
+// The files of a drop, folders walked through.
+const dropped = async (transfer) => {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return [...transfer.files].map((file) => ({ file, path: [] }));
+  const found = [];
+  const walk = async (entry, path) => {
+    if (entry.isFile) {
+      found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path });
+      return;
+    }
+    const reader = entry.createReader();
+    const read = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    for (let batch = await read(); batch.length; batch = await read()) {
+      for (const child of batch) await walk(child, [...path, entry.name]);
+    }
+  };
+  for (const entry of entries) await walk(entry, []);
+  return found;
+};
+
+const chosen = (input) => {
+  const picked = [...input.files].map((file) => ({ file, path: file.webkitRelativePath.split("/").slice(0, -1) }));
+  input.value = "";
+  return picked;
 };
 
 export const enhanceUploads = (root) => {
   once(root, "form[data-uploads]", (form) => {
-    const input = form.querySelector('input[type="file"]');
     const zone = form.querySelector(".dropzone");
     zone.classList.add("is-enhanced");
     form.querySelector("[data-without-script]")?.remove();
-    input.addEventListener("change", () => {
-      const files = [...input.files];
-      input.value = "";
-      if (files.length) enqueue(form, files);
-    });
+    for (const hidden of form.querySelectorAll("[data-with-script]")) hidden.hidden = false;
+    for (const input of form.querySelectorAll('input[type="file"]')) {
+      input.addEventListener("change", () => {
+        const picked = chosen(input);
+        if (picked.length) enqueue(form, picked);
+      });
+    }
     form.addEventListener("submit", (event) => event.preventDefault());
     for (const name of ["dragenter", "dragover"]) {
       zone.addEventListener(name, (event) => {
@@ -97,10 +196,10 @@ export const enhanceUploads = (root) => {
       });
     }
     for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("is-over"));
-    zone.addEventListener("drop", (event) => {
+    zone.addEventListener("drop", async (event) => {
       event.preventDefault();
-      const files = [...event.dataTransfer.files];
-      if (files.length) enqueue(form, files);
+      const picked = await dropped(event.dataTransfer);
+      if (picked.length) enqueue(form, picked);
     });
   });
 };
