@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kontor.vault.v1 import internal_pb2, vault_pb2
+from kontor.vault.v1 import firm_storage_pb2, internal_pb2, vault_pb2
+from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
@@ -10,10 +11,12 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_vault.adapters.identity import IdentityPeople
 from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
+from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
 from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.sealing import Sealing
@@ -26,11 +29,17 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     keys = CustomerKeys(encryption)
     people = IdentityPeople(platform.callers)
     sealing = Sealing(keys, store)
-    public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes)
+    plans = IdentityPlans(platform.callers)
+    public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes, plans)
     internal = VaultInternalRpc(platform.work, keys, store, people)
     return Service(
         servicers=[
             servicer(add_VaultServiceServicer_to_server, public, vault_pb2.DESCRIPTOR.services_by_name["VaultService"]),
+            servicer(
+                add_FirmStorageServiceServicer_to_server,
+                FirmStorageRpc(platform.work, plans),
+                firm_storage_pb2.DESCRIPTOR.services_by_name["FirmStorageService"],
+            ),
             servicer(
                 add_VaultInternalServiceServicer_to_server,
                 internal,

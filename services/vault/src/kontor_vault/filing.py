@@ -12,6 +12,7 @@ from sqlalchemy import select
 from kontor_vault.content import SealedContent
 from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name
+from kontor_vault.firm_storage import let_overhang
 from kontor_vault.tables import Document, Origin, Version
 from kontor_vault.uploads import version_of
 from kontor_vault.versions import append_version
@@ -66,5 +67,6 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
     )
     tx.session.add(document)
     await tx.session.flush()
+    await let_overhang(tx, filing.tenant_id, sealed.size_bytes)
     await append_version(tx, document, version_of(content_id, file_name, sealed, Origin.FIRM))
     return document

@@ -59,8 +59,21 @@ class Grant(Base):
     document_id: Mapped[UUID | None]
     folder_id: Mapped[UUID | None]
     grantee_account_id: Mapped[UUID | None]
+    may_contribute: Mapped[bool]
+    expire_time: Mapped[datetime | None] = mapped_column(_Time)
     create_time: Mapped[datetime] = mapped_column(_Time)
     revoke_time: Mapped[datetime | None] = mapped_column(_Time)
+
+
+class ReleaseRule(Base):
+    """A kind of document that a firm's customers see as soon as the firm files it (F176)."""
+
+    __tablename__ = "release_rules"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_id: Mapped[UUID]
+    set_time: Mapped[datetime] = mapped_column(_Time)
 
 
 class EmergencyGrant(Base):
@@ -187,6 +200,17 @@ class Quota(Base):
     overhang_bytes: Mapped[int] = mapped_column(BigInteger)
     used_bytes: Mapped[int] = mapped_column(BigInteger)
     reserved_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class FirmStorage(Base):
+    """All storage of a firm; counted by triggers at commit, bounded by a check."""
+
+    __tablename__ = "firm_storage"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    limit_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    overhang_bytes: Mapped[int] = mapped_column(BigInteger)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class SightHead(Base):

@@ -18,8 +18,11 @@ from sqlalchemy import select
 from kontor_vault.content import SealedContent
 from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name, title_of
+from kontor_vault.firm_storage import PlanStorage, require_firm_room
 from kontor_vault.folders import get_folder
+from kontor_vault.grants import require_contribution
 from kontor_vault.quotas import require_room, warn_of_filling
+from kontor_vault.releases import is_released_by_rule
 from kontor_vault.tables import Document, Folder, Origin, Upload, UploadPart, UploadState, Version
 from kontor_vault.versions import append_version
 from kontor_vault.visibility import require_customer_scope
@@ -46,10 +49,13 @@ class Intent:
     """Why it gets one."""
 
 
-async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, default_limit: int) -> Upload:
+async def create_upload(
+    tx: Transaction, *, customer_id: UUID, intent: Intent, default_limit: int, plan: PlanStorage | None
+) -> Upload:
     """Reserve a place for a file.
 
-    Raises EXHAUSTED "QUOTA_EXCEEDED", NOT_FOUND (folder, document), PRECONDITION "NOT_YOUR_DOCUMENT".
+    Raises EXHAUSTED "QUOTA_EXCEEDED" and "PLAN_LIMIT_STORAGE", NOT_FOUND (folder, document), PRECONDITION
+    "NOT_YOUR_DOCUMENT".
     """
     require_customer_scope(tx.principal, customer_id)
     origin = Origin.FIRM if tx.principal.is_staff else Origin.CUSTOMER
@@ -57,8 +63,11 @@ async def create_upload(tx: Transaction, *, customer_id: UUID, intent: Intent, d
         await _require_own(tx, customer_id, intent.document_id, origin)
     elif intent.folder_id is not None:
         await get_folder(tx, customer_id=customer_id, folder_id=intent.folder_id)
+        if tx.principal.is_staff:
+            await require_contribution(tx, folder_id=intent.folder_id, document_id=None)
     if origin == Origin.CUSTOMER:
         await require_room(tx, customer_id, intent.size_bytes, default_limit)
+    await require_firm_room(tx, intent.size_bytes, plan)
     file_name = clean_file_name(intent.file_name)
     upload = Upload(
         upload_id=new_id(),
@@ -163,7 +172,7 @@ async def _document_for(tx: Transaction, upload: Upload, sealed: SealedContent) 
             origin=upload.origin,
             contract_id=upload.contract_id,
             content_version=1,
-            release_time=tx.now if upload.origin == Origin.CUSTOMER else None,
+            release_time=tx.now if await _is_visible_at_once(tx, upload) else None,
             trash_time=None,
             creator_account_id=upload.creator_account_id,
             create_time=tx.now,
@@ -176,6 +185,10 @@ async def _document_for(tx: Transaction, upload: Upload, sealed: SealedContent) 
     document.sha256 = sealed.sha256
     await tx.session.flush()
     return document
+
+
+async def _is_visible_at_once(tx: Transaction, upload: Upload) -> bool:
+    return upload.origin == Origin.CUSTOMER or await is_released_by_rule(tx, upload.kind)
 
 
 async def _surviving_folder(tx: Transaction, folder_id: UUID | None) -> UUID | None:
@@ -208,6 +221,9 @@ async def own_upload(tx: Transaction, upload_id: UUID) -> Upload:
 
 async def _require_own(tx: Transaction, customer_id: UUID, document_id: UUID, origin: Origin) -> None:
     document = await get_document(tx, document_id=document_id, customer_id=customer_id)
+    if document.origin == Origin.CUSTOMER and tx.principal.is_staff and document.trash_time is None:
+        await require_contribution(tx, folder_id=None, document_id=document_id)
+        return
     if document.origin != origin or document.trash_time is not None:
         raise DomainError(
             ErrorKind.PRECONDITION,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from google.protobuf.empty_pb2 import Empty
 from kontor.vault.v1 import vault_pb2 as pb
-from kontor.vault.v1.vault_pb2_grpc import VaultServiceServicer
 from kontor_chassis.database import RowReader, UnitOfWork
 from kontor_chassis.errors import not_found
 from kontor_chassis.ids import parse_id
@@ -27,10 +26,12 @@ from kontor_vault import (
     uploads,
     versions,
 )
+from kontor_vault.firm_storage import Plans
 from kontor_vault.folders import UNCHANGED
 from kontor_vault.objects import Objects
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
+from kontor_vault.rpc.green_eye import GreenEye
 from kontor_vault.rpc.masks import changed_fields
 from kontor_vault.rpc.releases import Releases
 from kontor_vault.sealing import Sealing
@@ -58,7 +59,7 @@ _CHANGEABLE = (
 )
 
 
-class VaultRpc(VaultServiceServicer):
+class VaultRpc(GreenEye):
     """Serves the public calls."""
 
     def __init__(
@@ -69,6 +70,7 @@ class VaultRpc(VaultServiceServicer):
         people: People,
         sealing: Sealing,
         default_quota_bytes: int,
+        plans: Plans,
     ) -> None:
         self._work = work
         self._objects = objects
@@ -77,6 +79,7 @@ class VaultRpc(VaultServiceServicer):
         self._sealing = sealing
         self._releases = Releases(people)
         self._default_quota = default_quota_bytes
+        self._plans = plans
 
     async def ListFolders(self, request: pb.ListFoldersRequest, context: Context) -> pb.ListFoldersResponse:
         found, token = await queries.list_folders(
@@ -207,13 +210,6 @@ class VaultRpc(VaultServiceServicer):
             )
             return await tx.commit(Empty())
 
-    async def ReleaseDocument(self, request: pb.ReleaseDocumentRequest, context: Context) -> pb.Document:
-        async with self._work.command(request) as tx:
-            document = await documents.release_document(
-                tx, customer_id=_customer(request), document_id=_document(request.document_id)
-            )
-            return await tx.commit(convert.document(document))
-
     async def ListDocumentVersions(
         self, request: pb.ListDocumentVersionsRequest, context: Context
     ) -> pb.ListDocumentVersionsResponse:
@@ -268,9 +264,10 @@ class VaultRpc(VaultServiceServicer):
             document_id=convert.optional_id(request.document_id, "document_id"),
             reason=request.reason,
         )
+        plan = await self._plans.storage(caller.required_tenant())
         async with self._work.command(request) as tx:
             upload = await uploads.create_upload(
-                tx, customer_id=customer_id, intent=intent, default_limit=self._default_quota
+                tx, customer_id=customer_id, intent=intent, default_limit=self._default_quota, plan=plan
             )
             return await tx.commit(convert.upload(upload))
 
@@ -307,8 +304,12 @@ class VaultRpc(VaultServiceServicer):
                 customer_id=_customer(request),
                 document_id=convert.optional_id(request.grant.document_id, "grant.document_id"),
                 folder_id=convert.optional_id(request.grant.folder_id, "grant.folder_id"),
-                grantee_account_id=grantee,
-                grantee_name=name,
+                permission=grants.Permission(
+                    grantee_account_id=grantee,
+                    grantee_name=name,
+                    may_contribute=request.grant.may_contribute,
+                    expire_time=convert.optional_time(request.grant, "expire_time"),
+                ),
             )
             return await tx.commit(convert.grant(grant))
 
