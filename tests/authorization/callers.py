@@ -5,11 +5,12 @@ The expectation is computed here from the descriptors alone, independently of th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Access, AuthLevel, IdentityLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import Access, Area, AuthLevel, IdentityLevel, Right, Role, Scope
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.plan import SERVICES
 
@@ -42,6 +43,8 @@ class Caller:
     service: str = ""
     scope: int = 0
     """The one scope of a partner system."""
+    all_closed: bool = False
+    """Whether his firm has closed every part of the office for its customers."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -63,6 +66,8 @@ class Caller:
         acting_as = self.roles & set(access.roles)
         if not acting_as:
             return False
+        if self.all_closed and access.area:
+            return False
         needs_rights = acting_as <= STAFF_ROLES or self.viewing
         if needs_rights and not set(access.rights) <= self.rights:
             return False
@@ -81,6 +86,7 @@ def person(
     fresh: bool = True,
     proven: bool = False,
     viewer: UUID | None = None,
+    closed: Sequence[str] = (),
 ) -> Caller:
     """Return somebody who acts in exactly these roles."""
     implied = {Role.ROLE_STAFF} if Role.ROLE_ADMINISTRATOR in roles else set()
@@ -88,6 +94,7 @@ def person(
     is_customer = bool({Role.ROLE_CUSTOMER, Role.ROLE_TRUSTED_PERSON, Role.ROLE_INSURED_PERSON} & set(roles))
     claims: dict[str, Any] = {} if fresh else {"auth_time": LONG_AGO}
     claims |= {"act": {"sub": str(viewer)}} if viewer else {}
+    claims |= {"closed": list(closed)} if closed else {}
     token = token_for(
         roles=roles,
         rights=[right for right in RIGHTS if right in rights],
@@ -125,6 +132,8 @@ def callers() -> list[Caller]:
     watcher = replace(
         person("staff who look as a customer", Role.ROLE_CUSTOMER, viewer=CUSTOMER, strong=True), viewing=True
     )
+    areas = [Area.Name(area).removeprefix("AREA_") for area in Area.values() if area]
+    shut_out = replace(person("customer whose firm closed all", Role.ROLE_CUSTOMER, closed=areas), all_closed=True)
     partners = [partner(scope) for scope in Scope.values() if scope != Scope.SCOPE_UNSPECIFIED]
     services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
-    return [Caller("nobody", ""), *people, *tired, proven, *staff, all_rights, *partners, watcher, *services]
+    return [Caller("nobody", ""), *people, *tired, proven, *staff, all_rights, *partners, watcher, shut_out, *services]

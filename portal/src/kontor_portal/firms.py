@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import grpc
+from kontor.common.v1 import access_pb2
 from kontor.identity.v1 import accounts_pb2, brand_pb2, people_pb2, tenants_pb2
 
 from kontor_portal import gateway
@@ -43,6 +44,10 @@ class FirmLook:
     white_label: bool = False
     host: str = ""
     picture_types: Mapping[str, str] = field(default_factory=dict)
+    tenant_id: str = ""
+    """Id of the firm; empty for the platform."""
+    also_closed: frozenset[int] = frozenset()
+    """Parts of the office that the signed-in customer's token says are closed, whatever was published since (F53)."""
     is_draft: bool = False
     """Whether this is a design that is only looked at, not published yet."""
 
@@ -89,9 +94,9 @@ class FirmLook:
         chosen = self.design.greeting_informal if informal else ""
         return personal(chosen or self.design.greeting, name)
 
-    def has_closed(self, area: brand_pb2.Area.ValueType) -> bool:
+    def has_closed(self, area: access_pb2.Area.ValueType) -> bool:
         """Whether customers of this firm do not get a part of the office (F53)."""
-        return area in self.design.closed_areas
+        return area in self.design.closed_areas or area in self.also_closed
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,13 @@ def _kept(memory: dict[str, tuple[float, T]], key: str, otherwise: T, ask: Calla
     return found
 
 
+def as_closed(look: FirmLook, names: Iterable[str]) -> FirmLook:
+    """Return a firm's look with the parts closed that a token names; what the API refuses is not offered."""
+    known = access_pb2.Area.keys()
+    numbers = (access_pb2.Area.Value(f"AREA_{name}") for name in names if f"AREA_{name}" in known)
+    return replace(look, also_closed=frozenset(numbers))
+
+
 def forget(slug: str) -> None:
     """Ask for a firm's look anew, because it was changed here."""
     _looks.pop(slug, None)
@@ -156,6 +168,7 @@ def look_of(presence: brand_pb2.Presence) -> FirmLook:
         white_label=presence.white_label,
         host=presence.host,
         picture_types=dict(presence.picture_types),
+        tenant_id=presence.tenant_id,
     )
 
 

@@ -70,7 +70,9 @@ def signed_in() -> Session:
 def current_firm() -> FirmLook:
     """Return the firm the page is for: that of the address, else the one the browser remembers; else the platform."""
     shown: FirmLook | None = g.get("firm")
-    return shown or firms.look(g.get("host_slug") or request.cookies.get(FIRM_COOKIE, ""))
+    look = shown or firms.look(g.get("host_slug") or request.cookies.get(FIRM_COOKIE, ""))
+    session = current_session()
+    return firms.as_closed(look, session.closed) if session is not None and session.closed else look
 
 
 def own_origin() -> str:

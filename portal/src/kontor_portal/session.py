@@ -66,6 +66,8 @@ class Session:
     """When he last did, in seconds since 1970 (`auth_time`)."""
     identity_level: int = 1
     """How well it is proved who the customer is (`idl`, F164)."""
+    closed: frozenset[str] = frozenset()
+    """Parts of the office that the firm has closed for its customers (F53)."""
     viewer_id: str = ""
     """Account of the member of staff who looks at the office as this customer; empty for the person himself."""
 
@@ -125,6 +127,7 @@ def read_session(token: str | None) -> Session | None:
             level=int(claims.get("acr", 1)),
             signed_in_at=int(claims.get("auth_time", 0)),
             identity_level=int(claims.get("idl", 1)),
+            closed=frozenset(map(str, claims.get("closed", ()))),
             viewer_id=str(claims.get("act", {}).get("sub", "")),
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):

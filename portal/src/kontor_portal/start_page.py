@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from kontor.common.v1 import access_pb2
 from kontor.identity.v1 import brand_pb2
 
 from kontor_portal.firms import FirmLook
@@ -21,13 +22,14 @@ SCENES: Final[Mapping[int, str]] = {
     brand_pb2.SCENE_MEADOW: "wiese",
 }
 """File names of the scenes."""
+_SERVICE: Final = "/kunde/service"
 _USUAL: Final = (
-    brand_pb2.AREA_CONTRACTS,
-    brand_pb2.AREA_DOCUMENTS,
-    brand_pb2.AREA_MESSAGES,
-    brand_pb2.AREA_SERVICE,
-    brand_pb2.AREA_INVOICES,
-    brand_pb2.AREA_CONTACT,
+    access_pb2.AREA_CONTRACTS,
+    access_pb2.AREA_DOCUMENTS,
+    access_pb2.AREA_MESSAGES,
+    access_pb2.AREA_SERVICE,
+    access_pb2.AREA_INVOICES,
+    access_pb2.AREA_CONTACT,
 )
 
 
@@ -35,7 +37,7 @@ _USUAL: Final = (
 class AreaPage:
     """A part of the office: what it is called and where it is."""
 
-    area: brand_pb2.Area.ValueType
+    area: access_pb2.Area.ValueType
     title: str
     text: str
     href: str
@@ -78,29 +80,29 @@ def areas() -> tuple[AreaPage, ...]:
     """Return all parts of the customer's office."""
     return (
         AreaPage(
-            brand_pb2.AREA_CONTRACTS, t("Verträge"), t("Beiträge, Laufzeiten, Nummern"), "/kunde/vertraege", "contract"
+            access_pb2.AREA_CONTRACTS, t("Verträge"), t("Beiträge, Laufzeiten, Nummern"), "/kunde/vertraege", "contract"
         ),
         AreaPage(
-            brand_pb2.AREA_DOCUMENTS,
+            access_pb2.AREA_DOCUMENTS,
             t("Dokumente"),
             t("Ihre sichere Ablage", du="Deine sichere Ablage"),
             "/kunde/dokumente",
             "folder",
         ),
         AreaPage(
-            brand_pb2.AREA_MESSAGES, t("Nachrichten"), t("Direkt und vertraulich schreiben"), "/kunde/chat", "chat"
+            access_pb2.AREA_MESSAGES, t("Nachrichten"), t("Direkt und vertraulich schreiben"), "/kunde/chat", "chat"
         ),
-        AreaPage(brand_pb2.AREA_SERVICE, t("Service"), t("Leistungen und Preise wählen"), "/kunde/service", "shield"),
-        AreaPage(brand_pb2.AREA_INVOICES, t("Rechnungen"), t("Alle Belege als PDF"), "/kunde/rechnungen", "receipt"),
+        AreaPage(access_pb2.AREA_SERVICE, t("Service"), t("Leistungen und Preise wählen"), "/kunde/service", "shield"),
+        AreaPage(access_pb2.AREA_INVOICES, t("Rechnungen"), t("Alle Belege als PDF"), "/kunde/rechnungen", "receipt"),
         AreaPage(
-            brand_pb2.AREA_CONSENTS,
+            access_pb2.AREA_CONSENTS,
             t("Einwilligungen"),
             t("Wer was sehen darf"),
             "/kunde/einwilligungen",
             "check",
         ),
         AreaPage(
-            brand_pb2.AREA_CONTACT, t("Kontakt"), t("Ansprechpartner und wichtige Nummern"), "/kunde/kontakt", "phone"
+            access_pb2.AREA_CONTACT, t("Kontakt"), t("Ansprechpartner und wichtige Nummern"), "/kunde/kontakt", "phone"
         ),
     )
 
@@ -111,11 +113,16 @@ def closed_addresses(firm: FirmLook) -> frozenset[str]:
 
 
 def is_closed(firm: FirmLook, path: str) -> bool:
-    """Whether a page belongs to a part that the firm's customers do not get."""
+    """Whether a page belongs to a part that the firm's customers do not get.
+
+    Whoever has an agreement can always end it (§ 312k BGB), so of the service only signing is closed.
+    """
+    if path == _SERVICE or path.startswith(_SERVICE + "/"):
+        return firm.has_closed(access_pb2.AREA_SERVICE) and path.startswith(_SERVICE + "/abschluss")
     return any(path == address or path.startswith(address + "/") for address in closed_addresses(firm))
 
 
-def tiles_of(firm: FirmLook, counts: Mapping[brand_pb2.Area.ValueType, int]) -> tuple[StartTile, ...]:
+def tiles_of(firm: FirmLook, counts: Mapping[access_pb2.Area.ValueType, int]) -> tuple[StartTile, ...]:
     """Return the tiles of the firm's start page, the usual ones where it chose none; closed areas have none."""
     known = {page.area: page for page in areas()}
     chosen = list(firm.design.tiles) or [brand_pb2.Tile(area=area) for area in _USUAL]

@@ -9,6 +9,7 @@ from xml.parsers import expat
 import pytest
 from flask import Flask, g, render_template
 from flask.testing import FlaskClient
+from kontor.common.v1 import access_pb2
 from kontor.identity.v1 import brand_pb2, tenants_pb2
 from kontor_portal import firms
 from kontor_portal.advisers import Adviser, dialled
@@ -17,7 +18,7 @@ from kontor_portal.assets import load_assets
 from kontor_portal.brand import brand_of
 from kontor_portal.brand_draft import rows
 from kontor_portal.business_card import qr_code, vcard
-from kontor_portal.firms import FirmLook, personal
+from kontor_portal.firms import FirmLook, as_closed, personal
 from kontor_portal.searching import fits
 from kontor_portal.session import read_session
 from kontor_portal.start_page import is_closed, notices_on, scene_of, tiles_of
@@ -66,21 +67,25 @@ def test_tiles_follow_the_firm(app: Flask) -> None:
     """F43, F53: own titles, pictures and links; closed areas have no tile and no page."""
     picture = "018f0000-0000-7000-8000-000000000009"
     with app.test_request_context():
-        usual = tiles_of(_firm(), {brand_pb2.AREA_MESSAGES: 3})
+        usual = tiles_of(_firm(), {access_pb2.AREA_MESSAGES: 3})
         assert [tile.count for tile in usual if tile.href == "/kunde/chat"] == [3]
         own = _firm(
             tiles=[
-                brand_pb2.Tile(area=brand_pb2.AREA_CONTRACTS, title="Alles Wichtige", picture_id=picture),
+                brand_pb2.Tile(area=access_pb2.AREA_CONTRACTS, title="Alles Wichtige", picture_id=picture),
                 brand_pb2.Tile(title="Unser Podcast", link="https://podcast.example"),
-                brand_pb2.Tile(area=brand_pb2.AREA_INVOICES),
+                brand_pb2.Tile(area=access_pb2.AREA_INVOICES),
             ],
-            closed_areas=[brand_pb2.AREA_INVOICES],
+            closed_areas=[access_pb2.AREA_INVOICES],
         )
         tiles = tiles_of(own, {})
         assert [(tile.title, tile.leads_away) for tile in tiles] == [("Alles Wichtige", False), ("Unser Podcast", True)]
         assert tiles[0].picture_url == f"/brand/hansen/picture/{picture}"
         assert is_closed(own, "/kunde/rechnungen/1")
         assert not is_closed(own, "/kunde/vertraege")
+        told = as_closed(_firm(), ["SERVICE", "SOMETHING_NEW"])
+        assert is_closed(told, "/kunde/service/abschluss/2")
+        assert not is_closed(told, "/kunde/service"), "whoever has an agreement can end it"
+        assert "/kunde/service" not in {tile.href for tile in tiles_of(told, {})}
 
 
 def test_panorama_never_goes_without_a_picture() -> None:

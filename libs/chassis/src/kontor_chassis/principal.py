@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import Area, AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.errors import DomainError, ErrorKind
 
@@ -30,6 +30,8 @@ class Principal:
     """When the person last proved who he is (`auth_time`), in seconds since 1970 of the machine's clock; 0: unknown."""
     identity_level: IdentityLevel.ValueType = IdentityLevel.IDENTITY_LEVEL_UNSPECIFIED
     """How well it is proved who the customer is for whom he acts (F164)."""
+    closed_areas: frozenset[Area.ValueType] = frozenset()
+    """Parts of the office that his firm has closed for its customers (F53); only a customer's token names any."""
     viewer_account_id: UUID | None = None
     """Set when a member of staff looks at the office as a customer: his account; such a caller only reads."""
     partner_client_id: UUID | None = None

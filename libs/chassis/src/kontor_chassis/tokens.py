@@ -20,7 +20,7 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import Area, AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.clock import Clock, SystemClock
 from kontor_chassis.errors import DomainError, ErrorKind
@@ -36,6 +36,7 @@ _LEEWAY_SECONDS = 5
 _CACHE_SIZE = 10_000
 _ROLES = {name.removeprefix("ROLE_"): number for name, number in Role.items()}
 _RIGHTS = {name.removeprefix("RIGHT_"): number for name, number in Right.items()}
+_AREAS = {name.removeprefix("AREA_"): number for name, number in Area.items() if number}
 _ALL_RIGHTS = frozenset(Right.values()) - {Right.RIGHT_UNSPECIFIED}
 _SERVICE_PREFIX = "service:"
 
@@ -158,6 +159,7 @@ def person_of(claims: Mapping[str, Any], token: str) -> Principal:
         level=AuthLevel.AUTH_LEVEL_STRONG if strong else AuthLevel.AUTH_LEVEL_PASSWORD,
         authenticated_at=float(claims.get("auth_time", 0)),
         identity_level=IdentityLevel.IDENTITY_LEVEL_PROVEN if proven else IdentityLevel.IDENTITY_LEVEL_ACCESS,
+        closed_areas=_known(_AREAS, claims.get("closed", ())),
         viewer_account_id=_optional_id(claims.get("act", {}).get("sub")),
         display_name=str(claims.get("name", "")),
         bearer=token,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from kontor.common.v1.access_pb2 import AuthLevel, Right, Role
+from kontor.common.v1.access_pb2 import Area, AuthLevel, Right, Role
 from kontor_chassis.clock import SystemClock
 from kontor_chassis.errors import DomainError
 from kontor_chassis.interceptors.access import AccessRule
@@ -127,3 +128,17 @@ def test_administrator_is_staff_with_every_right() -> None:
 def test_roles_of_a_later_version_are_ignored() -> None:
     """During a rolling update another replica may already issue roles that this one does not know."""
     assert person("STAFF", "AUDITOR").roles == {Role.ROLE_STAFF}
+
+
+def test_a_closed_part_of_the_office_is_refused_to_customers_only() -> None:
+    """F53: what a firm has closed its customers are refused wherever the RPC says that it belongs there."""
+    rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name["ForViewing"])
+    assert rule is not None
+    chat = replace(rule, area=Area.AREA_MESSAGES, roles=rule.roles | {Role.ROLE_STAFF})
+    claims = {"sub": str(uuid4()), "closed": ["MESSAGES", "SOMETHING_NEW"]}
+    customer = person_of({**claims, "roles": ["CUSTOMER"]}, "token")
+    with pytest.raises(DomainError, match="AREA_CLOSED"):
+        chat.check(customer)
+    replace(chat, area=Area.AREA_DOCUMENTS).check(customer)
+    rule.check(customer)
+    chat.check(person_of({**claims, "roles": ["STAFF"]}, "token"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import grpc
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from kontor.common.v1 import access_pb2
 from kontor.identity.v1 import brand_pb2
 
 from kontor_portal import brand_draft, firms, gateway
@@ -111,7 +112,7 @@ def save_tiles() -> ResponseReturnValue:
         )
         kept: list[brand_pb2.Tile] = []
         for index, row in enumerate(wanted):
-            area = brand_pb2.Area.ValueType(int(row["area"]) if row["area"].isdecimal() else 0)
+            area = access_pb2.Area.ValueType(int(row["area"]) if row["area"].isdecimal() else 0)
             if row["remove"] == "1" or not (area or row["link"] or row["title"]):
                 continue
             picture_id = brand_draft.upload(_uploaded(f"tile-{index}-file")) or row["picture_id"]

@@ -7,6 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from kontor.common.v1 import access_pb2
 from kontor.common.v1.money_pb2 import Money
 from kontor.contracts.v1 import contracts_pb2
 from kontor.identity.v1 import brand_pb2
@@ -80,7 +81,7 @@ def page() -> ResponseReturnValue:
     else:
         g.informal = persona == "du"
         home = arranged(firm, g.preview_session.name, _samples(firm))
-        shown = render_template("customer/home.html", home=home, areas=brand_pb2.Area)
+        shown = render_template("customer/home.html", home=home, areas=access_pb2.Area)
     return _sent(shown, _FRAMING)
 
 

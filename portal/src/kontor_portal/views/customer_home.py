@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from kontor.billing.v1 import billing_pb2
 from kontor.chat.v1 import chat_pb2
+from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import orders_pb2
 from kontor.identity.v1 import brand_pb2
@@ -20,9 +22,10 @@ from kontor_portal.extension import portal
 from kontor_portal.firms import FirmLook
 from kontor_portal.formatting import ZONE
 from kontor_portal.i18n import is_informal
-from kontor_portal.reading import optional
+from kontor_portal.reading import asked
 from kontor_portal.requests import current_firm, signed_in
 from kontor_portal.start_page import SceneView, StartTile, notices_on, scene_of, tiles_of
+from kontor_portal.templating import ask_ahead
 
 customer_home = Blueprint("customer_home", __name__)
 
@@ -68,7 +71,7 @@ def home() -> ResponseReturnValue:
     """Show the start page."""
     session = signed_in()
     page = arranged(current_firm(), session.name, _papers_of(session.customer_id))
-    return render_template("customer/home.html", home=page, areas=brand_pb2.Area)
+    return render_template("customer/home.html", home=page, areas=access_pb2.Area)
 
 
 def today() -> date:
@@ -87,45 +90,45 @@ def arranged(firm: FirmLook, name: str, papers: Papers) -> Home:
         documents=papers.documents,
         consents=papers.consents,
         agreement=papers.agreement,
-        tiles=tiles_of(firm, {brand_pb2.AREA_MESSAGES: papers.unread_messages}),
+        tiles=tiles_of(firm, {access_pb2.AREA_MESSAGES: papers.unread_messages}),
         notices=notices_on(firm.design, today()),
         scene=scene_of(firm),
     )
 
 
 def _papers_of(customer_id: str) -> Papers:
-    contracts = optional(
-        lambda: gateway.contracts().ListContracts(
-            contracts_pb2.ListContractsRequest(customer_id=customer_id, page_size=_NEWEST)
-        ),
+    """Ask all services at once, and then wait for their answers."""
+    ask_ahead(pictures=True)
+    adviser, agreement = adviser_of(customer_id), running_agreement(customer_id)
+    contracts = asked(
+        gateway.contracts().ListContracts,
+        contracts_pb2.ListContractsRequest(customer_id=customer_id, page_size=_NEWEST),
         contracts_pb2.ListContractsResponse(),
     )
-    documents = optional(
-        lambda: gateway.vault().ListDocuments(
-            vault_pb2.ListDocumentsRequest(customer_id=customer_id, page_size=_NEWEST)
-        ),
+    documents = asked(
+        gateway.vault().ListDocuments,
+        vault_pb2.ListDocumentsRequest(customer_id=customer_id, page_size=_NEWEST),
         vault_pb2.ListDocumentsResponse(),
     )
-    consents = optional(
-        lambda: gateway.experts().ListConsentRequests(
-            orders_pb2.ListConsentRequestsRequest(customer_id=customer_id, state=orders_pb2.CONSENT_STATE_REQUESTED)
-        ),
+    consents = asked(
+        gateway.experts().ListConsentRequests,
+        orders_pb2.ListConsentRequestsRequest(customer_id=customer_id, state=orders_pb2.CONSENT_STATE_REQUESTED),
         orders_pb2.ListConsentRequestsResponse(),
     )
-    unread = optional(lambda: gateway.chat().GetUnreadCount(chat_pb2.GetUnreadCountRequest()), chat_pb2.UnreadCount())
+    unread = asked(gateway.chat().GetUnreadCount, chat_pb2.GetUnreadCountRequest(), chat_pb2.UnreadCount())
     return Papers(
-        adviser=adviser_of(customer_id),
-        contracts=tuple(contracts.contracts),
-        documents=tuple(documents.documents),
-        consents=tuple(consents.consent_requests),
-        agreement=running_agreement(customer_id),
-        unread_messages=unread.messages,
+        adviser=adviser(),
+        contracts=tuple(contracts().contracts),
+        documents=tuple(documents().documents),
+        consents=tuple(consents().consent_requests),
+        agreement=agreement(),
+        unread_messages=unread().messages,
     )
 
 
-def running_agreement(customer_id: str) -> billing_pb2.Agreement | None:
-    """Return the service agreement in force, if there is one."""
+def running_agreement(customer_id: str) -> Callable[[], billing_pb2.Agreement | None]:
+    """Ask for the service agreement in force, if there is one."""
     request = billing_pb2.ListAgreementsRequest(customer_id=customer_id, page_size=5)
-    answer = optional(lambda: gateway.billing().ListAgreements(request), billing_pb2.ListAgreementsResponse())
+    answer = asked(gateway.billing().ListAgreements, request, billing_pb2.ListAgreementsResponse())
     in_force = (billing_pb2.AGREEMENT_STATE_ACTIVE, billing_pb2.AGREEMENT_STATE_CANCELLED)
-    return next((each for each in answer.agreements if each.state in in_force), None)
+    return lambda: next((each for each in answer().agreements if each.state in in_force), None)

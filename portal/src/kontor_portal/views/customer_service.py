@@ -8,11 +8,14 @@ import grpc
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.billing.v1 import billing_pb2, prices_pb2
+from kontor_chassis.clock import billing_day
 
 from kontor_portal import gateway
+from kontor_portal.extension import portal
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
+from kontor_portal.reading import optional
 from kontor_portal.requests import signed_in
 from kontor_portal.tiers import TierText, tier_text
 from kontor_portal.views.customer_home import running_agreement
@@ -44,11 +47,13 @@ class Signing:
 @customer_service.get("/kunde/service")
 def service() -> ResponseReturnValue:
     """Show the tiers and the agreement in force."""
-    offers = gateway.billing().GetTierOffers(billing_pb2.GetTierOffersRequest())
-    agreement = running_agreement(signed_in().customer_id)
+    ask, nothing = billing_pb2.GetTierOffersRequest(), billing_pb2.GetTierOffersResponse()
+    offers = optional(lambda: gateway.billing().GetTierOffers(ask), nothing)  # a firm may have closed it (F53)
+    agreement = running_agreement(signed_in().customer_id)()
+    today = billing_day(portal().clock.now())
     current = agreement.tier if agreement is not None else prices_pb2.TIER_1
     cards = tuple(TierCard(offer, tier_text(offer.tier), offer.tier == current) for offer in offers.offers)
-    can_withdraw = agreement is not None and offers.day <= agreement.withdrawal_until  # days compare as text
+    can_withdraw = agreement is not None and today <= agreement.withdrawal_until  # days compare as text
     return render_template("customer/service.html", cards=cards, agreement=agreement, can_withdraw=can_withdraw)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from kontor.identity.v1.brand_pb2 import Area, BrandDesign, Notice, Tile
+from kontor.common.v1.access_pb2 import Area
+from kontor.identity.v1.brand_pb2 import BrandDesign, Notice, Tile
 from kontor.identity.v1.events_pb2 import BrandPublished
 from kontor.identity.v1.tenants_pb2 import Layout
 from kontor_chassis.database import Transaction
@@ -97,6 +98,7 @@ async def publish(tx: Transaction, tenant_id: UUID, design: BrandDesign) -> Bran
         tx.session.add(brand)
     brand.primary_color, brand.accent_color, brand.layout = design.primary_color, design.accent_color, design.layout
     brand.heading, brand.greeting = design.heading, design.greeting
+    brand.closed_areas = sorted(design.closed_areas)
     await _take_logo(tx, brand, design.logo_picture_id)
     row = await record_published(tx, tenant_id, design)
     tx.publish(BrandPublished(tenant_id=str(tenant_id)), aggregate=tenant_id)
@@ -157,6 +159,7 @@ def neutral_brand(tenant_id: UUID) -> Brand:
         logo=None,
         logo_type="",
         logo_version=0,
+        closed_areas=[],
     )
 
 

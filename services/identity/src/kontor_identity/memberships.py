@@ -14,7 +14,7 @@ from kontor_chassis.ids import new_id
 from sqlalchemy import Row, Select, and_, or_, select
 
 from kontor_identity.proofs.tables import IdentityProofRow
-from kontor_identity.tables import Account, Customer, Membership, Tenant
+from kontor_identity.tables import Account, Brand, Customer, Membership, Tenant
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class MembershipView:
     display_name: str
     identity_level: int = int(IdentityLevel.IDENTITY_LEVEL_ACCESS)
     """How well it is proved that the account is the customer (F164)."""
+    closed_areas: tuple[int, ...] = ()
+    """Parts of the office that the firm has closed for its customers (F53)."""
 
 
 _ROLES_BY_KIND: dict[int, set[Role.ValueType]] = {
@@ -111,12 +113,22 @@ def preferred(memberships: Sequence[MembershipView], firm: str) -> MembershipVie
     return there[0] if len(there) == 1 else None
 
 
-def _views() -> Select[Membership, str, str, str, int, int, UUID]:
+def _views() -> Select[Membership, str, str, str, int, int, UUID, list[int]]:
     proof = IdentityProofRow
     return (
-        select(Membership, Account.email, Tenant.name, Tenant.slug, Tenant.kind, Customer.form, proof.identity_proof_id)
+        select(
+            Membership,
+            Account.email,
+            Tenant.name,
+            Tenant.slug,
+            Tenant.kind,
+            Customer.form,
+            proof.identity_proof_id,
+            Brand.closed_areas,
+        )
         .join(Account, Account.account_id == Membership.account_id)
         .join(Tenant, Tenant.tenant_id == Membership.tenant_id)
+        .outerjoin(Brand, Brand.tenant_id == Membership.tenant_id)
         .outerjoin(Customer, Customer.customer_id == Membership.customer_id)
         .outerjoin(
             proof,
@@ -130,8 +142,8 @@ def _views() -> Select[Membership, str, str, str, int, int, UUID]:
     )
 
 
-def _view(row: Row[Membership, str, str, str, int, int, UUID]) -> MembershipView:
-    member, email, name, slug, kind, form, proof_id = row
+def _view(row: Row[Membership, str, str, str, int, int, UUID, list[int]]) -> MembershipView:
+    member, email, name, slug, kind, form, proof_id, closed_areas = row
     return MembershipView(
         membership_id=member.membership_id,
         account_id=member.account_id,
@@ -148,4 +160,5 @@ def _view(row: Row[Membership, str, str, str, int, int, UUID]) -> MembershipView
         identity_level=int(
             IdentityLevel.IDENTITY_LEVEL_PROVEN if proof_id is not None else IdentityLevel.IDENTITY_LEVEL_ACCESS
         ),
+        closed_areas=tuple(closed_areas or ()),
     )

@@ -99,6 +99,8 @@ class Brand(Base):
     logo: Mapped[bytes | None]
     logo_type: Mapped[str] = mapped_column(default="")
     logo_version: Mapped[int] = mapped_column(default=0)
+    closed_areas: Mapped[list[int]]
+    """Parts of the office that its customers do not get (F53), as published."""
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__: dict[str, Any] = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's documented hook
 

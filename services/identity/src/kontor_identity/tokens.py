@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
-from kontor.common.v1.access_pb2 import Right, Role
+from kontor.common.v1.access_pb2 import Area, Right, Role
 from kontor.identity.v1.events_pb2 import SessionCompromised
 from kontor_chassis.clock import Clock
 from kontor_chassis.database import Transaction
@@ -90,6 +91,7 @@ class TokenIssuer:
         }
         if view.customer_id is not None:
             claims["cid"], claims["idl"] = str(view.customer_id), str(view.identity_level)
+            claims |= closed_claim(view.closed_areas)
         return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": ring.signing.kid}, claims, ring.signing)
 
     def id_token(
@@ -256,6 +258,12 @@ def _issued(
     wants_id_token = "openid" in scope.split()
     id_token = issuer.id_token(ring, session, view, client_id, nonce, access) if wants_id_token else ""
     return IssuedTokens(access, refresh_token, id_token, scope, view.account_id)
+
+
+def closed_claim(closed_areas: Iterable[int]) -> dict[str, list[str]]:
+    """Return what a customer's token says about parts of the office that his firm has closed (F53)."""
+    names = [Area.Name(Area.ValueType(number)).removeprefix("AREA_") for number in closed_areas]
+    return {"closed": names} if names else {}
 
 
 def _role(number: int) -> Role.ValueType:

@@ -6,6 +6,7 @@ that declare `viewable`, within the rights of the viewer. It is not tied to a re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,7 +25,8 @@ from kontor_identity.brand_tables import CustomerView
 from kontor_identity.customers import customer_in_sight
 from kontor_identity.keys import KeyRing
 from kontor_identity.names import display_name
-from kontor_identity.tables import Customer
+from kontor_identity.tables import Brand, Customer
+from kontor_identity.tokens import closed_claim
 
 VIEW_LIFETIME = timedelta(minutes=10)
 _CUSTOMER = Role.Name(Role.ROLE_CUSTOMER).removeprefix("ROLE_")
@@ -58,7 +60,15 @@ async def start_view(tx: Transaction, customer_id: UUID, reason: str) -> tuple[C
     return view, customer
 
 
-def view_token(ring: KeyRing, issuer: str, clock: Clock, viewer: Principal, customer: Customer) -> str:
+async def areas_closed_by(tx: Transaction, tenant_id: UUID) -> Sequence[int]:
+    """Return the parts of the office that a firm has closed for its customers (F53)."""
+    brand = await tx.session.get(Brand, tenant_id)
+    return brand.closed_areas if brand else ()
+
+
+def view_token(
+    ring: KeyRing, issuer: str, clock: Clock, viewer: Principal, customer: Customer, closed_areas: Sequence[int]
+) -> str:
     """Return the access token of a view."""
     now = int(clock.now().timestamp())
     account_id = str(viewer.required_account())
@@ -81,6 +91,7 @@ def view_token(ring: KeyRing, issuer: str, clock: Clock, viewer: Principal, cust
         "jti": str(new_id()),
         "iat": now,
         "exp": now + int(VIEW_LIFETIME.total_seconds()),
+        **closed_claim(closed_areas),
     }
     return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": ring.signing.kid}, claims, ring.signing)
 

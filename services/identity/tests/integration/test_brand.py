@@ -10,6 +10,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc import StatusCode
 from grpc.aio import AioRpcError
 from grpc_status.rpc_status import from_call
+from kontor.common.v1 import access_pb2
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import brand_pb2 as pb
 from kontor.identity.v1 import tenants_pb2
@@ -37,9 +38,9 @@ async def test_draft_is_invisible_until_it_is_published(identity: Identity) -> N
         introduction="Seit 1987 am Hafen.",
         phone_directory=[pb.PhoneEntry(label="Schaden", number="040 123456")],
         notices=[pb.Notice(title="Winterreifen", first_day="2026-11-01", last_day="2026-11-30")],
-        tiles=[pb.Tile(area=pb.AREA_CONTRACTS, picture_id=picture.picture_id)],
+        tiles=[pb.Tile(area=access_pb2.AREA_CONTRACTS, picture_id=picture.picture_id)],
         intro=pb.Intro(scene=pb.SCENE_HAMBURG, moving=True),
-        closed_areas=[pb.AREA_INVOICES],
+        closed_areas=[access_pb2.AREA_INVOICES],
     )
     draft = await desk.SaveBrandDraft(pb.SaveBrandDraftRequest(draft=pb.BrandDraft(design=design)))
     assert draft.is_unpublished
@@ -102,7 +103,7 @@ async def test_weak_colours_are_refused_with_the_nearest_that_pass(identity: Ide
     [
         pb.BrandDesign(notices=[pb.Notice(title="x", first_day="2026-12-01", last_day="2026-11-01")]),
         pb.BrandDesign(tiles=[pb.Tile(title="Ohne Ziel")]),
-        pb.BrandDesign(tiles=[pb.Tile(area=pb.AREA_CONTRACTS, link="https://anderswo.example")]),
+        pb.BrandDesign(tiles=[pb.Tile(area=access_pb2.AREA_CONTRACTS, link="https://anderswo.example")]),
         pb.BrandDesign(logo_picture_id=str(uuid4())),
         pb.BrandDesign(homepage="http://unverschluesselt.example"),
     ],

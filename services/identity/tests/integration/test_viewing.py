@@ -12,14 +12,19 @@ import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc.aio import AioRpcError
 from grpc_status.rpc_status import from_call
-from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1 import people_pb2, tenants_pb2
+from kontor.common.v1.access_pb2 import Area, Role
+from kontor.identity.v1 import accounts_pb2, brand_pb2, people_pb2, tenants_pb2
 from kontor.identity.v1 import viewing_pb2 as pb
+from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor_chassis.testing.tokens import token_for
+from kontor_identity.directory import DIRECTORY
+from kontor_identity.memberships import memberships_of
+from kontor_identity.tokens import closed_claim
 
 from services.identity.tests.identity_office import Identity, registration
+from tests.with_identity import accept_invitation, administrator_of, new_customer
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(64)
 
@@ -47,6 +52,27 @@ async def test_view_reads_and_writes_nothing(identity: Identity) -> None:
     assert await _refused(view.SetOwnPicture(own)) == "VIEW_ONLY"
     again = pb.StartCustomerViewRequest(customer_id=customer)
     assert await _refused(view.StartCustomerView(again)) == "VIEW_ONLY"
+
+
+async def test_tokens_of_customers_name_what_their_firm_has_closed(identity: Identity) -> None:
+    """F53: published switches stand in every token that acts as a customer, opened ones no more."""
+    tenant_id = await _firm(identity, "schalter")
+    customer = str(await new_customer(identity.service, tenant_id, email="julia@schalter.example"))
+    invite = accounts_pb2.CreateInvitationRequest(customer_id=customer)
+    invitation = await administrator_of(identity.service, tenant_id).CreateInvitation(invite)
+    account_id = await accept_invitation(identity.service, invitation.invitation_id)
+    staff = _viewing(identity, roles=[Role.ROLE_STAFF], tenant_id=tenant_id)
+    token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=tenant_id)
+    desk = identity.service.stub(BrandServiceStub, token)
+    for closed, names in (([Area.AREA_MESSAGES, Area.AREA_DOCUMENTS], ["DOCUMENTS", "MESSAGES"]), ([], None)):
+        draft = brand_pb2.BrandDraft(design=brand_pb2.BrandDesign(closed_areas=closed))
+        await desk.SaveBrandDraft(brand_pb2.SaveBrandDraftRequest(draft=draft))
+        await desk.PublishBrandDraft(brand_pb2.PublishBrandDraftRequest())
+        started = await staff.StartCustomerView(pb.StartCustomerViewRequest(customer_id=customer))
+        assert _claims(started.access_token).get("closed") == names
+        async with identity.service.platform.work.work(DIRECTORY) as tx:
+            [view] = await memberships_of(tx, account_id)
+        assert closed_claim(view.closed_areas).get("closed") == names
 
 
 async def test_customer_reads_who_looked(identity: Identity) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from google.protobuf.descriptor import MethodDescriptor
 from kontor.common.v1 import access_pb2
-from kontor.common.v1.access_pb2 import AuthLevel, IdentityLevel, Right, Role, Scope
+from kontor.common.v1.access_pb2 import Area, AuthLevel, IdentityLevel, Right, Role, Scope
 
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.login_strength import require_fresh_login, require_proven_identity, require_strong_login
@@ -32,6 +32,7 @@ class AccessRule:
     viewable: bool
     scopes: frozenset[Scope.ValueType]
     min_identity: IdentityLevel.ValueType
+    area: Area.ValueType
 
     @staticmethod
     def declared_by(method: MethodDescriptor) -> AccessRule | None:
@@ -51,6 +52,7 @@ class AccessRule:
             max_age_seconds=access.max_age_seconds,
             viewable=access.viewable,
             scopes=frozenset(access.scopes),
+            area=access.area,
             min_identity=access.min_identity,
         )
 
@@ -73,6 +75,8 @@ class AccessRule:
         acting_as = self.roles & caller.roles
         if not acting_as:
             raise _forbidden("ROLE_NOT_ALLOWED")
+        if self.area in caller.closed_areas and caller.is_customer:
+            raise _closed()
         is_staff = acting_as <= _STAFF_ROLES or caller.viewer_account_id is not None
         if self.rights and is_staff and not self.rights <= caller.rights:
             raise _forbidden("RIGHT_MISSING")
@@ -82,6 +86,14 @@ class AccessRule:
             require_fresh_login(caller, self.max_age_seconds)
         if self.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not is_staff:
             require_proven_identity(caller)
+
+
+def _closed() -> DomainError:
+    return DomainError(
+        ErrorKind.FORBIDDEN,
+        "AREA_CLOSED",
+        "Diesen Bereich bietet Ihr Makler nicht an. Bitte sprechen Sie ihn an, wenn Sie ihn brauchen.",
+    )
 
 
 def _forbidden(reason: str) -> DomainError:

@@ -188,6 +188,51 @@ IDENTITY_LEVEL_ACCESS: IdentityLevel.ValueType  # 1
 IDENTITY_LEVEL_PROVEN: IdentityLevel.ValueType  # 2
 """Proved by a code that came by post, or by a member of staff who saw his identity document."""
 
+class _Area:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AreaEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Area.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    AREA_UNSPECIFIED: _Area.ValueType  # 0
+    """Not set."""
+    AREA_CONTRACTS: _Area.ValueType  # 1
+    """Contracts."""
+    AREA_DOCUMENTS: _Area.ValueType  # 2
+    """Documents."""
+    AREA_MESSAGES: _Area.ValueType  # 3
+    """Messages."""
+    AREA_SERVICE: _Area.ValueType  # 4
+    """Choice of a service tier."""
+    AREA_INVOICES: _Area.ValueType  # 5
+    """Invoices."""
+    AREA_CONSENTS: _Area.ValueType  # 6
+    """Consents."""
+    AREA_CONTACT: _Area.ValueType  # 7
+    """Who to turn to: adviser, numbers, the company."""
+
+class Area(_Area, metaclass=_AreaEnumTypeWrapper):
+    """A part of the customer's office, which a firm may close for its customers (F53). Which ones are closed a customer's
+    access token says (`closed`), so it is known everywhere within the ten minutes that a token lives.
+    """
+
+AREA_UNSPECIFIED: Area.ValueType  # 0
+"""Not set."""
+AREA_CONTRACTS: Area.ValueType  # 1
+"""Contracts."""
+AREA_DOCUMENTS: Area.ValueType  # 2
+"""Documents."""
+AREA_MESSAGES: Area.ValueType  # 3
+"""Messages."""
+AREA_SERVICE: Area.ValueType  # 4
+"""Choice of a service tier."""
+AREA_INVOICES: Area.ValueType  # 5
+"""Invoices."""
+AREA_CONSENTS: Area.ValueType  # 6
+"""Consents."""
+AREA_CONTACT: Area.ValueType  # 7
+"""Who to turn to: adviser, numbers, the company."""
+
 @typing.final
 class Access(message.Message):
     """The declared authorization of one RPC. An RPC without it fails the architecture test;
@@ -205,6 +250,7 @@ class Access(message.Message):
     VIEWABLE_FIELD_NUMBER: builtins.int
     SCOPES_FIELD_NUMBER: builtins.int
     MIN_IDENTITY_FIELD_NUMBER: builtins.int
+    AREA_FIELD_NUMBER: builtins.int
     min_level: AuthLevel.ValueType
     """Minimal authentication level of the session."""
     anonymous: builtins.bool
@@ -217,6 +263,8 @@ class Access(message.Message):
     """
     min_identity: IdentityLevel.ValueType
     """How well it must be proved who a customer is. Only asked of those who act as the customer himself, never of staff."""
+    area: Area.ValueType
+    """The part of the customer's office that the RPC belongs to: customers whose firm has closed it are refused."""
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[Role.ValueType]:
         """Roles that may call; any of them suffices."""
@@ -245,10 +293,11 @@ class Access(message.Message):
         viewable: builtins.bool = ...,
         scopes: abc.Iterable[Scope.ValueType] | None = ...,
         min_identity: IdentityLevel.ValueType = ...,
+        area: Area.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "max_age_seconds", b"max_age_seconds", "min_identity", b"min_identity", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "scopes", b"scopes", "services", b"services", "viewable", b"viewable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["anonymous", b"anonymous", "area", b"area", "max_age_seconds", b"max_age_seconds", "min_identity", b"min_identity", "min_level", b"min_level", "rights", b"rights", "roles", b"roles", "scopes", b"scopes", "services", b"services", "viewable", b"viewable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -295,12 +295,15 @@ class Passkey(message.Message):
     CREATE_TIME_FIELD_NUMBER: builtins.int
     LAST_USED_TIME_FIELD_NUMBER: builtins.int
     SYNCED_FIELD_NUMBER: builtins.int
+    HOST_FIELD_NUMBER: builtins.int
     passkey_id: builtins.str
     """Id of the passkey."""
     name: builtins.str
     """Name that the person gave it."""
     synced: builtins.bool
     """Whether it is kept by a service that copies it to the person's other devices."""
+    host: builtins.str
+    """Host of the firm whose own domains it opens; empty for the platform's pages."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was registered."""
@@ -317,10 +320,11 @@ class Passkey(message.Message):
         create_time: timestamp_pb2.Timestamp | None = ...,
         last_used_time: timestamp_pb2.Timestamp | None = ...,
         synced: builtins.bool = ...,
+        host: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "last_used_time", b"last_used_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "last_used_time", b"last_used_time", "name", b"name", "passkey_id", b"passkey_id", "synced", b"synced"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "host", b"host", "last_used_time", b"last_used_time", "name", b"name", "passkey_id", b"passkey_id", "synced", b"synced"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -331,16 +335,22 @@ class BeginPasskeyRequest(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: builtins.int
+    HOST_FIELD_NUMBER: builtins.int
     request_id: builtins.str
     """A UUID; optional."""
+    host: builtins.str
+    """Host of the page that asks, without port: under a firm's own domain the passkey is for that firm's domains. Empty,
+    or any other: for the platform's pages.
+    """
     def __init__(
         self,
         *,
         request_id: builtins.str = ...,
+        host: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["host", b"host", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

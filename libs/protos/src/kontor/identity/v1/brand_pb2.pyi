@@ -9,6 +9,7 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
+from kontor.common.v1 import access_pb2 as access_pb2
 from kontor.identity.v1 import tenants_pb2 as tenants_pb2
 import builtins as builtins
 import sys
@@ -43,49 +44,6 @@ NOTICE_KIND_TIP: NoticeKind.ValueType  # 1
 """A recommendation or an offer."""
 NOTICE_KIND_WARNING: NoticeKind.ValueType  # 2
 """A danger, for example frost."""
-
-class _Area:
-    ValueType = typing.NewType("ValueType", builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _AreaEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Area.ValueType], builtins.type):
-    DESCRIPTOR: descriptor.EnumDescriptor
-    AREA_UNSPECIFIED: _Area.ValueType  # 0
-    """Not set."""
-    AREA_CONTRACTS: _Area.ValueType  # 1
-    """Contracts."""
-    AREA_DOCUMENTS: _Area.ValueType  # 2
-    """Documents."""
-    AREA_MESSAGES: _Area.ValueType  # 3
-    """Messages."""
-    AREA_SERVICE: _Area.ValueType  # 4
-    """Choice of a service tier."""
-    AREA_INVOICES: _Area.ValueType  # 5
-    """Invoices."""
-    AREA_CONSENTS: _Area.ValueType  # 6
-    """Consents."""
-    AREA_CONTACT: _Area.ValueType  # 7
-    """Who to turn to: adviser, numbers, the company."""
-
-class Area(_Area, metaclass=_AreaEnumTypeWrapper):
-    """A part of the customer's office."""
-
-AREA_UNSPECIFIED: Area.ValueType  # 0
-"""Not set."""
-AREA_CONTRACTS: Area.ValueType  # 1
-"""Contracts."""
-AREA_DOCUMENTS: Area.ValueType  # 2
-"""Documents."""
-AREA_MESSAGES: Area.ValueType  # 3
-"""Messages."""
-AREA_SERVICE: Area.ValueType  # 4
-"""Choice of a service tier."""
-AREA_INVOICES: Area.ValueType  # 5
-"""Invoices."""
-AREA_CONSENTS: Area.ValueType  # 6
-"""Consents."""
-AREA_CONTACT: Area.ValueType  # 7
-"""Who to turn to: adviser, numbers, the company."""
 
 class _Scene:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -208,7 +166,7 @@ class BrandDesign(message.Message):
         """Picture or film on top of the start page (F42)."""
 
     @builtins.property
-    def closed_areas(self) -> containers.RepeatedScalarFieldContainer[Area.ValueType]:
+    def closed_areas(self) -> containers.RepeatedScalarFieldContainer[access_pb2.Area.ValueType]:
         """Parts of the office that customers of this firm do not get (F53)."""
 
     def __init__(
@@ -226,7 +184,7 @@ class BrandDesign(message.Message):
         notices: abc.Iterable[Notice] | None = ...,
         tiles: abc.Iterable[Tile] | None = ...,
         intro: Intro | None = ...,
-        closed_areas: abc.Iterable[Area.ValueType] | None = ...,
+        closed_areas: abc.Iterable[access_pb2.Area.ValueType] | None = ...,
         homepage: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["intro", b"intro"]  # noqa: Y015
@@ -310,7 +268,7 @@ class Tile(message.Message):
     TEXT_FIELD_NUMBER: builtins.int
     PICTURE_ID_FIELD_NUMBER: builtins.int
     LINK_FIELD_NUMBER: builtins.int
-    area: Area.ValueType
+    area: access_pb2.Area.ValueType
     """Where it leads; AREA_UNSPECIFIED with a link of its own."""
     title: builtins.str
     """Title; empty: the area's name."""
@@ -323,7 +281,7 @@ class Tile(message.Message):
     def __init__(
         self,
         *,
-        area: Area.ValueType = ...,
+        area: access_pb2.Area.ValueType = ...,
         title: builtins.str = ...,
         text: builtins.str = ...,
         picture_id: builtins.str = ...,
@@ -496,16 +454,26 @@ class FirmAtHost(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     SLUG_FIELD_NUMBER: builtins.int
+    PASSKEY_HOST_FIELD_NUMBER: builtins.int
+    HOSTS_FIELD_NUMBER: builtins.int
     slug: builtins.str
     """Short name of the firm."""
+    passkey_host: builtins.str
+    """Host to which passkeys for its own domains are bound: the one that was proved first."""
+    @builtins.property
+    def hosts(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """All hosts under which it answers, the first proved first."""
+
     def __init__(
         self,
         *,
         slug: builtins.str = ...,
+        passkey_host: builtins.str = ...,
+        hosts: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["slug", b"slug"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["hosts", b"hosts", "passkey_host", b"passkey_host", "slug", b"slug"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,7 @@ from kontor.identity.v1 import account_security_pb2 as kontor_dot_identity_dot_v
 from kontor.identity.v1 import signin_pb2 as kontor_dot_identity_dot_v1_dot_signin__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kontor/identity/v1/signin_steps.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a)kontor/identity/v1/account_security.proto\x1a\x1fkontor/identity/v1/signin.proto\"\x8c\x01\n\x19VerifySecondFactorRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"\x8a\x01\n\x15\x43onfirmSessionRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"q\n\x18RequestSignInCodeRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12:\n\x07visitor\x18\x02 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"\x1e\n\x0cSignInTicket\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\x8a\x01\n\x17VerifySignInCodeRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"\x1b\n\x19\x42\x65ginPasskeySignInRequest\"\x97\x01\n\x14VerifyPasskeyRequest\x12\x1d\n\x0b\x63\x65remony_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12$\n\x0f\x63redential_json\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x02\x18\xa0\x9c\x01\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"4\n\x17\x43heckEmailChangeRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"6\n\x19\x43onfirmEmailChangeRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\" \n\x0b\x45mailChange\x12\x11\n\tnew_email\x18\x01 \x01(\t\"9\n\x1aMintEmailChangeLinkRequest\x12\x1b\n\tchange_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"v\n\x0f\x45mailChangeLink\x12\x0b\n\x03url\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x11\n\tnew_email\x18\x04 \x01(\t\"4\n\x15MintSignInCodeRequest\x12\x1b\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\nSignInCode\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\naccount_id\x18\x03 \x01(\t\"<\n\x16GetAccountEventRequest\x12\"\n\x10\x61\x63\x63ount_event_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"o\n\x12\x41\x63\x63ountEventNotice\x12/\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .kontor.identity.v1.AccountEvent\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66ormer_email\x18\x03 \x01(\t\"r\n\x17IssueClientTokenRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\rclient_secret\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x05scope\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"F\n\x0b\x43lientToken\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x12\n\nexpires_in\x18\x02 \x01(\x05\x12\r\n\x05scope\x18\x03 \x01(\t2\xd5\x0b\n\x1aSignInStepsInternalService\x12|\n\x12VerifySecondFactor\x12-.kontor.identity.v1.VerifySecondFactorRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12t\n\x0e\x43onfirmSession\x12).kontor.identity.v1.ConfirmSessionRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12x\n\x11RequestSignInCode\x12,.kontor.identity.v1.RequestSignInCodeRequest\x1a .kontor.identity.v1.SignInTicket\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12x\n\x10VerifySignInCode\x12+.kontor.identity.v1.VerifySignInCodeRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12}\n\x12\x42\x65ginPasskeySignIn\x12-.kontor.identity.v1.BeginPasskeySignInRequest\x1a#.kontor.identity.v1.PasskeyCeremony\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12r\n\rVerifyPasskey\x12(.kontor.identity.v1.VerifyPasskeyRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12u\n\x10\x43heckEmailChange\x12+.kontor.identity.v1.CheckEmailChangeRequest\x1a\x1f.kontor.identity.v1.EmailChange\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12y\n\x12\x43onfirmEmailChange\x12-.kontor.identity.v1.ConfirmEmailChangeRequest\x1a\x1f.kontor.identity.v1.EmailChange\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12u\n\x10IssueClientToken\x12+.kontor.identity.v1.IssueClientTokenRequest\x1a\x1f.kontor.identity.v1.ClientToken\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12\x7f\n\x13MintEmailChangeLink\x12..kontor.identity.v1.MintEmailChangeLinkRequest\x1a#.kontor.identity.v1.EmailChangeLink\"\x13\x8a\xb5\x18\x0f*\rnotifications\x12p\n\x0eMintSignInCode\x12).kontor.identity.v1.MintSignInCodeRequest\x1a\x1e.kontor.identity.v1.SignInCode\"\x13\x8a\xb5\x18\x0f*\rnotifications\x12z\n\x0fGetAccountEvent\x12*.kontor.identity.v1.GetAccountEventRequest\x1a&.kontor.identity.v1.AccountEventNotice\"\x13\x8a\xb5\x18\x0f*\rnotifications\x1a\x04\x90\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kontor/identity/v1/signin_steps.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a)kontor/identity/v1/account_security.proto\x1a\x1fkontor/identity/v1/signin.proto\"\x8c\x01\n\x19VerifySecondFactorRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"\x8a\x01\n\x15\x43onfirmSessionRequest\x12\x1c\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"q\n\x18RequestSignInCodeRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12:\n\x07visitor\x18\x02 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"\x1e\n\x0cSignInTicket\x12\x0e\n\x06ticket\x18\x01 \x01(\t\"\x8a\x01\n\x17VerifySignInCodeRequest\x12\x1a\n\x06ticket\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x04\x63ode\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"3\n\x19\x42\x65ginPasskeySignInRequest\x12\x16\n\x04host\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xfd\x01\"\x97\x01\n\x14VerifyPasskeyRequest\x12\x1d\n\x0b\x63\x65remony_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12$\n\x0f\x63redential_json\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x02\x18\xa0\x9c\x01\x12:\n\x07visitor\x18\x03 \x01(\x0b\x32!.kontor.identity.v1.SignInVisitorB\x06\xbaH\x03\xc8\x01\x01\"4\n\x17\x43heckEmailChangeRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\"6\n\x19\x43onfirmEmailChangeRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\" \n\x0b\x45mailChange\x12\x11\n\tnew_email\x18\x01 \x01(\t\"9\n\x1aMintEmailChangeLinkRequest\x12\x1b\n\tchange_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"v\n\x0f\x45mailChangeLink\x12\x0b\n\x03url\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x11\n\tnew_email\x18\x04 \x01(\t\"4\n\x15MintSignInCodeRequest\x12\x1b\n\tticket_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"_\n\nSignInCode\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\naccount_id\x18\x03 \x01(\t\"<\n\x16GetAccountEventRequest\x12\"\n\x10\x61\x63\x63ount_event_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"o\n\x12\x41\x63\x63ountEventNotice\x12/\n\x05\x65vent\x18\x01 \x01(\x0b\x32 .kontor.identity.v1.AccountEvent\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x14\n\x0c\x66ormer_email\x18\x03 \x01(\t\"r\n\x17IssueClientTokenRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12!\n\rclient_secret\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x17\n\x05scope\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"F\n\x0b\x43lientToken\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x12\n\nexpires_in\x18\x02 \x01(\x05\x12\r\n\x05scope\x18\x03 \x01(\t2\xd5\x0b\n\x1aSignInStepsInternalService\x12|\n\x12VerifySecondFactor\x12-.kontor.identity.v1.VerifySecondFactorRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12t\n\x0e\x43onfirmSession\x12).kontor.identity.v1.ConfirmSessionRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12x\n\x11RequestSignInCode\x12,.kontor.identity.v1.RequestSignInCodeRequest\x1a .kontor.identity.v1.SignInTicket\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12x\n\x10VerifySignInCode\x12+.kontor.identity.v1.VerifySignInCodeRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12}\n\x12\x42\x65ginPasskeySignIn\x12-.kontor.identity.v1.BeginPasskeySignInRequest\x1a#.kontor.identity.v1.PasskeyCeremony\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12r\n\rVerifyPasskey\x12(.kontor.identity.v1.VerifyPasskeyRequest\x1a\".kontor.identity.v1.BrowserSession\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12u\n\x10\x43heckEmailChange\x12+.kontor.identity.v1.CheckEmailChangeRequest\x1a\x1f.kontor.identity.v1.EmailChange\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12y\n\x12\x43onfirmEmailChange\x12-.kontor.identity.v1.ConfirmEmailChangeRequest\x1a\x1f.kontor.identity.v1.EmailChange\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12u\n\x10IssueClientToken\x12+.kontor.identity.v1.IssueClientTokenRequest\x1a\x1f.kontor.identity.v1.ClientToken\"\x13\x8a\xb5\x18\x0f*\ridentity-http\x12\x7f\n\x13MintEmailChangeLink\x12..kontor.identity.v1.MintEmailChangeLinkRequest\x1a#.kontor.identity.v1.EmailChangeLink\"\x13\x8a\xb5\x18\x0f*\rnotifications\x12p\n\x0eMintSignInCode\x12).kontor.identity.v1.MintSignInCodeRequest\x1a\x1e.kontor.identity.v1.SignInCode\"\x13\x8a\xb5\x18\x0f*\rnotifications\x12z\n\x0fGetAccountEvent\x12*.kontor.identity.v1.GetAccountEventRequest\x1a&.kontor.identity.v1.AccountEventNotice\"\x13\x8a\xb5\x18\x0f*\rnotifications\x1a\x04\x90\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,6 +58,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYSIGNINCODEREQUEST'].fields_by_name['code']._serialized_options = b'\272H\006r\004\020\001\030('
   _globals['_VERIFYSIGNINCODEREQUEST'].fields_by_name['visitor']._loaded_options = None
   _globals['_VERIFYSIGNINCODEREQUEST'].fields_by_name['visitor']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_BEGINPASSKEYSIGNINREQUEST'].fields_by_name['host']._loaded_options = None
+  _globals['_BEGINPASSKEYSIGNINREQUEST'].fields_by_name['host']._serialized_options = b'\272H\005r\003\030\375\001'
   _globals['_VERIFYPASSKEYREQUEST'].fields_by_name['ceremony_id']._loaded_options = None
   _globals['_VERIFYPASSKEYREQUEST'].fields_by_name['ceremony_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_VERIFYPASSKEYREQUEST'].fields_by_name['credential_json']._loaded_options = None
@@ -117,31 +119,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYSIGNINCODEREQUEST']._serialized_start=662
   _globals['_VERIFYSIGNINCODEREQUEST']._serialized_end=800
   _globals['_BEGINPASSKEYSIGNINREQUEST']._serialized_start=802
-  _globals['_BEGINPASSKEYSIGNINREQUEST']._serialized_end=829
-  _globals['_VERIFYPASSKEYREQUEST']._serialized_start=832
-  _globals['_VERIFYPASSKEYREQUEST']._serialized_end=983
-  _globals['_CHECKEMAILCHANGEREQUEST']._serialized_start=985
-  _globals['_CHECKEMAILCHANGEREQUEST']._serialized_end=1037
-  _globals['_CONFIRMEMAILCHANGEREQUEST']._serialized_start=1039
-  _globals['_CONFIRMEMAILCHANGEREQUEST']._serialized_end=1093
-  _globals['_EMAILCHANGE']._serialized_start=1095
-  _globals['_EMAILCHANGE']._serialized_end=1127
-  _globals['_MINTEMAILCHANGELINKREQUEST']._serialized_start=1129
-  _globals['_MINTEMAILCHANGELINKREQUEST']._serialized_end=1186
-  _globals['_EMAILCHANGELINK']._serialized_start=1188
-  _globals['_EMAILCHANGELINK']._serialized_end=1306
-  _globals['_MINTSIGNINCODEREQUEST']._serialized_start=1308
-  _globals['_MINTSIGNINCODEREQUEST']._serialized_end=1360
-  _globals['_SIGNINCODE']._serialized_start=1362
-  _globals['_SIGNINCODE']._serialized_end=1457
-  _globals['_GETACCOUNTEVENTREQUEST']._serialized_start=1459
-  _globals['_GETACCOUNTEVENTREQUEST']._serialized_end=1519
-  _globals['_ACCOUNTEVENTNOTICE']._serialized_start=1521
-  _globals['_ACCOUNTEVENTNOTICE']._serialized_end=1632
-  _globals['_ISSUECLIENTTOKENREQUEST']._serialized_start=1634
-  _globals['_ISSUECLIENTTOKENREQUEST']._serialized_end=1748
-  _globals['_CLIENTTOKEN']._serialized_start=1750
-  _globals['_CLIENTTOKEN']._serialized_end=1820
-  _globals['_SIGNINSTEPSINTERNALSERVICE']._serialized_start=1823
-  _globals['_SIGNINSTEPSINTERNALSERVICE']._serialized_end=3316
+  _globals['_BEGINPASSKEYSIGNINREQUEST']._serialized_end=853
+  _globals['_VERIFYPASSKEYREQUEST']._serialized_start=856
+  _globals['_VERIFYPASSKEYREQUEST']._serialized_end=1007
+  _globals['_CHECKEMAILCHANGEREQUEST']._serialized_start=1009
+  _globals['_CHECKEMAILCHANGEREQUEST']._serialized_end=1061
+  _globals['_CONFIRMEMAILCHANGEREQUEST']._serialized_start=1063
+  _globals['_CONFIRMEMAILCHANGEREQUEST']._serialized_end=1117
+  _globals['_EMAILCHANGE']._serialized_start=1119
+  _globals['_EMAILCHANGE']._serialized_end=1151
+  _globals['_MINTEMAILCHANGELINKREQUEST']._serialized_start=1153
+  _globals['_MINTEMAILCHANGELINKREQUEST']._serialized_end=1210
+  _globals['_EMAILCHANGELINK']._serialized_start=1212
+  _globals['_EMAILCHANGELINK']._serialized_end=1330
+  _globals['_MINTSIGNINCODEREQUEST']._serialized_start=1332
+  _globals['_MINTSIGNINCODEREQUEST']._serialized_end=1384
+  _globals['_SIGNINCODE']._serialized_start=1386
+  _globals['_SIGNINCODE']._serialized_end=1481
+  _globals['_GETACCOUNTEVENTREQUEST']._serialized_start=1483
+  _globals['_GETACCOUNTEVENTREQUEST']._serialized_end=1543
+  _globals['_ACCOUNTEVENTNOTICE']._serialized_start=1545
+  _globals['_ACCOUNTEVENTNOTICE']._serialized_end=1656
+  _globals['_ISSUECLIENTTOKENREQUEST']._serialized_start=1658
+  _globals['_ISSUECLIENTTOKENREQUEST']._serialized_end=1772
+  _globals['_CLIENTTOKEN']._serialized_start=1774
+  _globals['_CLIENTTOKEN']._serialized_end=1844
+  _globals['_SIGNINSTEPSINTERNALSERVICE']._serialized_start=1847
+  _globals['_SIGNINSTEPSINTERNALSERVICE']._serialized_end=3340
 # @@protoc_insertion_point(module_scope)

@@ -161,12 +161,17 @@ class BeginPasskeySignInRequest(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
+    HOST_FIELD_NUMBER: builtins.int
+    host: builtins.str
+    """Host of the page that asks, without port."""
     def __init__(
         self,
+        *,
+        host: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["host", b"host"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -702,6 +702,119 @@ class ReleaseDocumentRequest(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ReleaseDocumentsRequest(message.Message):
+    """Request of ReleaseDocuments."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    KINDS_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer who is to see them."""
+    request_id: builtins.str
+    """Makes a repeated request return the first answer; a UUID."""
+    @builtins.property
+    def kinds(self) -> containers.RepeatedScalarFieldContainer[DocumentKind.ValueType]:
+        """The kinds; empty: all."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        kinds: abc.Iterable[DocumentKind.ValueType] | None = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "kinds", b"kinds", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReleaseDocumentsResponse(message.Message):
+    """Answer of ReleaseDocuments."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    RELEASED_FIELD_NUMBER: builtins.int
+    released: builtins.int
+    """How many became visible."""
+    def __init__(
+        self,
+        *,
+        released: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["released", b"released"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ReleaseRules(message.Message):
+    """Which kinds of documents a firm's customers see as soon as it files them; everything else waits for its release."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    KINDS_FIELD_NUMBER: builtins.int
+    @builtins.property
+    def kinds(self) -> containers.RepeatedScalarFieldContainer[DocumentKind.ValueType]:
+        """The kinds; none: every document waits."""
+
+    def __init__(
+        self,
+        *,
+        kinds: abc.Iterable[DocumentKind.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["kinds", b"kinds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class GetReleaseRulesRequest(message.Message):
+    """Request of GetReleaseRules."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class UpdateReleaseRulesRequest(message.Message):
+    """Request of UpdateReleaseRules."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    RULES_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    request_id: builtins.str
+    """Makes a repeated request return the first answer; a UUID."""
+    @builtins.property
+    def rules(self) -> ReleaseRules:
+        """The rules as they are to be."""
+
+    def __init__(
+        self,
+        *,
+        rules: ReleaseRules | None = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["rules", b"rules"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["request_id", b"request_id", "rules", b"rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class DocumentVersion(message.Message):
     """One version of a document's content."""
 
@@ -1196,6 +1309,8 @@ class Grant(message.Message):
     GRANTEE_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     REVOKE_TIME_FIELD_NUMBER: builtins.int
+    MAY_CONTRIBUTE_FIELD_NUMBER: builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: builtins.int
     grant_id: builtins.str
     """Id of the grant, a UUID."""
     customer_id: builtins.str
@@ -1206,13 +1321,19 @@ class Grant(message.Message):
     """A folder with all folders and documents below it, also future ones."""
     grantee_account_id: builtins.str
     """The employee who may see it; empty: everybody in the firm."""
+    may_contribute: builtins.bool
+    """Whether the grantee may also add: documents to the folder, new versions to the document."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was given."""
 
     @builtins.property
     def revoke_time(self) -> timestamp_pb2.Timestamp:
-        """When it was revoked; unset while in force."""
+        """When it was revoked, or written down as over; unset while in force."""
+
+    @builtins.property
+    def expire_time(self) -> timestamp_pb2.Timestamp:
+        """When it ends by itself; unset: when it is revoked."""
 
     def __init__(
         self,
@@ -1224,10 +1345,12 @@ class Grant(message.Message):
         grantee_account_id: builtins.str = ...,
         create_time: timestamp_pb2.Timestamp | None = ...,
         revoke_time: timestamp_pb2.Timestamp | None = ...,
+        may_contribute: builtins.bool = ...,
+        expire_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "document_id", b"document_id", "folder_id", b"folder_id", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "document_id", b"document_id", "expire_time", b"expire_time", "folder_id", b"folder_id", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "document_id", b"document_id", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "document_id", b"document_id", "expire_time", b"expire_time", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "may_contribute", b"may_contribute", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = typing.Literal["document_id", "folder_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = typing.Literal["target", b"target"]  # noqa: Y015

@@ -98,6 +98,21 @@ class VaultServiceStub:
                 request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.FromString,
                 _registered_method=True)
+        self.ReleaseDocuments = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/ReleaseDocuments',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsResponse.FromString,
+                _registered_method=True)
+        self.GetReleaseRules = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/GetReleaseRules',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.GetReleaseRulesRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.FromString,
+                _registered_method=True)
+        self.UpdateReleaseRules = channel.unary_unary(
+                '/kontor.vault.v1.VaultService/UpdateReleaseRules',
+                request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.UpdateReleaseRulesRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.FromString,
+                _registered_method=True)
         self.ListDocumentVersions = channel.unary_unary(
                 '/kontor.vault.v1.VaultService/ListDocumentVersions',
                 request_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ListDocumentVersionsRequest.SerializeToString,
@@ -254,6 +269,27 @@ class VaultServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReleaseDocuments(self, request, context):
+        """Makes what the firm filed for a customer visible to him: all kinds or some (F171, F176).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReleaseRules(self, request, context):
+        """Returns which kinds of documents the firm's customers see as soon as it files them (F176).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateReleaseRules(self, request, context):
+        """Sets them, from the next document on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListDocumentVersions(self, request, context):
         """Lists the versions of a document's content, newest first.
         """
@@ -312,8 +348,9 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateGrant(self, request, context):
-        """Lets the firm or one of its employees see a document or a folder with everything below it.
-        Granting what is already granted returns the grant that exists.
+        """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
+        until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
+        replaces it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -403,6 +440,21 @@ def add_VaultServiceServicer_to_server(servicer, server):
                     servicer.ReleaseDocument,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.Document.SerializeToString,
+            ),
+            'ReleaseDocuments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseDocuments,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsResponse.SerializeToString,
+            ),
+            'GetReleaseRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReleaseRules,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.GetReleaseRulesRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.SerializeToString,
+            ),
+            'UpdateReleaseRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateReleaseRules,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_vault__pb2.UpdateReleaseRulesRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.SerializeToString,
             ),
             'ListDocumentVersions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListDocumentVersions,
@@ -792,6 +844,87 @@ class VaultService:
             '/kontor.vault.v1.VaultService/ReleaseDocument',
             kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentRequest.SerializeToString,
             kontor_dot_vault_dot_v1_dot_vault__pb2.Document.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseDocuments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/ReleaseDocuments',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseDocumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReleaseRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/GetReleaseRules',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.GetReleaseRulesRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateReleaseRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultService/UpdateReleaseRules',
+            kontor_dot_vault_dot_v1_dot_vault__pb2.UpdateReleaseRulesRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_vault__pb2.ReleaseRules.FromString,
             options,
             channel_credentials,
             insecure,

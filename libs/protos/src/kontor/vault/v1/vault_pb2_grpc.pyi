@@ -69,6 +69,12 @@ class VaultServiceStub:
     """
     ReleaseDocument: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentRequest, _vault_pb2.Document]
     """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing."""
+    ReleaseDocuments: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentsRequest, _vault_pb2.ReleaseDocumentsResponse]
+    """Makes what the firm filed for a customer visible to him: all kinds or some (F171, F176)."""
+    GetReleaseRules: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetReleaseRulesRequest, _vault_pb2.ReleaseRules]
+    """Returns which kinds of documents the firm's customers see as soon as it files them (F176)."""
+    UpdateReleaseRules: _grpc.UnaryUnaryMultiCallable[_vault_pb2.UpdateReleaseRulesRequest, _vault_pb2.ReleaseRules]
+    """Sets them, from the next document on."""
     ListDocumentVersions: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentVersionsRequest, _vault_pb2.ListDocumentVersionsResponse]
     """Lists the versions of a document's content, newest first."""
     RestoreDocumentVersion: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentVersionRequest, _vault_pb2.Document]
@@ -88,8 +94,9 @@ class VaultServiceStub:
     ListGrants: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListGrantsRequest, _vault_pb2.ListGrantsResponse]
     """Lists grants of a customer, newest first. Staff see only grants that reach them."""
     CreateGrant: _grpc.UnaryUnaryMultiCallable[_vault_pb2.CreateGrantRequest, _vault_pb2.Grant]
-    """Lets the firm or one of its employees see a document or a folder with everything below it.
-    Granting what is already granted returns the grant that exists.
+    """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
+    until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
+    replaces it.
     """
     RevokeGrant: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
@@ -140,6 +147,12 @@ class VaultServiceAsyncStub(VaultServiceStub):
     """
     ReleaseDocument: _aio.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing."""
+    ReleaseDocuments: _aio.UnaryUnaryMultiCallable[_vault_pb2.ReleaseDocumentsRequest, _vault_pb2.ReleaseDocumentsResponse]  # type: ignore[assignment]
+    """Makes what the firm filed for a customer visible to him: all kinds or some (F171, F176)."""
+    GetReleaseRules: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetReleaseRulesRequest, _vault_pb2.ReleaseRules]  # type: ignore[assignment]
+    """Returns which kinds of documents the firm's customers see as soon as it files them (F176)."""
+    UpdateReleaseRules: _aio.UnaryUnaryMultiCallable[_vault_pb2.UpdateReleaseRulesRequest, _vault_pb2.ReleaseRules]  # type: ignore[assignment]
+    """Sets them, from the next document on."""
     ListDocumentVersions: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListDocumentVersionsRequest, _vault_pb2.ListDocumentVersionsResponse]  # type: ignore[assignment]
     """Lists the versions of a document's content, newest first."""
     RestoreDocumentVersion: _aio.UnaryUnaryMultiCallable[_vault_pb2.RestoreDocumentVersionRequest, _vault_pb2.Document]  # type: ignore[assignment]
@@ -159,8 +172,9 @@ class VaultServiceAsyncStub(VaultServiceStub):
     ListGrants: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListGrantsRequest, _vault_pb2.ListGrantsResponse]  # type: ignore[assignment]
     """Lists grants of a customer, newest first. Staff see only grants that reach them."""
     CreateGrant: _aio.UnaryUnaryMultiCallable[_vault_pb2.CreateGrantRequest, _vault_pb2.Grant]  # type: ignore[assignment]
-    """Lets the firm or one of its employees see a document or a folder with everything below it.
-    Granting what is already granted returns the grant that exists.
+    """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
+    until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
+    replaces it.
     """
     RevokeGrant: _aio.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]  # type: ignore[assignment]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
@@ -282,6 +296,30 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes a document that the firm filed visible to the customer (green eye, F176). Releasing twice changes nothing."""
 
     @_abc_1.abstractmethod
+    def ReleaseDocuments(
+        self,
+        request: _vault_pb2.ReleaseDocumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.ReleaseDocumentsResponse, _abc.Awaitable[_vault_pb2.ReleaseDocumentsResponse]]:
+        """Makes what the firm filed for a customer visible to him: all kinds or some (F171, F176)."""
+
+    @_abc_1.abstractmethod
+    def GetReleaseRules(
+        self,
+        request: _vault_pb2.GetReleaseRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.ReleaseRules, _abc.Awaitable[_vault_pb2.ReleaseRules]]:
+        """Returns which kinds of documents the firm's customers see as soon as it files them (F176)."""
+
+    @_abc_1.abstractmethod
+    def UpdateReleaseRules(
+        self,
+        request: _vault_pb2.UpdateReleaseRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vault_pb2.ReleaseRules, _abc.Awaitable[_vault_pb2.ReleaseRules]]:
+        """Sets them, from the next document on."""
+
+    @_abc_1.abstractmethod
     def ListDocumentVersions(
         self,
         request: _vault_pb2.ListDocumentVersionsRequest,
@@ -353,8 +391,9 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.CreateGrantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.Grant, _abc.Awaitable[_vault_pb2.Grant]]:
-        """Lets the firm or one of its employees see a document or a folder with everything below it.
-        Granting what is already granted returns the grant that exists.
+        """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
+        until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
+        replaces it.
         """
 
     @_abc_1.abstractmethod
