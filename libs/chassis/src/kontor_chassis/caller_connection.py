@@ -7,6 +7,7 @@ hears of it when all statements go straight to the driver. Boundary: used by `da
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -25,9 +26,9 @@ class CallerConnection(asyncpg.Connection):
 
     __slots__ = ()
 
-    async def begin_for(self, principal: Principal, *, read_only: bool) -> None:
-        """Begin a transaction with the principal's settings."""
-        await self.execute(f"BEGIN{' READ ONLY' if read_only else ''}; {_settings(principal)}")
+    async def begin_for(self, principal: Principal, now: datetime, *, read_only: bool) -> None:
+        """Begin a transaction with the principal's settings, at the instant `now`."""
+        await self.execute(f"BEGIN{' READ ONLY' if read_only else ''}; {_settings(principal, now)}")
 
     async def commit(self) -> None:
         """Make the transaction permanent; raises InFailedSQLTransactionError when a failed statement has undone it."""
@@ -77,11 +78,12 @@ def keep_pool_clean(engine: Engine) -> None:
             raise DisconnectionError
 
 
-def _settings(principal: Principal) -> str:
-    """Return the statement that sets what policies ask for; the values are UUIDs and fixed words, see there."""
-    tenant, customer, account, role = security_settings(principal)
+def _settings(principal: Principal, now: datetime) -> str:
+    """Return the statement that sets what policies ask for; the values cannot hold a quote, see there."""
+    tenant, customer, account, role, instant = security_settings(principal, now)
     return (
         f"SELECT set_config('kontor.tenant_id', '{tenant}', true),"
         f" set_config('kontor.customer_id', '{customer}', true),"
-        f" set_config('kontor.account_id', '{account}', true), set_config('kontor.role', '{role}', true)"
+        f" set_config('kontor.account_id', '{account}', true), set_config('kontor.role', '{role}', true),"
+        f" set_config('kontor.now', '{instant}', true)"
     )

@@ -170,8 +170,9 @@ class UnitOfWork:
     async def _transaction(self, principal: Principal, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         session = AsyncSession(self._engine, expire_on_commit=False)
         try:
-            connection = await _begin(session, principal, read_only=read_only)
-            yield Transaction(session, connection, principal, self._clock.now(), self._service, self.tell)
+            now = self._clock.now()
+            connection = await _begin(session, principal, now, read_only=read_only)
+            yield Transaction(session, connection, principal, now, self._service, self.tell)
         except StaleDataError as lost:
             raise concurrent_change() from lost
         finally:
@@ -182,17 +183,17 @@ DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interface
 """What connecting and the driver raise; elsewhere SQLAlchemy's hook translates (`database_errors`)."""
 
 
-async def _begin(session: AsyncSession, principal: Principal, *, read_only: bool) -> CallerConnection:
+async def _begin(session: AsyncSession, principal: Principal, now: datetime, *, read_only: bool) -> CallerConnection:
     """Begin the session's transaction for its caller; a connection that died in the pool is replaced once."""
     try:
         connection = await _connection_of(session)
         try:
-            await connection.begin_for(principal, read_only=read_only)
+            await connection.begin_for(principal, now, read_only=read_only)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             await (await session.connection()).invalidate()
             await session.rollback()
             connection = await _connection_of(session)
-            await connection.begin_for(principal, read_only=read_only)
+            await connection.begin_for(principal, now, read_only=read_only)
     except DRIVER_ERRORS as error:
         raise translate(error) from error
     return connection
@@ -253,7 +254,7 @@ class Database:
         trace_statements_of(self.engine.sync_engine)
         self.clock = clock
         self.work = UnitOfWork(self.engine, clock, service)
-        self.rows = RowReader(url, service=service, connections=reader_connections)
+        self.rows = RowReader(url, service=service, clock=clock, connections=reader_connections)
 
     async def connect(self) -> asyncpg.Connection:
         """Return a connection of its own, for listening and for session locks; the caller closes it."""

@@ -1,4 +1,4 @@
-"""Row-level security settings: what each transaction tells PostgreSQL about who is asking.
+"""Row-level security settings: what each transaction tells PostgreSQL about who is asking, and when.
 
 The names are read by the SQL functions `kontor_tenant_id()` and so on (see `schema`). Unset means empty and matches
 nothing. Boundary: derives settings from a verified principal; policies themselves are made in migrations.
@@ -6,6 +6,7 @@ nothing. Boundary: derives settings from a verified principal; policies themselv
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
@@ -34,13 +35,16 @@ def role_name(principal: Principal) -> str:
     return next((name for role, name in _ROLE_NAMES if role in principal.roles), "anonymous")
 
 
-def security_settings(principal: Principal) -> tuple[str, str, str, str]:
-    """Return tenant, customer, account and role as setting texts. Only UUIDs and fixed words: safe inside literals."""
+def security_settings(principal: Principal, now: datetime) -> tuple[str, str, str, str, str]:
+    """Return tenant, customer, account, role and the installation's time as setting texts.
+
+    Only UUIDs, fixed words and an instant: safe inside literals.
+    """
     role = role_name(principal)
     customer = principal.customer_id
     if customer is None and role in ("customer", "trusted"):
         customer = NOBODY
-    return _text(principal.tenant_id), _text(customer), _text(principal.account_id), role
+    return _text(principal.tenant_id), _text(customer), _text(principal.account_id), role, now.isoformat()
 
 
 def _text(value: UUID | None) -> str:

@@ -18,6 +18,7 @@ import asyncpg
 from sqlalchemy import Dialect, Select
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
+from kontor_chassis.clock import Clock
 from kontor_chassis.database_errors import translate, unavailable
 from kontor_chassis.principal import Principal
 from kontor_chassis.row_security import security_settings
@@ -74,9 +75,10 @@ def compile_select(statement: Select[*tuple[Any, ...]]) -> CompiledSelect:
 class RowReader:
     """Runs hot reads on its own small pool. Nothing connects before the first read."""
 
-    def __init__(self, url: str, *, service: str, connections: int = 4) -> None:
+    def __init__(self, url: str, *, service: str, clock: Clock, connections: int = 4) -> None:
         self._url = url
         self._service = service
+        self._clock = clock
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
@@ -91,7 +93,7 @@ class RowReader:
             pool = self._pool or await self._open()
             with statement_span(compiled.text):
                 rows: list[asyncpg.Record] = await pool.fetch(
-                    compiled.secured, *arguments, *security_settings(principal)
+                    compiled.secured, *arguments, *security_settings(principal, self._clock.now())
                 )
                 return rows
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
@@ -128,7 +130,8 @@ _SECURED = """\
 SELECT answer.* FROM
   (SELECT set_config('transaction_read_only', 'on', true) AS read_only,
     set_config('kontor.tenant_id', ${}, true), set_config('kontor.customer_id', ${}, true),
-    set_config('kontor.account_id', ${}, true), set_config('kontor.role', ${}, true) OFFSET 0) AS caller
+    set_config('kontor.account_id', ${}, true), set_config('kontor.role', ${}, true),
+    set_config('kontor.now', ${}, true) OFFSET 0) AS caller
   CROSS JOIN LATERAL (SELECT * FROM ({}) AS wanted WHERE caller.read_only = 'on' OFFSET 0) AS answer"""
 
 
@@ -140,5 +143,5 @@ def _within_security(select_text: str, parameters: int) -> str:
     from being merged into the outer query. Policies read the settings when the first row of the select is fetched.
     Settings are local, so they are unset when a statement begins: should the order ever fail, nothing is visible.
     """
-    numbers = range(parameters + 1, parameters + 5)
+    numbers = range(parameters + 1, parameters + 6)
     return _SECURED.format(*numbers, select_text)

@@ -110,8 +110,9 @@ def test_policies_know_callers_by_one_word(principal: Principal, name: str) -> N
 def test_customer_without_customer_matches_nobody() -> None:
     """A customer's token that names no customer must not see the whole firm."""
     tenant = uuid4()
-    settings = security_settings(Principal(tenant_id=tenant, roles=frozenset({Role.ROLE_CUSTOMER})))
-    assert settings == (str(tenant), str(NOBODY), "", "customer")
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    settings = security_settings(Principal(tenant_id=tenant, roles=frozenset({Role.ROLE_CUSTOMER})), now)
+    assert settings == (str(tenant), str(NOBODY), "", "customer", "2026-07-01T00:00:00+00:00")
 
 
 @given(st.text())

@@ -29,6 +29,7 @@ from kontor_portal.views.broker_partners import broker_partners
 from kontor_portal.views.broker_portfolio import broker_portfolio
 from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.broker_receivables import broker_receivables
+from kontor_portal.views.broker_release import broker_release
 from kontor_portal.views.broker_requests import broker_requests
 from kontor_portal.views.broker_staff import broker_staff
 from kontor_portal.views.customer_bank import customer_bank
@@ -41,6 +42,7 @@ from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_epost import customer_epost
+from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_identity import customer_identity
 from kontor_portal.views.customer_invoices import customer_invoices
@@ -88,6 +90,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_documents,
     customer_papers,
     customer_document,
+    customer_grants,
     customer_sightings,
     customer_chat,
     customer_service,
@@ -104,6 +107,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_customer,
     broker_customer_parts,
     broker_portfolio,
+    broker_release,
     broker_invitations,
     broker_partners,
     broker_brand,

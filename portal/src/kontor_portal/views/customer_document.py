@@ -23,6 +23,7 @@ from kontor_portal.reading import optional
 from kontor_portal.requests import current_firm, signed_in
 from kontor_portal.sightings import Line, line_of
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
+from kontor_portal.views.customer_grants import all_grants
 
 customer_document = Blueprint("customer_document", __name__)
 
@@ -87,21 +88,6 @@ def update(document_id: str) -> ResponseReturnValue:
     return redirect(f"/kunde/dokumente/{document_id}", 303)
 
 
-@customer_document.post("/kunde/dokumente/<id:document_id>/freigabe")
-def share(document_id: str) -> ResponseReturnValue:
-    """Let the firm see the document, or no longer."""
-    target = vault_pb2.Grant(document_id=document_id)
-    _share(signed_in().customer_id, target, give=sent().get("action") == "geben")
-    return redirect(f"/kunde/dokumente/{document_id}", 303)
-
-
-@customer_document.post("/kunde/dokumente/ordner/<id:folder_id>/freigabe")
-def share_folder(folder_id: str) -> ResponseReturnValue:
-    """Let the firm see a folder with everything in it, or no longer."""
-    _share(signed_in().customer_id, vault_pb2.Grant(folder_id=folder_id), give=sent().get("action") == "geben")
-    return redirect(f"/kunde/dokumente/ordner/{folder_id}", 303)
-
-
 @customer_document.post("/kunde/dokumente/<id:document_id>/papierkorb")
 def discard(document_id: str) -> ResponseReturnValue:
     """Put a document into the trash."""
@@ -134,7 +120,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     vault = gateway.vault()
     found = vault.GetDocument(vault_pb2.GetDocumentRequest(customer_id=customer_id, document_id=document_id))
     tree = folder_tree(customer_id)
-    grants = _grants(customer_id)
+    grants = all_grants(customer_id)
     granted_folders = {each.folder_id for each in grants if each.folder_id}
     sightings = optional(
         lambda: vault.ListSightings(
@@ -160,30 +146,6 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         reminders=reminder_choices(),
         upload=UploadTarget(customer_id, here, document_id=document_id),
     ), form.status
-
-
-def _grants(customer_id: str) -> tuple[vault_pb2.Grant, ...]:
-    answer = gateway.vault().ListGrants(vault_pb2.ListGrantsRequest(customer_id=customer_id, page_size=100))
-    return tuple(answer.grants)
-
-
-def _share(customer_id: str, target: vault_pb2.Grant, *, give: bool) -> None:
-    vault = gateway.vault()
-    if give:
-        vault.CreateGrant(
-            vault_pb2.CreateGrantRequest(customer_id=customer_id, grant=target, request_id=new_request_id())
-        )
-        flash(t("Freigegeben. Sie können die Ansicht jederzeit zurücknehmen.",
-                du="Freigegeben. Du kannst die Ansicht jederzeit zurücknehmen."), "ok")  # fmt: skip
-        return
-    for grant in _grants(customer_id):
-        if (grant.document_id, grant.folder_id) == (target.document_id, target.folder_id):
-            vault.RevokeGrant(
-                vault_pb2.RevokeGrantRequest(
-                    customer_id=customer_id, grant_id=grant.grant_id, request_id=new_request_id()
-                )
-            )
-    flash(t("Zurückgenommen. Ab sofort sehen nur Sie das.", du="Zurückgenommen. Ab sofort siehst nur du das."), "ok")
 
 
 def _kind(text: str) -> vault_pb2.DocumentKind.ValueType:

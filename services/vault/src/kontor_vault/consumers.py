@@ -14,10 +14,10 @@ from kontor.identity.v1 import events_pb2 as identity
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
-from kontor_vault.documents import release_with_invitation
 from kontor_vault.emergency import close_folders, open_folders
 from kontor_vault.firm_end import FIRM_END
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
+from kontor_vault.releases import release_with_invitation
 
 
 def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:

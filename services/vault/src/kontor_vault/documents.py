@@ -1,27 +1,23 @@
-"""Documents: change, release, open. What they hold is `content`'s affair, how it arrives is `uploads`'."""
+"""Documents: change, open. What they hold is `content`'s affair, how it arrives is `uploads`'."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from kontor.identity.v1.events_pb2 import ReleaseRequested
 from kontor.vault.v1 import events_pb2
-from kontor.vault.v1.vault_pb2 import DocumentKind, SightingAction
+from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
-from kontor_chassis.events import EventMeta
 from sqlalchemy import select
 
 from kontor_vault.folders import UNCHANGED, Unchanged, get_folder
 from kontor_vault.media_types import SHOWN_INLINE
 from kontor_vault.papers import NOTHING_SAID, Said, say
-from kontor_vault.sightings import Happening, record, record_sighting
+from kontor_vault.sightings import record_sighting
 from kontor_vault.tables import Document, Origin, Version
 from kontor_vault.visibility import document_visible_to, require_customer_scope
-
-_KIND = "DOCUMENT_KIND_"
 
 
 @dataclass(frozen=True)
@@ -82,34 +78,6 @@ async def update_document(
     return document
 
 
-async def release_document(tx: Transaction, *, customer_id: UUID, document_id: UUID) -> Document:
-    """Make a document that the firm filed visible to the customer (F176); releasing twice changes nothing."""
-    document = await get_document(tx, document_id=document_id, customer_id=customer_id, for_update=True)
-    require_in_use(document)
-    if document.release_time is None:
-        document.release_time = tx.now
-        document.update_time = tx.now
-        await tx.session.flush()
-        await _released(tx, document)
-    return document
-
-
-async def release_with_invitation(tx: Transaction, event: ReleaseRequested, _meta: EventMeta) -> None:
-    """Release what the firm filed, all or certain kinds, when it invites the customer (F171)."""
-    kinds = [kind for name, kind in DocumentKind.items() if name.removeprefix(_KIND) in event.categories]
-    filed = select(Document).where(
-        Document.customer_id == UUID(event.customer_id),
-        Document.origin == Origin.FIRM,
-        Document.release_time.is_(None),
-        Document.trash_time.is_(None),
-    )
-    if not event.everything:
-        filed = filed.where(Document.kind.in_(kinds))
-    for document in (await tx.session.scalars(filed.order_by(Document.document_id).with_for_update())).all():
-        document.release_time = document.update_time = tx.now
-        await _released(tx, document)
-
-
 async def open_document(
     tx: Transaction, *, document_id: UUID, number: int, action: int, release_id: UUID | None = None
 ) -> Version:
@@ -139,12 +107,6 @@ def publish_released(tx: Transaction, document: Document) -> None:
         document_id=str(document.document_id),
     )
     tx.publish(event, aggregate=document.document_id, tenant_id=document.tenant_id)
-
-
-async def _released(tx: Transaction, document: Document) -> None:
-    happening = Happening(SightingAction.SIGHTING_ACTION_RELEASE, document_id=document.document_id)
-    await record(tx, document.tenant_id, document.customer_id, happening)
-    publish_released(tx, document)
 
 
 async def changeable_document(tx: Transaction, customer_id: UUID, document_id: UUID, etag: str) -> Document:

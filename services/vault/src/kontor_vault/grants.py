@@ -3,64 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from kontor.vault.v1 import events_pb2
 from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import not_found
+from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
-from sqlalchemy import ColumnElement, exists, false, select
+from sqlalchemy import ColumnElement, exists, false, or_, select
 
 from kontor_vault.sightings import Happening, record
 from kontor_vault.tables import Document, Folder, Grant
-from kontor_vault.visibility import document_visible_to, folder_visible_to, require_customer_scope
+from kontor_vault.visibility import (
+    document_visible_to,
+    folder_visible_to,
+    in_force,
+    in_force_for,
+    require_customer_scope,
+)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What a grant says: to whom, how much, until when."""
+
+    grantee_account_id: UUID | None = None
+    """The employee; None: everybody in the firm."""
+    grantee_name: str = ""
+    may_contribute: bool = False
+    expire_time: datetime | None = None
 
 
 async def give_grant(
-    tx: Transaction,
-    *,
-    customer_id: UUID,
-    document_id: UUID | None,
-    folder_id: UUID | None,
-    grantee_account_id: UUID | None,
-    grantee_name: str = "",
+    tx: Transaction, *, customer_id: UUID, document_id: UUID | None, folder_id: UUID | None, permission: Permission
 ) -> Grant:
-    """Give a grant, or return the one that says the same; raises NOT_FOUND for a target that is not the customer's.
+    """Give a grant, or return the one that says the same; one to the same person that says something else ends.
 
     That the account belongs to the firm is the caller's to check; another firm's would be kept out by its tenant.
+    Raises NOT_FOUND for a target that is not the customer's, INVALID for an end that is over.
     """
     require_customer_scope(tx.principal, customer_id)
+    if permission.expire_time is not None and permission.expire_time <= tx.now:
+        raise invalid("grant.expire_time", "Bitte wählen Sie ein Ende, das in der Zukunft liegt.")
     await _lock_target(tx, customer_id, document_id, folder_id)
-    in_force = await tx.session.scalar(
+    given = await tx.session.scalars(
         select(Grant).where(
             Grant.customer_id == customer_id,
             Grant.document_id.is_not_distinct_from(document_id),
             Grant.folder_id.is_not_distinct_from(folder_id),
-            Grant.grantee_account_id.is_not_distinct_from(grantee_account_id),
+            Grant.grantee_account_id.is_not_distinct_from(permission.grantee_account_id),
             Grant.revoke_time.is_(None),
         )
     )
-    if in_force is not None:
-        return in_force
+    known = given.one_or_none()
+    if known is not None:
+        if _says(known, permission, tx.now):
+            return known
+        await _end(tx, [known])
     grant = Grant(
         grant_id=new_id(),
         tenant_id=tx.principal.required_tenant(),
         customer_id=customer_id,
         document_id=document_id,
         folder_id=folder_id,
-        grantee_account_id=grantee_account_id,
+        grantee_account_id=permission.grantee_account_id,
+        may_contribute=permission.may_contribute,
+        expire_time=permission.expire_time,
         create_time=tx.now,
         revoke_time=None,
     )
     tx.session.add(grant)
     await tx.session.flush()
-    await record(
-        tx, grant.tenant_id, customer_id, _happening(grant, SightingAction.SIGHTING_ACTION_SHARE, grantee_name)
-    )
-    given = events_pb2.GrantGiven(**_event_fields(grant))
-    tx.publish(given, aggregate=grant.grant_id, tenant_id=grant.tenant_id)
+    shared = _happening(grant, SightingAction.SIGHTING_ACTION_SHARE, permission.grantee_name)
+    await record(tx, grant.tenant_id, customer_id, shared)
+    tx.publish(events_pb2.GrantGiven(**_event_fields(grant)), aggregate=grant.grant_id, tenant_id=grant.tenant_id)
     return grant
+
+
+def _says(grant: Grant, permission: Permission, now: datetime) -> bool:
+    """Whether a grant that was not revoked is still in force and says just that."""
+    said = (grant.may_contribute, grant.expire_time)
+    is_over = grant.expire_time is not None and grant.expire_time <= now
+    return not is_over and said == (permission.may_contribute, permission.expire_time)
+
+
+async def end_expired_grants(tx: Transaction, most: int) -> int:
+    """Write down that grants are over whose end has come, which nobody sees anything through any more."""
+    over = await tx.session.scalars(
+        select(Grant)
+        .where(Grant.revoke_time.is_(None), Grant.expire_time <= tx.now)
+        .order_by(Grant.customer_id, Grant.grant_id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    grants = over.all()
+    await _end(tx, grants)
+    return len(grants)
 
 
 async def revoke_grant(tx: Transaction, *, customer_id: UUID, grant_id: UUID) -> Grant:
@@ -136,14 +176,33 @@ async def is_folder_granted(tx: Transaction, folder_id: UUID) -> bool:
     return bool(await tx.session.scalar(select(granted_folder()).where(Folder.folder_id == folder_id)))
 
 
+async def require_contribution(tx: Transaction, *, folder_id: UUID | None, document_id: UUID | None) -> None:
+    """Raise FORBIDDEN unless staff may add something to a folder, or a version to a document, of the customer's.
+
+    A grant on a folder above, or on the folder that a document lies in, counts as well.
+    """
+    by_target = Grant.document_id == document_id if document_id is not None else false()
+    place = select(Document.folder_id).where(Document.document_id == document_id).scalar_subquery()
+    above = exists().where(
+        Folder.folder_id == (folder_id if folder_id is not None else place), Grant.folder_id == Folder.path.any_()
+    )
+    granted = exists().where(or_(by_target, above), Grant.may_contribute, in_force_for(tx.principal.account_id))
+    if not await tx.session.scalar(select(granted)):
+        raise DomainError(
+            ErrorKind.FORBIDDEN,
+            "VIEW_ONLY",
+            "Der Kunde hat Ihnen das nur zum Ansehen freigegeben.",
+        )
+
+
 def granted_document() -> ColumnElement[bool]:
     """Return whether a grant on the very document is in force."""
-    return exists().where(Grant.document_id == Document.document_id, Grant.revoke_time.is_(None))
+    return exists().where(Grant.document_id == Document.document_id, in_force())
 
 
 def granted_folder() -> ColumnElement[bool]:
     """Return whether a grant on the very folder is in force."""
-    return exists().where(Grant.folder_id == Folder.folder_id, Grant.revoke_time.is_(None))
+    return exists().where(Grant.folder_id == Folder.folder_id, in_force())
 
 
 def _happening(grant: Grant, action: int, grantee_name: str = "") -> Happening:
@@ -154,6 +213,7 @@ def _happening(grant: Grant, action: int, grantee_name: str = "") -> Happening:
         grant_id=grant.grant_id,
         party_account_id=grant.grantee_account_id,
         party_name=grantee_name,
+        until_time=grant.expire_time if action == SightingAction.SIGHTING_ACTION_SHARE else None,
     )
 
 

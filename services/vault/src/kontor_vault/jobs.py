@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from kontor_vault.content import object_path
 from kontor_vault.firm_end import FIRM_END
+from kontor_vault.grants import end_expired_grants
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
@@ -44,6 +45,10 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job
         while await purge_trash(context, objects):
             pass
 
+    async def end_grants(context: JobContext) -> None:
+        while await end_grants_that_are_over(context):
+            pass
+
     async def seal(context: JobContext) -> None:
         while await sealing.seal_some(context.work):
             pass
@@ -60,10 +65,19 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job
         Job("remind_of_due", timedelta(minutes=1), remind),
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
+        Job("end_grants", timedelta(minutes=1), end_grants),
         Job("seal_ledgers", timedelta(minutes=1), seal),
         Job("rewrap_keys", timedelta(hours=1), rewrap),
         FIRM_END.job(),
     ]
+
+
+async def end_grants_that_are_over(context: JobContext) -> int:
+    """Write down a batch of grants that are over; return how many."""
+    async with context.work.work(SERVICE) as tx:
+        count = await end_expired_grants(tx, _BATCH)
+        await tx.commit()
+    return count
 
 
 async def end_expired_uploads(context: JobContext, objects: Objects) -> int:

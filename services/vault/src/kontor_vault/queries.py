@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kontor_vault.grants import granted_document, granted_folder
 from kontor_vault.tables import Document, Folder, Grant, Version
-from kontor_vault.visibility import folder_granted_to, folder_opened_to, staff_sees, trusted_sees
+from kontor_vault.visibility import folder_granted_to, folder_opened_to, in_force, staff_sees, trusted_sees
 
 Row = asyncpg.Record
 Rows = list[Row]
@@ -304,6 +304,8 @@ _GRANT_COLUMNS: _Columns = (
     Grant.folder_id,
     Grant.grantee_account_id,
     Grant.create_time,
+    Grant.may_contribute,
+    Grant.expire_time,
     Grant.revoke_time,
 )
 
@@ -315,7 +317,7 @@ def _grants(*, staff: bool, include_revoked: bool) -> Select[Any]:
         Grant.grant_id < bindparam("before", type_=Uuid),
     )
     if not include_revoked:
-        statement = statement.where(Grant.revoke_time.is_(None))
+        statement = statement.where(in_force())
     if staff:
         to_him = Grant.grantee_account_id == bindparam("account_id", type_=Uuid)
         statement = statement.where(or_(Grant.grantee_account_id.is_(None), to_him))

@@ -11,6 +11,7 @@ from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
 from kontor_vault.documents import changeable_document, publish_released, require_in_use
+from kontor_vault.releases import record_release
 from kontor_vault.tables import Document, Origin, Version
 
 
@@ -35,6 +36,7 @@ async def append_version(tx: Transaction, document: Document, version: Version) 
     )
     tx.publish(stored, aggregate=document.document_id, tenant_id=document.tenant_id)
     if version.number == 1 and version.origin == Origin.FIRM and document.release_time is not None:
+        await record_release(tx, document)
         publish_released(tx, document)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from kontor_chassis.errors import not_found
 from kontor_chassis.principal import Principal
-from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
 from sqlalchemy.orm import aliased
 
 from kontor_vault.tables import Document, EmergencyGrant, Folder, Grant, Origin
@@ -102,9 +102,15 @@ def opened_by(account: UUID | ColumnElement[UUID] | None, release: UUID | Column
     )
 
 
+def in_force() -> ColumnElement[bool]:
+    """Return whether a grant is in force: neither revoked nor over, by the installation's clock."""
+    not_over = or_(Grant.expire_time.is_(None), Grant.expire_time > func.kontor_now())
+    return and_(Grant.revoke_time.is_(None), not_over)
+
+
 def in_force_for(account: UUID | ColumnElement[UUID] | None) -> ColumnElement[bool]:
     """Return whether a grant is in force for an employee."""
     return and_(
-        Grant.revoke_time.is_(None),
+        in_force(),
         or_(Grant.grantee_account_id.is_(None), Grant.grantee_account_id == account),
     )

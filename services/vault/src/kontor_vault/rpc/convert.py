@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -44,6 +44,11 @@ def optional_time(message: Message, field: str) -> datetime | None:
 def kind(given: pb.DocumentKind.ValueType) -> pb.DocumentKind.ValueType:
     """Return a document's kind; what is not said is OTHER."""
     return given or pb.DOCUMENT_KIND_OTHER
+
+
+def kinds(numbers: Iterable[int]) -> list[pb.DocumentKind.ValueType]:
+    """Return kinds of documents as the database keeps them."""
+    return [pb.DocumentKind.ValueType(number) for number in numbers]
 
 
 def timestamp(instant: datetime) -> Timestamp:
@@ -142,6 +147,8 @@ def grant_row(row: Row) -> pb.Grant:
         grant_id=str(row["grant_id"]),
         customer_id=str(row["customer_id"]),
         grantee_account_id=_text(row["grantee_account_id"]),
+        may_contribute=row["may_contribute"],
+        expire_time=row["expire_time"],
         create_time=row["create_time"],
         revoke_time=row["revoke_time"],
     )
