@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kontor_chassis.settings import Address, ProcessSettings, SecretFile
+from kontor_chassis.settings import Address, EdgeAddress, ProcessSettings, SecretFile
 from pydantic import Field, model_validator
 
 
 class GatewaySettings(ProcessSettings):
     """Where to listen, whom to call, and how much anybody may ask for.
 
-    Addresses may name several replicas: "a:1,b:2" or gRPC's own "ipv4:a:1,b:2".
+    Addresses may name several replicas: "a:1,b:2" or gRPC's own "ipv4:a:1,b:2". Those of edges may be Unix sockets on
+    the same machine: "unix:/run/a.sock,unix:/run/b.sock".
     """
 
     http_listen: Address
@@ -26,9 +27,9 @@ class GatewaySettings(ProcessSettings):
     chat_address: Address
     experts_address: Address
     notifications_address: Address
-    identity_http_address: Address
-    vault_http_address: Address
-    portal_address: Address
+    identity_http_address: EdgeAddress
+    vault_http_address: EdgeAddress
+    portal_address: EdgeAddress
 
     tls_certificate_file: SecretFile | None = None
     """Certificate chain (PEM) of the public listener; unset means cleartext, behind something that ends TLS."""

@@ -11,6 +11,7 @@ from importlib import resources
 
 import jinja2
 import yaml
+from kontor_chassis.settings import UNIX
 
 from kontor_gateway.config import GatewaySettings
 from kontor_gateway.contracts import PublicService, descriptors, public_services
@@ -20,6 +21,7 @@ EDGES = ("identity-http", "vault-http", "portal")
 IDENTITY_PAGES = (
     {"path_separated_prefix": "/.well-known/openid-configuration"},
     {"path_separated_prefix": "/.well-known/oauth-authorization-server"},
+    {"path_separated_prefix": "/.well-known/webauthn"},
     {"prefix": "/oauth/"},
     {"path_separated_prefix": "/login"},
     {"path_separated_prefix": "/logout"},
@@ -147,5 +149,7 @@ def _template() -> jinja2.Template:
 
 
 def _socket(address: str) -> str:
+    if address.startswith(UNIX):
+        return json.dumps({"pipe": {"path": address.removeprefix(UNIX)}})
     host, _, port = address.rpartition(":")
     return json.dumps({"socket_address": {"address": host.strip("[]"), "port_value": int(port)}})

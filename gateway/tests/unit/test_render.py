@@ -85,6 +85,17 @@ def test_addresses_of_replicas(notation: str) -> None:
     assert replicas("dns:///a:1") == ("a:1",)
 
 
+def test_edge_on_a_unix_socket(settings: pytest.MonkeyPatch) -> None:
+    """Sockets on the same machine are not looked up in the DNS, and are told apart by their paths."""
+    settings.setenv("KONTOR_VAULT_HTTP_ADDRESS", "unix:/run/a.sock,unix:/run/b.sock")
+    clusters = {cluster["name"]: cluster for cluster in rendered()["static_resources"]["clusters"]}
+    edge = clusters["vault-http"]
+    endpoints = edge["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    addresses = [endpoint["endpoint"]["address"] for endpoint in endpoints]
+    assert addresses == [{"pipe": {"path": "/run/a.sock"}}, {"pipe": {"path": "/run/b.sock"}}]
+    assert (edge["type"], clusters["portal"]["type"]) == ("STATIC", "STRICT_DNS")
+
+
 def test_streams_have_no_time_limit_and_only_reads_are_repeated(settings: pytest.MonkeyPatch) -> None:
     """Both are derived from the protos."""
     manager = listeners(rendered())["public"]["filter_chains"][0]["filters"][0]["typed_config"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
-LONGEST_SOCKET_PATH = 100
-"""Bytes; the kernel allows 107, and supervisord first binds a name that is a little longer."""
+LONGEST_SOCKET_FOLDER = 75
+"""Bytes; the kernel allows 107 with the name, and supervisord first binds one that is a little longer."""
 
 
 class InstallationError(RuntimeError):
@@ -86,12 +86,21 @@ class Folders:
 
     @property
     def socket(self) -> Path:
-        """The Unix socket of supervisord, in a private short folder where the home's path is too long."""
-        beside = self.run / "supervisor.sock"
-        if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH:
-            return beside
+        """The Unix socket of supervisord."""
+        return self.socket_of("supervisor")
+
+    def socket_of(self, name: str) -> Path:
+        """Return the Unix socket of a process, in a private short folder where the home's path is too long."""
+        if len(os.fsencode(self.run)) <= LONGEST_SOCKET_FOLDER:
+            return self.run / f"{name}.sock"
         short = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"kontor-{os.geteuid()}" / f"{short}.sock"
+        return Path(tempfile.gettempdir()) / f"kontor-{os.geteuid()}" / f"{short}-{name}.sock"
+
+    def remove_sockets(self) -> None:
+        """Delete the sockets that killed processes left."""
+        socket = self.socket_of("*")
+        for left in socket.parent.glob(socket.name):
+            left.unlink(missing_ok=True)
 
     def create(self) -> None:
         """Create what is missing; raises InstallationError when that is not possible."""

@@ -135,7 +135,7 @@ class Installation:
         for entry in self.folders.home.glob("*"):
             if entry.name != "venv":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        self.folders.socket.unlink(missing_ok=True)
+        self.folders.remove_sockets()
 
     def status(self) -> list[ProcessStatus]:
         """Return the state of every process; empty when nothing runs."""
@@ -306,7 +306,7 @@ class Installation:
         left = leftovers.find(self.folders.home)
         if left:
             leftovers.end(left)
-        self.folders.socket.unlink(missing_ok=True)
+        self.folders.remove_sockets()
         self.folders.state.unlink(missing_ok=True)
 
     def _require_space(self) -> None:

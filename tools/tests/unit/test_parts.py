@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kontor_tools.cli import duration
 from kontor_tools.embedded.process import LOOPBACK
-from kontor_tools.folders import LONGEST_SOCKET_PATH, Folders, InstallationError
+from kontor_tools.folders import Folders, InstallationError
 from kontor_tools.migrations import heads, versions_folder
 from kontor_tools.plan import DOMAIN, EDGES, SERVICES, STORAGE, Options, Plan, Ports, Program, ports_needed
 from kontor_tools.ports import INTERNAL, free_ports
@@ -52,8 +52,10 @@ def test_free_ports_are_different_and_out_of_the_way() -> None:
 def test_long_homes_get_a_short_socket(tmp_path: Path) -> None:
     """The kernel limits the length of socket paths to 107 bytes; an installation may lie deeper."""
     deep = Folders(tmp_path / ("ä" * 60) / "deep")
-    assert len(str(deep.socket).encode()) <= LONGEST_SOCKET_PATH
+    assert all(len(str(deep.socket_of(name)).encode()) <= 100 for name in ("supervisor", "vault-http-12"))
+    assert deep.socket != deep.socket_of("vault-http-1") != Folders(tmp_path / ("ö" * 60)).socket_of("vault-http-1")
     assert Folders(Path("/srv/kontor")).socket == Path("/srv/kontor/run/supervisor.sock")
+    assert len(str(Folders(Path("/" + "a" * 70)).socket_of("vault-http-12"))) <= 100
 
 
 def test_unwritable_home() -> None:

@@ -63,6 +63,7 @@ def run_gunicorn(app: Flask, name: str, settings: EdgeSettings) -> None:
 
     options = {
         "bind": settings.http_listen,
+        "umask": 0o077,  # of a Unix socket: gunicorn's own would let everybody on the machine in
         "workers": 1,  # more load means more replicas; metrics stay those of one process
         "worker_class": "gthread",
         "threads": settings.http_threads,

@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol, cast
 
 from flask import Request
 from gunicorn.http.body import Body, LengthReader
@@ -29,6 +29,39 @@ def bound_waits(environ: dict[str, Any], seconds: float) -> None:
         bound = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
         for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             connection.setsockopt(socket.SOL_SOCKET, direction, bound)
+
+
+class BodyTaker(Protocol):
+    """What a body goes to: into the room it offers, or, where the body's length is unknown, in pieces."""
+
+    def room(self) -> memoryview:
+        """Return where the next bytes may be put, at least one; asked for only when there are more."""
+        ...
+
+    def took(self, count: int) -> None:
+        """Hear that so many bytes were put into `room`."""
+        ...
+
+    def write(self, piece: bytes) -> object:
+        """Take a piece."""
+        ...
+
+
+def receive_body(request: Request, taker: BodyTaker) -> None:
+    """Hand the body over, until its announced length or until the client hangs up or stalls.
+
+    What the taker raises, for example because it is too much, leaves the rest unread.
+    """
+    source = _plain_socket(request.environ)
+    if source is None:
+        for piece in body_pieces(request):
+            taker.write(piece)
+        return
+    while source.left:
+        count = source.read_into(taker.room())
+        if not count:
+            return
+        taker.took(count)
 
 
 def body_pieces(request: Request) -> Iterator[bytes]:
@@ -51,23 +84,35 @@ class _Socket:
         self._connection = connection
         self._reader = reader
 
+    @property
+    def left(self) -> int:
+        """How many bytes are still to come."""
+        return cast(int, self._reader.length)
+
     def read(self, size: int) -> bytes:
         """Return `size` bytes, fewer at the end; b"" after the last."""
-        wanted = min(size, self._reader.length)
-        if not wanted:
-            return b""
-        piece = self._came_with_the_head(wanted) or self._receive(wanted)
-        self._reader.length -= len(piece)
-        return piece
+        piece = bytearray(min(size, self.left))
+        return bytes(memoryview(piece)[: self.read_into(memoryview(piece))])
 
-    def _receive(self, wanted: int) -> bytes:
+    def read_into(self, room: memoryview) -> int:
+        """Fill `room`, or less of it at the end; 0 after the last."""
+        wanted = room[: self.left]
+        if not wanted:
+            return 0
+        held = self._came_with_the_head(len(wanted))
+        wanted[: len(held)] = held
+        count = len(held) or self._receive(wanted)
+        self._reader.length -= count
+        return count
+
+    def _receive(self, wanted: memoryview) -> int:
         try:
-            return self._connection.recv(wanted, socket.MSG_WAITALL)
+            return self._connection.recv_into(wanted, 0, socket.MSG_WAITALL)
         except ConnectionError:  # hung up the rude way
-            return b""
+            return 0
         except BlockingIOError:  # stalled (`bound_waits`): nothing more is read, so that gunicorn does not wait either
             self._connection.shutdown(socket.SHUT_RD)
-            return b""
+            return 0
 
     def _came_with_the_head(self, wanted: int) -> bytes:
         held: bytes = self._reader.unreader.take_buffered()

@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kontor_chassis.clock import Clock, ShiftedClock, SystemClock
 
 PREFIX = "KONTOR_"
+UNIX = "unix:"
+"""How the address of a Unix domain socket begins; its absolute path follows."""
 _ADDRESS_SUFFIX = "_address"
 
 
@@ -25,6 +27,15 @@ def _host_and_port(text: str) -> str:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise ValueError("must be host:port")
     return text
+
+
+def _host_and_port_or_socket(text: str) -> str:
+    if text.startswith(f"{UNIX}/"):
+        return text
+    try:
+        return _host_and_port(text)
+    except ValueError:
+        raise ValueError(f"must be host:port or {UNIX}/path") from None
 
 
 def _existing_file(path: Path) -> Path:
@@ -62,6 +73,8 @@ def _jwks_url(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_host_and_port)]
 """`host:port` of something to listen on or to call."""
+EdgeAddress = Annotated[str, AfterValidator(_host_and_port_or_socket)]
+"""`host:port` or `unix:/path`: an edge on the gateway's machine may be reached without TCP."""
 SecretFile = Annotated[Path, AfterValidator(_existing_file)]
 """Path of a file that holds a secret."""
 Directory = Annotated[Path, AfterValidator(_existing_directory)]
@@ -176,7 +189,7 @@ class ServiceSettings(ProcessSettings):
 class EdgeSettings(ProcessSettings):
     """Settings of a Flask edge: it holds no state, reads no database and calls gRPC services."""
 
-    http_listen: Address
+    http_listen: EdgeAddress
     http_threads: int = Field(default=16, ge=1, le=256)
     """Threads of the one worker process; more load means more replicas."""
     http_stall_seconds: float = Field(default=30.0, gt=0)

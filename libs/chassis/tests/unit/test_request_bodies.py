@@ -11,7 +11,7 @@ import pytest
 from flask import Request
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
-from kontor_chassis.request_bodies import body_pieces, bound_waits
+from kontor_chassis.request_bodies import body_pieces, bound_waits, receive_body
 from werkzeug.test import EnvironBuilder
 
 CAME_WITH_THE_HEAD = b"0123"
@@ -34,6 +34,75 @@ def received(ours: socket.socket, length: int) -> Request:
     environ = EnvironBuilder(method="PUT").get_environ()
     body = Body(LengthReader(unreader, length))
     return Request({**environ, "CONTENT_LENGTH": str(length), "gunicorn.socket": ours, "wsgi.input": body})
+
+
+class Page:
+    """Takes a body, a few bytes at a time, and raises when there is no more room."""
+
+    def __init__(self, size: int = 100) -> None:
+        self.text = bytearray(size)
+        self.filled = 0
+
+    def room(self) -> memoryview:
+        """Offer at most four bytes."""
+        if self.filled == len(self.text):
+            raise OverflowError
+        return memoryview(self.text)[self.filled : self.filled + 4]
+
+    def took(self, count: int) -> None:
+        """Count them."""
+        self.filled += count
+
+    def write(self, piece: bytes) -> None:
+        """Take a piece of a body of unknown length."""
+        self.text[self.filled : self.filled + len(piece)] = piece
+        self.filled += len(piece)
+
+    def read(self) -> bytes:
+        """Return what came."""
+        return bytes(self.text[: self.filled])
+
+
+def test_body_goes_where_there_is_room_for_it(line: tuple[socket.socket, socket.socket]) -> None:
+    """Without a copy in between; what was pipelined behind it belongs to the next request."""
+    client, ours = line
+    client.sendall(b"456789GET /next")
+    request, page = received(ours, 10), Page()
+    receive_body(request, page)
+    assert page.read() == b"0123456789"
+    assert request.environ["wsgi.input"].reader.length == 0
+    assert ours.recv(100) == b"GET /next"
+
+
+def test_refusal_of_a_body_leaves_the_rest_to_gunicorn(line: tuple[socket.socket, socket.socket]) -> None:
+    """It knows how much of the body nobody has read."""
+    client, ours = line
+    client.sendall(b"456789")
+    request, page = received(ours, 10), Page(6)
+    with pytest.raises(OverflowError):
+        receive_body(request, page)
+    assert (page.read(), request.environ["wsgi.input"].reader.length) == (b"012345", 4)
+
+
+@pytest.mark.parametrize("stalls", [False, True])
+def test_body_that_breaks_off_is_short(line: tuple[socket.socket, socket.socket], stalls: bool) -> None:
+    """Whether the client hangs up or only sends nothing more."""
+    client, ours = line
+    client.sendall(b"45")
+    request, page = received(ours, 1000), Page()
+    if stalls:
+        bound_waits(request.environ, 0.2)
+    else:
+        client.close()
+    receive_body(request, page)
+    assert page.read() == b"012345"
+
+
+def test_body_of_unknown_length_comes_in_pieces() -> None:
+    """Whatever serves the request has taken it apart."""
+    page = Page()
+    receive_body(Request(EnvironBuilder(method="PUT", data=b"in pieces").get_environ()), page)
+    assert page.read() == b"in pieces"
 
 
 def test_body_ends_where_it_was_announced_to(line: tuple[socket.socket, socket.socket]) -> None:

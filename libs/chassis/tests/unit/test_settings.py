@@ -112,3 +112,8 @@ def test_edge_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     }.items():
         monkeypatch.setenv(f"KONTOR_{name}", value)
     assert EdgeSettings.load().http_threads == 16
+    monkeypatch.setenv("KONTOR_HTTP_LISTEN", "unix:/run/kontor/edge.sock")
+    assert EdgeSettings.load().http_listen == "unix:/run/kontor/edge.sock"
+    monkeypatch.setenv("KONTOR_HTTP_LISTEN", "unix:edge.sock")
+    with pytest.raises(SettingsError, match="KONTOR_HTTP_LISTEN: must be host:port or unix:/path"):
+        EdgeSettings.load()

@@ -35,8 +35,8 @@ class ObjectSource(Protocol):
 class Objects(Protocol):
     """Keeps objects by path. What was committed survives a power cut."""
 
-    def write(self, path: str) -> ObjectSink:
-        """Begin an object."""
+    def write(self, path: str, announced_bytes: int | None = None) -> ObjectSink:
+        """Begin an object; how large it will become is a hint."""
 
     def read(self, path: str) -> ObjectSource:
         """Open an object; raises FileNotFoundError, a remote store's only at the first `fetch`."""

@@ -27,6 +27,21 @@ FIRST_PLAIN = SEGMENT_BYTES - TAG_BYTES - HEADER_BYTES
 PLAIN = SEGMENT_BYTES - TAG_BYTES
 
 
+def segment_of(offset: int) -> int:
+    """Return the number of the segment that holds a byte of the plaintext."""
+    return 0 if offset < FIRST_PLAIN else 1 + (offset - FIRST_PLAIN) // PLAIN
+
+
+def last_segment(size_bytes: int) -> int:
+    """Return the number of the last segment of a plaintext."""
+    return segment_of(max(size_bytes - 1, 0))
+
+
+def sealed_bytes(size_bytes: int) -> int:
+    """Return the size of the object that a plaintext becomes."""
+    return HEADER_BYTES + size_bytes + TAG_BYTES * (last_segment(size_bytes) + 1)
+
+
 def new_header() -> bytes:
     """Return the header of a new object."""
     return bytes([HEADER_BYTES]) + os.urandom(HEADER_BYTES - 1)
@@ -44,9 +59,14 @@ class SegmentCipher:
         """Encrypt a segment into a buffer that is `TAG_BYTES` longer. Each number is to be used once per header."""
         self._cipher.encrypt_into(self._nonce(number, is_last), plain, None, into)
 
-    def open(self, number: int, sealed: memoryview, *, is_last: bool) -> bytes:
-        """Return the plaintext; raises InvalidTag or ValueError for anything but what was written at this place."""
-        return self._cipher.decrypt(self._nonce(number, is_last), sealed, None)
+    def open(self, number: int, sealed: memoryview, into: memoryview, *, is_last: bool) -> memoryview:
+        """Decrypt a segment into a buffer; return the part of it that holds the plaintext.
+
+        Raises InvalidTag or ValueError for anything but what was written at this place.
+        """
+        plain = into[: len(sealed) - TAG_BYTES]
+        self._cipher.decrypt_into(self._nonce(number, is_last), sealed, None, plain)
+        return plain
 
     def _nonce(self, number: int, is_last: bool) -> bytes:
         return self._nonce_prefix + number.to_bytes(4, "big") + (b"\x01" if is_last else b"\x00")

@@ -51,6 +51,31 @@ def test_reads_back_what_tink_wrote_at_every_segment_boundary(store: DirectoryOb
     assert read(store, size) == plain
 
 
+def test_takes_what_was_put_into_its_room(store: DirectoryObjects) -> None:
+    """F1: an upload is received where it is encrypted from; full segments follow each other."""
+    plain = os.urandom(3 * FULL)
+    with SealedWriter(store, "object", KEY, BOUND, announced_bytes=len(plain)) as writer:
+        left = memoryview(plain)
+        while left:
+            room = writer.room()[: len(left)]
+            room[:] = left[: len(room)]
+            writer.took(len(room))
+            left = left[len(room) :]
+        sealed = writer.seal()
+    assert (sealed.size_bytes, sealed.sha256) == (len(plain), hashlib.sha256(plain).digest())
+    assert read(store, len(plain)) == plain
+
+
+def test_views_lie_in_one_place(store: DirectoryObjects) -> None:
+    """F1: whoever sends each piece before he asks for the next needs one buffer for a file of any size."""
+    plain = os.urandom(2 * FULL)
+    seal(store, plain)
+    with SealedReader(store, "object", KEY, BOUND, len(plain)) as reader:
+        seen = [(bytes(view), view.obj) for view in reader.read_views(0, len(plain))]
+    assert b"".join(piece for piece, _ in seen) == plain
+    assert len({id(place) for _, place in seen}) == 1
+
+
 def test_reads_any_range(store: DirectoryObjects) -> None:
     """F1: a range is exactly the bytes asked for, across segment boundaries too."""
     plain = os.urandom(6_500_000)

@@ -31,7 +31,7 @@ class FullDisk:
     def __init__(self) -> None:
         self.sink = self.Sink()
 
-    def write(self, _path: str) -> Sink:
+    def write(self, _path: str, _announced_bytes: int | None = None) -> Sink:
         """Begin the object."""
         return self.sink
 

@@ -59,6 +59,18 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_retur
     assert folders == [(tmp_path / "firm/customer", True), (tmp_path / "firm", True), (tmp_path, True)]
 
 
+@pytest.mark.parametrize("announced", [1, 20_000_000, 40_000_000])
+def test_announced_size_is_only_a_hint(tmp_path: Path, announced: int) -> None:
+    """F14: a file is as long as what was written, whatever was announced, and takes no more room than that."""
+    content = os.urandom(20_000_000)
+    sink = DirectoryObjects(tmp_path).write(PATH, announced)
+    sink.write(content)
+    sink.commit()
+    stored = tmp_path / PATH
+    assert stored.read_bytes() == content
+    assert stored.stat().st_blocks * 512 < len(content) + (1 << 20)
+
+
 def test_deleting_takes_what_a_killed_writer_left(tmp_path: Path) -> None:
     """F14: the sweep of abandoned uploads also finds the file of an edge that was killed while it wrote."""
     objects = DirectoryObjects(tmp_path)

@@ -36,8 +36,8 @@ class StoreObjects:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def write(self, path: str) -> _StoreSink:
-        """Begin an object."""
+    def write(self, path: str, announced_bytes: int | None = None) -> _StoreSink:
+        """Begin an object; a store needs no hint of its size."""
         return _StoreSink(self._store, path)
 
     def read(self, path: str) -> _StoreSource:

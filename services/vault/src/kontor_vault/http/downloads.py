@@ -12,6 +12,7 @@ from kontor.vault.v1 import internal_pb2
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.edge import current_edge
+from kontor_chassis.response_bodies import straight
 
 from kontor_vault.content import CorruptContentError, SealedReader
 from kontor_vault.file_names import content_disposition
@@ -66,7 +67,7 @@ class Downloads:
         reader = SealedReader(
             self._objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
         )
-        response.response = _sent(reader, start, stop, permit.object_path)
+        response.response = straight(request.environ, _opened(reader, start, stop, permit.object_path))
 
 
 def _permit(document_id: UUID, *, as_file: bool) -> internal_pb2.DownloadPermit:
@@ -99,10 +100,10 @@ def _wanted_range(permit: internal_pb2.DownloadPermit) -> tuple[int, int] | None
     return start, stop if stop is not None else permit.size_bytes
 
 
-def _sent(reader: SealedReader, start: int, stop: int, path: str) -> Iterator[bytes]:
+def _opened(reader: SealedReader, start: int, stop: int, path: str) -> Iterator[memoryview]:
     with reader:
         try:
-            yield from reader.read(start, stop)
+            yield from reader.read_views(start, stop)
         except CorruptContentError:
             log.error("content_corrupt", object_path=path)
             raise

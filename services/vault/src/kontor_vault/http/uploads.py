@@ -18,7 +18,7 @@ from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
 from kontor_chassis.errors import DomainError, ErrorKind
-from kontor_chassis.request_bodies import PIECE_BYTES, body_pieces
+from kontor_chassis.request_bodies import PIECE_BYTES, receive_body
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from werkzeug.formparser import MultiPartParser
 
@@ -41,8 +41,7 @@ class Uploads:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
         with answer_is_heard(), _Receiving.begin(self._objects, upload_id) as receiving:
             receiving.require_length(request.content_length)
-            for piece in body_pieces(request):
-                receiving.write(piece)
+            receive_body(request, receiving)
             document = receiving.finish(complete_at=receiving.most)
         return Response(MessageToJson(document), 201, mimetype="application/json")
 
@@ -76,7 +75,9 @@ class _Receiving:
         self._objects = objects
         self._path = permit.object_path
         self._upload_id = str(upload_id)
-        self._writer = SealedWriter(objects, permit.object_path, permit.content_key, permit.associated_data)
+        self._writer = SealedWriter(
+            objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
+        )
         self._finished = False
         self.most = permit.size_bytes
 
@@ -100,6 +101,17 @@ class _Receiving:
             raise _too_large()
         if announced is not None and announced < self.most:
             raise _incomplete()
+
+    def room(self) -> memoryview:
+        """Return where the next bytes may be put; raises when that is more than was reserved."""
+        left = self.most - self._writer.size_bytes
+        if not left:
+            raise _too_large()
+        return self._writer.room()[:left]
+
+    def took(self, count: int) -> None:
+        """Encrypt bytes that were put into `room`."""
+        self._writer.took(count)
 
     def write(self, piece: bytes) -> None:
         """Encrypt a piece; raises when more arrives than was reserved."""
