@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import grpc
 import segno
 from flask import Blueprint, flash, redirect, render_template, request
@@ -128,11 +130,11 @@ def renew_recovery_codes() -> ResponseReturnValue:
 def passkey_page() -> ResponseReturnValue:
     """Let the browser make a passkey."""
     try:
-        begun = gateway.account_security().BeginPasskey(pb.BeginPasskeyRequest())
+        begun = gateway.account_security().BeginPasskey(pb.BeginPasskeyRequest(host=request.host.partition(":")[0]))
     except grpc.RpcError as error:
         flash(refused(error).problem_text, "bad")
         return redirect(HOME, 303)
-    return render_template("account/passkey.html", ceremony=begun)
+    return render_template("account/passkey.html", ceremony=begun, host=json.loads(begun.options_json)["rp"]["id"])
 
 
 @account_changes.post("/passkeys/neu")

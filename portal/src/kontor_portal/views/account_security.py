@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import grpc
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, flash, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import account_security_pb2 as pb
 from kontor.identity.v1 import accounts_pb2
@@ -26,7 +26,9 @@ def overview() -> ResponseReturnValue:
     service = gateway.account_security()
     security = service.GetAccountSecurity(pb.GetAccountSecurityRequest())
     passkeys = service.ListPasskeys(pb.ListPasskeysRequest(page_size=50)).passkeys
-    return render_template("account/security.html", security=security, passkeys=tuple(passkeys))
+    under_firm_host = bool(g.get("host_slug"))
+    elsewhere = {one.passkey_id for one in passkeys if bool(one.host) != under_firm_host}
+    return render_template("account/security.html", security=security, passkeys=tuple(passkeys), elsewhere=elsewhere)
 
 
 @account_security.get(_DEVICES)

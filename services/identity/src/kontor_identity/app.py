@@ -36,6 +36,7 @@ from kontor_identity.domains import NameServers
 from kontor_identity.entrance import Entrance
 from kontor_identity.jobs import jobs
 from kontor_identity.keys import SigningKeys
+from kontor_identity.passkey_sites import PasskeySites
 from kontor_identity.passkeys import Passkeys
 from kontor_identity.passwords import PasswordVault
 from kontor_identity.resets import PasswordResets
@@ -63,7 +64,7 @@ async def compose(settings: IdentitySettings, platform: Platform, *, token_clock
     second_factor = SecondFactor(sealer, machine)
     entrance = Entrance(second_factor, sealer, machine)
     sign_in = SignIn(work, passwords, sealer, entrance, second_factor, machine)
-    passkeys = Passkeys(work, entrance, settings.public_url)
+    passkeys = Passkeys(work, entrance, PasskeySites(platform.rows, settings.public_url))
     parts = SignInParts(
         work=work,
         sign_in=sign_in,

@@ -1,7 +1,7 @@
 """Passkeys (Web Authentication Level 3): key pairs in people's devices that open the account without a password.
 
 A ceremony hands out a challenge once and for five minutes; user verification and a discoverable credential are
-required, so that a passkey alone counts as two factors. Bound to the host of the installation's public address.
+required, so that a passkey alone counts as two factors. Bound to a host (`passkey_sites`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from kontor.identity.v1.account_security_pb2 import AccountEventKind as Kind
@@ -41,6 +40,7 @@ from kontor_identity.account_events import record_event
 from kontor_identity.devices import Visitor
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.entrance import Entrance, Pending, Proof
+from kontor_identity.passkey_sites import PasskeySite, PasskeySites
 from kontor_identity.security_tables import Passkey, PasskeyCeremony
 from kontor_identity.sessions import OpenSession
 
@@ -79,14 +79,12 @@ def passkey_refused() -> DomainError:
 class Passkeys:
     """The use cases and what they need."""
 
-    def __init__(self, work: UnitOfWork, entrance: Entrance, public_url: str) -> None:
-        self._work = work
-        self._entrance = entrance
-        self._origin = public_url
-        self._rp_id = urlsplit(public_url).hostname or ""
+    def __init__(self, work: UnitOfWork, entrance: Entrance, sites: PasskeySites) -> None:
+        self._work, self._entrance, self._sites = work, entrance, sites
 
-    async def begin_registration(self, tx: Transaction, holder: Holder) -> Ceremony:
-        """Return what the browser is asked to make; passkeys that exist are excluded."""
+    async def begin_registration(self, tx: Transaction, holder: Holder, host: str) -> Ceremony:
+        """Return what the browser is asked to make on a page of this host; passkeys that exist there are excluded."""
+        site = await self._sites.at(host)
         present = await _of_account(tx, holder.account_id)
         if len(present) >= MOST_PASSKEYS:
             raise DomainError(
@@ -98,7 +96,7 @@ class Passkeys:
                 ),
             )
         options = generate_registration_options(
-            rp_id=self._rp_id,
+            rp_id=site.rp_id,
             rp_name=holder.firm,
             user_id=holder.account_id.bytes,
             user_name=holder.email,
@@ -106,21 +104,24 @@ class Passkeys:
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
             ),
-            exclude_credentials=[PublicKeyCredentialDescriptor(id=one.credential_id) for one in present],
+            exclude_credentials=[
+                PublicKeyCredentialDescriptor(id=one.credential_id) for one in present if one.host == site.host
+            ],
         )
-        return _ceremony(tx, options.challenge, options_to_json(options), holder.account_id)
+        return _ceremony(tx, options.challenge, options_to_json(options), site, holder.account_id)
 
     async def register(
         self, tx: Transaction, account_id: UUID, ceremony_id: UUID, credential_json: str, name: str, device: str
     ) -> Passkey:
         """Keep the passkey that the browser made. Raises PRECONDITION "PASSKEY_NOT_MADE"."""
-        challenge = await _take(tx, ceremony_id, account_id)
+        challenge, host = await _take(tx, ceremony_id, account_id)
+        site = await self._sites.at(host)
         try:
             made = verify_registration_response(
                 credential=credential_json,
                 expected_challenge=challenge,
-                expected_rp_id=self._rp_id,
-                expected_origin=self._origin,
+                expected_rp_id=site.rp_id,
+                expected_origin=list(site.origins),
                 require_user_verification=True,
             )
         except WebAuthnException as error:
@@ -134,6 +135,7 @@ class Passkeys:
             transports=_transports(credential_json),
             synced=made.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
             name=name.strip() or _UNNAMED,
+            host=site.host,
             created_at=tx.now,
         )
         try:
@@ -144,23 +146,26 @@ class Passkeys:
         await record_event(tx, account_id, Kind.ACCOUNT_EVENT_KIND_PASSKEY_ADDED, device=device, detail=passkey.name)
         return passkey
 
-    async def begin_sign_in(self) -> Ceremony:
-        """Return what the browser is asked to prove; any passkey of this installation may answer."""
+    async def begin_sign_in(self, host: str) -> Ceremony:
+        """Return what the browser is asked to prove on a page of this host; any passkey of its site may answer."""
+        site = await self._sites.at(host)
         options = generate_authentication_options(
-            rp_id=self._rp_id, user_verification=UserVerificationRequirement.REQUIRED
+            rp_id=site.rp_id, user_verification=UserVerificationRequirement.REQUIRED
         )
         async with self._work.work(DIRECTORY) as tx:
-            ceremony = _ceremony(tx, options.challenge, options_to_json(options), None)
+            ceremony = _ceremony(tx, options.challenge, options_to_json(options), site, None)
             await tx.commit()
         return ceremony
 
     async def sign_in(self, ceremony_id: UUID, credential_json: str, visitor: Visitor) -> OpenSession | Pending:
         """Open a session; raises UNAUTHENTICATED "PASSKEY_REFUSED". The challenge is used up either way."""
         async with self._work.work(DIRECTORY) as tx:
-            challenge = await _take(tx, ceremony_id, None)
+            challenge, host = await _take(tx, ceremony_id, None)
             await tx.commit()
+        site = await self._sites.at(host)
         async with self._work.work(DIRECTORY) as tx:
-            statement = select(Passkey).where(Passkey.credential_id == _credential_id(credential_json))
+            here = Passkey.credential_id == _credential_id(credential_json), Passkey.host == site.host
+            statement = select(Passkey).where(*here)
             passkey = (await tx.session.execute(statement.with_for_update())).scalar_one_or_none()
             if passkey is None:
                 raise passkey_refused()
@@ -168,8 +173,8 @@ class Passkeys:
                 proven = verify_authentication_response(
                     credential=credential_json,
                     expected_challenge=challenge,
-                    expected_rp_id=self._rp_id,
-                    expected_origin=self._origin,
+                    expected_rp_id=site.rp_id,
+                    expected_origin=list(site.origins),
                     credential_public_key=passkey.public_key,
                     credential_current_sign_count=passkey.sign_count,
                     require_user_verification=True,
@@ -218,26 +223,32 @@ async def forget_old_ceremonies(tx: Transaction) -> None:
     await tx.session.execute(delete(PasskeyCeremony).where(PasskeyCeremony.expires_at < tx.now))
 
 
-def _ceremony(tx: Transaction, challenge: bytes, options_json: str, account_id: UUID | None) -> Ceremony:
+def _ceremony(
+    tx: Transaction, challenge: bytes, options_json: str, site: PasskeySite, account_id: UUID | None
+) -> Ceremony:
     row = PasskeyCeremony(
-        ceremony_id=new_id(), challenge=challenge, account_id=account_id, expires_at=tx.now + GOOD_FOR
+        ceremony_id=new_id(),
+        challenge=challenge,
+        account_id=account_id,
+        host=site.host,
+        expires_at=tx.now + GOOD_FOR,
     )
     tx.session.add(row)
     return Ceremony(row.ceremony_id, options_json)
 
 
-async def _take(tx: Transaction, ceremony_id: UUID, account_id: UUID | None) -> bytes:
-    """Take a challenge out of use and return it; raises PRECONDITION "PASSKEY_NOT_MADE" when it is over."""
+async def _take(tx: Transaction, ceremony_id: UUID, account_id: UUID | None) -> tuple[bytes, str]:
+    """Take a challenge out of use; return it and its host. Raises PRECONDITION "PASSKEY_NOT_MADE" when it is over."""
     whose = PasskeyCeremony.account_id.is_(None) if account_id is None else PasskeyCeremony.account_id == account_id
     taken = (
         delete(PasskeyCeremony)
         .where(PasskeyCeremony.ceremony_id == ceremony_id, whose, PasskeyCeremony.expires_at > tx.now)
-        .returning(PasskeyCeremony.challenge)
+        .returning(PasskeyCeremony.challenge, PasskeyCeremony.host)
     )
-    challenge = (await tx.session.execute(taken)).scalar_one_or_none()
-    if challenge is None:
+    found = (await tx.session.execute(taken)).one_or_none()
+    if found is None:
         raise passkey_refused() if account_id is None else _not_made()
-    return challenge
+    return found.challenge, found.host
 
 
 async def _of_account(tx: Transaction, account_id: UUID) -> list[Passkey]:

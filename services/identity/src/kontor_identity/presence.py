@@ -9,7 +9,9 @@ from kontor.identity.v1 import brand_pb2 as pb
 from kontor.identity.v1 import tenants_pb2
 from kontor.identity.v1.tenants_pb2 import TenantState
 from kontor_chassis.database import RowReader
-from sqlalchemy import ARRAY, Select, Text, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Select, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import aliased
 
 from kontor_identity.brand_tables import BrandPicture, BrandVersion, FirmDomain
 from kontor_identity.designs import DRAFT, NEUTRAL_ACCENT, NEUTRAL_PRIMARY, pictures_of
@@ -38,8 +40,14 @@ _PRESENCE: Select[Any] = select(
     _NUMBER.scalar_subquery().label("number"),
     _HOST.scalar_subquery().label("host"),
 ).where(_IS_OPEN, Tenant.slug == _SLUG)
+_OWN = aliased(FirmDomain)
+_ALL_HOSTS = (
+    select(func.array_agg(aggregate_order_by(_OWN.host, _OWN.verified_at, _OWN.host)))
+    .where(_OWN.tenant_id == Tenant.tenant_id, _OWN.verified_at.is_not(None))
+    .correlate(Tenant)
+)
 _AT_HOST: Select[Any] = (
-    select(Tenant.slug)
+    select(Tenant.slug, _ALL_HOSTS.scalar_subquery().label("hosts"))
     .join(FirmDomain, FirmDomain.tenant_id == Tenant.tenant_id)
     .where(_IS_OPEN, Tenant.white_label, FirmDomain.verified_at.is_not(None))
     .where(FirmDomain.host == bindparam("host", type_=Text))
@@ -79,10 +87,12 @@ async def presence(rows: RowReader, slug: str) -> pb.Presence | None:
     )
 
 
-async def slug_at(rows: RowReader, host: str) -> str:
-    """Return the short name of the firm that answers under a host name, "" for none."""
+async def firm_at(rows: RowReader, host: str) -> pb.FirmAtHost | None:
+    """Return the firm that answers under a host name, None without one."""
     found = await rows.rows(_AT_HOST, {"host": host.lower()}, principal=DIRECTORY)
-    return str(found[0]["slug"]) if found else ""
+    if not found:
+        return None
+    return pb.FirmAtHost(slug=found[0]["slug"], passkey_host=found[0]["hosts"][0], hosts=found[0]["hosts"])
 
 
 async def picture(rows: RowReader, slug: str, picture_id: UUID) -> tuple[bytes, str] | None:

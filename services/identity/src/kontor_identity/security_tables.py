@@ -60,6 +60,7 @@ class Passkey(Base):
     transports: Mapped[list[str]]
     synced: Mapped[bool]
     name: Mapped[str]
+    host: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
 
@@ -72,6 +73,7 @@ class PasskeyCeremony(Base):
     ceremony_id: Mapped[UUID] = mapped_column(primary_key=True)
     challenge: Mapped[bytes]
     account_id: Mapped[UUID | None]
+    host: Mapped[str] = mapped_column(default="")
     expires_at: Mapped[datetime]
 
 

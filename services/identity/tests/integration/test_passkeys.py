@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 from kontor.identity.v1 import account_security_pb2 as pb
+from kontor.identity.v1 import tenants_pb2
+from kontor.identity.v1.brand_pb2 import DOMAIN_STATE_VERIFIED
+from kontor_chassis.ids import new_id
+from kontor_chassis.principal import Principal
+from kontor_identity.brand_tables import FirmDomain
+from sqlalchemy import text
 
 from services.identity.tests.authenticator import SoftPasskey
 from services.identity.tests.identity_office import Browser, Platform, add_operator
@@ -15,6 +23,7 @@ from services.identity.tests.integration.test_second_factor import OPERATOR, cla
 
 pytestmark = pytest.mark.integration
 
+FRAUKE = "frauke@nordwind.example"
 COLLEAGUE = "kollegin@kontor.example"
 
 
@@ -123,3 +132,63 @@ async def test_nobody_touches_anothers_passkey(platform: Platform) -> None:
         stranger.DeletePasskey(pb.DeletePasskeyRequest(passkey_id=made.passkey_id)),
     ):
         assert (await refusal(call)).reason == "NOT_FOUND"
+
+
+async def test_a_firms_domains_have_passkeys_of_their_own(platform: Platform) -> None:
+    """F79: a passkey made under one of a firm's domains opens all of them and not the platform, nor the reverse."""
+    token = (await platform.browser().tokens(OPERATOR))["access_token"]
+    first, second = "buero.nordwind.example", "nordwind.example"
+    await _own_domains(platform, token, first, second)
+    account, there = platform.identity.account_security(token), SoftPasskey()
+    begun = await account.BeginPasskey(pb.BeginPasskeyRequest(host=second))
+    assert json.loads(begun.options_json)["rp"]["id"] == first
+    made = replace(there, origin=f"http://{second}:8080").make(begun.options_json)
+    wanted = pb.CreatePasskeyRequest(ceremony_id=begun.ceremony_id, credential_json=made, name="Nordwind")
+    assert (await account.CreatePasskey(wanted)).host == first
+    there.user_handle = UUID(claims_of(token)["sub"]).bytes
+
+    related = await _under(platform, first).http.get("/.well-known/webauthn")
+    assert related.json() == {"origins": [f"http://{first}:8080", f"http://{second}:8080"]}
+    assert (await _under(platform, second).http.get("/.well-known/webauthn")).status_code == 404
+    assert (await platform.browser().http.get("/.well-known/webauthn")).status_code == 404
+
+    for number, (host, opens) in enumerate({first: 303, second: 303, "localhost": 400}.items(), start=1):
+        browser = _under(platform, host)
+        page = await browser.http.get("/login")
+        asked = (await browser.http.post("/login/passkey/options")).json()
+        proof = replace(there, origin=f"http://{host}:8080", count=number).prove(asked["options"])
+        sent = await browser.send(page, "/login/passkey", ceremony=asked["ceremony"], credential=proof)
+        assert (host, sent.status_code) == (host, opens)
+
+
+def _under(platform: Platform, host: str) -> Browser:
+    """Return a browser that came to the platform under another name."""
+    browser = platform.browser()
+    browser.http.headers["Host"] = f"{host}:8080"
+    return browser
+
+
+async def _own_domains(platform: Platform, token: str, *hosts: str) -> None:
+    """Give a firm white label and domains that it has proved, in this order."""
+    wanted = tenants_pb2.NewTenant(
+        name="Nordwind", slug="nordwind", contact_name="Frauke Nordwind", contact_email=FRAUKE
+    )
+    registered = await platform.identity.with_token("").RegisterTenant(tenants_pb2.RegisterTenantRequest(tenant=wanted))
+    tenant_id = registered.tenant_id
+    await platform.identity.with_token(token).ActivateTenant(tenants_pb2.ActivateTenantRequest(tenant_id=tenant_id))
+    async with platform.identity.service.platform.work.work(Principal.of_service("identity")) as tx:
+        label = "UPDATE tenants SET white_label = true WHERE tenant_id = :tenant"
+        await tx.session.execute(text(label), {"tenant": tenant_id})
+        for number, host in enumerate(hosts):
+            proved = tx.now + timedelta(seconds=number)
+            row = FirmDomain(
+                domain_id=new_id(),
+                tenant_id=UUID(tenant_id),
+                host=host,
+                proof="",
+                state=int(DOMAIN_STATE_VERIFIED),
+                created_at=proved,
+                verified_at=proved,
+            )
+            tx.session.add(row)
+        await tx.commit()

@@ -37,9 +37,14 @@ const encoded = (credential) => {
   });
 };
 
-// A passkey is bound to a host; under a firm's own domain those of the platform's address do not work.
-const worksHere = (host) =>
-  window.PublicKeyCredential && (location.hostname === host || location.hostname.endsWith(`.${host}`));
+// A passkey is bound to a host: the platform's, or the first of a firm's own. On its other domains it works where the
+// browser knows related origins.
+const worksHere = async (host) => {
+  if (!window.PublicKeyCredential) return false;
+  if (location.hostname === host || location.hostname.endsWith(`.${host}`)) return true;
+  const capabilities = await PublicKeyCredential.getClientCapabilities?.();
+  return Boolean(capabilities?.relatedOrigins);
+};
 
 const failed = (form, error) => {
   if (error.name === "AbortError") return;
@@ -65,8 +70,8 @@ const offerInField = async (form, run) => {
   setInterval(() => run.isConditional && offer(), RENEW_AFTER);
 };
 
-const signIn = (form) => {
-  if (!worksHere(form.dataset.host)) return;
+const signIn = async (form) => {
+  if (!(await worksHere(form.dataset.host))) return;
   form.hidden = false;
   const run = {
     isConditional: true,
@@ -84,8 +89,8 @@ const signIn = (form) => {
   if (form.dataset.passkeySignIn === "conditional") offerInField(form, run);
 };
 
-const create = (form) => {
-  if (!worksHere(JSON.parse(form.dataset.options).rp.id)) return;
+const create = async (form) => {
+  if (!(await worksHere(JSON.parse(form.dataset.options).rp.id))) return;
   form.hidden = false;
   document.querySelectorAll("[data-passkey-missing]").forEach((element) => { element.hidden = true; });
   form.addEventListener("submit", async (event) => {

@@ -16,6 +16,7 @@ from kontor_identity.http.clients import portal_client
 from kontor_identity.http.i18n import language, t
 from kontor_identity.http.oauth import OAuthEndpoints
 from kontor_identity.http.pages import CONTENT_SECURITY_POLICY, Pages
+from kontor_identity.http.passkey_origins import passkey_origins
 from kontor_identity.http.provider import Provider
 from kontor_identity.http.steps import Steps
 
@@ -36,14 +37,14 @@ def create_app(settings: IdentityHttpSettings | None = None) -> Flask:
     app = edge_app(EDGE, loaded, __name__, show_problem=show_problem, static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["t"] = t
-    passkey_host = urlsplit(loaded.public_url).hostname
-    app.context_processor(lambda: {"language": language(), "passkey_host": passkey_host})
+    app.context_processor(lambda: {"language": language()})
     firms = Firms()
-    provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.slug_at(host))))
-    pages = Pages(provider, cookies, firms)
+    provider = Provider(app, loaded.issuer, portal_client(loaded.public_url, lambda host: bool(firms.at(host).slug)))
+    pages = Pages(provider, cookies, firms, urlsplit(loaded.public_url).hostname or "")
     app.register_blueprint(pages.blueprint())
     app.register_blueprint(AccessCodePages(pages, cookies).blueprint())
     app.register_blueprint(Steps(pages, cookies).blueprint())
+    app.register_blueprint(passkey_origins(firms, loaded.public_url))
     app.register_blueprint(OAuthEndpoints(provider, cookies, pages.show_error).blueprint())
     app.after_request(_harden)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,20 +41,31 @@ class Firm:
         return "".join(word[0] for word in words[:2]).upper() or "K"
 
 
+@dataclass(frozen=True)
+class FirmHost:
+    """What answers under a host name; without a slug it is the platform."""
+
+    slug: str = ""
+    passkey_host: str = ""
+    """Host to which the passkeys of its pages are bound."""
+    hosts: Sequence[str] = ()
+    """All hosts of the firm."""
+
+
 class Firms:
     """Looks up firms by their short names, and by the host names of their own domains."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Firm]] = {}
-        self._hosts: dict[str, tuple[float, str]] = {}
+        self._hosts: dict[str, tuple[float, FirmHost]] = {}
 
     def find(self, slug: str) -> Firm:
         """Return the firm; the platform itself when there is none of that name."""
         return _kept(self._known, slug, _read) if slug else Firm()
 
-    def slug_at(self, host: str) -> str:
-        """Return the short name of the firm that answers under a host name of its own (F79), "" for none."""
-        return _kept(self._hosts, host.lower(), _slug_at)
+    def at(self, host: str) -> FirmHost:
+        """Return the firm that answers under a host name of its own (F79), without a slug for none."""
+        return _kept(self._hosts, host.lower(), _at)
 
 
 def _kept(memory: dict[str, tuple[float, T]], key: str, read: Callable[[str], T]) -> T:
@@ -81,12 +92,13 @@ def _read(slug: str) -> Firm:
     return Firm(seen.slug, seen.name, heading, greeting, logo, layout, names_provider=not seen.white_label)
 
 
-def _slug_at(host: str) -> str:
+def _at(host: str) -> FirmHost:
     try:
-        return str(_faces().GetFirmByHost(brand_pb2.GetFirmByHostRequest(host=host[:253])).slug)
+        found = _faces().GetFirmByHost(brand_pb2.GetFirmByHostRequest(host=host[:253]))
     except grpc.RpcError as error:
         refusal_in(error)
-        return ""
+        return FirmHost()
+    return FirmHost(found.slug, found.passkey_host, tuple(found.hosts))
 
 
 def _faces() -> BrandServiceStub:

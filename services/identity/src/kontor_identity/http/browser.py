@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import grpc
@@ -130,6 +131,11 @@ def firm_slug(given: str = "") -> str:
         if _FIRM.fullmatch(slug):
             return slug
     return ""
+
+
+def host_name() -> str:
+    """Return the host name under which the page was asked for, without its port, in lower case."""
+    return (urlsplit(f"//{request.host}").hostname or "").lower()
 
 
 def visitor_address() -> str:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from authlib.oauth2.rfc6749 import ClientMixin, list_to_scope, scope_to_list
 from flask import request
 
+from kontor_identity.http.browser import host_name
+
 SCOPES = ("openid", "profile", "email")
 
 
@@ -50,7 +52,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
 
     def is_under_firm_host(self) -> bool:
         """Whether the request came to a host name that a firm has proved to be its own."""
-        here = urlsplit(f"//{request.host}").hostname or ""
+        here = host_name()
         return here != urlsplit(self.redirect_uris[0]).hostname and self.is_firm_host(here)
 
     def _under_firm_host(self) -> str:

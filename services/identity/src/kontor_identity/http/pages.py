@@ -23,6 +23,7 @@ from kontor_identity.http.browser import (
     FORM_FIELD,
     Cookies,
     firm_slug,
+    host_name,
     open_session,
     visitor_address,
 )
@@ -52,10 +53,11 @@ _CLOSED_PAGES = {
 class Pages:
     """The pages and what they need."""
 
-    def __init__(self, provider: Provider, cookies: Cookies, firms: Firms) -> None:
+    def __init__(self, provider: Provider, cookies: Cookies, firms: Firms, platform_host: str) -> None:
         self._provider = provider
         self._cookies = cookies
         self._firms = firms
+        self._platform_host = platform_host
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -266,7 +268,7 @@ class Pages:
 
     def slug(self) -> str:
         """Return the firm: of this request, or of the authorization request it came from."""
-        own = self._firms.slug_at(request.host.partition(":")[0])
+        own = self._firms.at(host_name()).slug
         if own:
             return own
         of_request = parse_qs(urlsplit(wanted_next()).query).get("firm", [""])[0]
@@ -276,8 +278,9 @@ class Pages:
         """Render a page in the firm's brand, with a mark for its forms."""
         nonce = self._cookies.form_nonce()
         firm = self._firms.find(slug or self.slug())
+        bound = self._firms.at(host_name()).passkey_host or self._platform_host
         mark = {"field": FORM_FIELD, "value": self._cookies.form_mark(nonce)}
-        response = make_response(render_template(template, firm=firm, mark=mark, **shown), status)
+        response = make_response(render_template(template, firm=firm, mark=mark, passkey_host=bound, **shown), status)
         return self._cookies.keep_nonce(response, nonce)
 
 

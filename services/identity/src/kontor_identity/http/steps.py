@@ -15,7 +15,7 @@ from kontor.identity.v1 import signin_pb2
 from kontor.identity.v1 import signin_steps_pb2 as pb
 from kontor_chassis.errors import DomainError
 
-from kontor_identity.http.browser import Cookies, open_session, visitor_address
+from kontor_identity.http.browser import Cookies, host_name, open_session, visitor_address
 from kontor_identity.http.calls import refusal_in, steps_service
 from kontor_identity.http.device_names import device
 from kontor_identity.http.pages import STALE_FORM, Pages, allow_passkeys, status_of, wanted_next
@@ -108,7 +108,7 @@ class Steps:
 
     def passkey_options(self) -> ResponseReturnValue:
         """Return what the browser is asked to prove; asked by the page's script."""
-        begun = steps_service().BeginPasskeySignIn(pb.BeginPasskeySignInRequest())
+        begun = steps_service().BeginPasskeySignIn(pb.BeginPasskeySignInRequest(host=host_name()))
         return jsonify(ceremony=begun.ceremony_id, options=begun.options_json)
 
     def verify_passkey(self) -> ResponseReturnValue:

@@ -95,7 +95,7 @@ class AccountSecurityRpc(AccountSecurityServiceServicer):
             await require_strength(tx, caller)
             own = await _acting(tx, caller)
             holder = Holder(own.account_id, own.email, own.display_name, own.tenant_name)
-            begun = await self._passkeys.begin_registration(tx, holder)
+            begun = await self._passkeys.begin_registration(tx, holder, request.host)
             return await tx.commit(security_messages.ceremony(begun))
 
     async def CreatePasskey(self, request: pb.CreatePasskeyRequest, context: Context) -> pb.Passkey:

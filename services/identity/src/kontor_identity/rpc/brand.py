@@ -72,10 +72,10 @@ class BrandRpc(BrandServiceServicer):
 
     async def GetFirmByHost(self, request: pb.GetFirmByHostRequest, context: Context) -> pb.FirmAtHost:
         """See brand.proto."""
-        slug = await presence.slug_at(self._rows, request.host)
-        if not slug:
+        found = await presence.firm_at(self._rows, request.host)
+        if found is None:
             raise not_found("Diese Adresse")
-        return pb.FirmAtHost(slug=slug)
+        return found
 
     async def GetBrandPicture(self, request: pb.GetBrandPictureRequest, context: Context) -> HttpBody:
         """See brand.proto."""

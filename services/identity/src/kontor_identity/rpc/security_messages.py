@@ -74,6 +74,7 @@ def passkey(row: Passkey) -> pb.Passkey:
         create_time=messages.timestamp(row.created_at),
         last_used_time=messages.timestamp(row.last_used_at),
         synced=row.synced,
+        host=row.host,
     )
 
 

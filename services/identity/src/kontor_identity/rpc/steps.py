@@ -65,7 +65,7 @@ class SignInStepsRpc(SignInStepsInternalServiceServicer):
         self, request: pb.BeginPasskeySignInRequest, context: Context
     ) -> account_security_pb2.PasskeyCeremony:
         """See signin_steps.proto."""
-        return security_messages.ceremony(await self._passkeys.begin_sign_in())
+        return security_messages.ceremony(await self._passkeys.begin_sign_in(request.host))
 
     async def VerifyPasskey(self, request: pb.VerifyPasskeyRequest, context: Context) -> signin_pb2.BrowserSession:
         """See signin_steps.proto."""
