@@ -14,6 +14,7 @@ from sqlalchemy import select
 from kontor_vault.content import object_path
 from kontor_vault.firm_end import FIRM_END
 from kontor_vault.grants import end_expired_grants
+from kontor_vault.kept_previews import delete_content
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
@@ -95,7 +96,9 @@ async def end_expired_uploads(context: JobContext, objects: Objects) -> int:
             upload.state = UploadState.ABANDONED
         await tx.commit()
     for upload in expired:
-        await asyncio.to_thread(objects.delete, object_path(upload.tenant_id, upload.customer_id, upload.upload_id))
+        await asyncio.to_thread(
+            delete_content, objects, object_path(upload.tenant_id, upload.customer_id, upload.upload_id)
+        )
     return len(expired)
 
 
@@ -124,7 +127,7 @@ async def _delete_parts(tx: Transaction, objects: Objects, parts: Sequence[Uploa
     for part in parts:
         if part.part_id not in kept:
             place = (part.tenant_id, part.customer_id, part.part_id)
-            await asyncio.to_thread(objects.delete, object_path(*place))
+            await asyncio.to_thread(delete_content, objects, object_path(*place))
         await tx.session.delete(part)
     await tx.session.flush()
 
@@ -147,7 +150,7 @@ async def forget_ended_uploads(context: JobContext, objects: Objects) -> int:
             await _delete_parts(tx, objects, parts.all())
             if upload.state == UploadState.ABANDONED:
                 await asyncio.to_thread(
-                    objects.delete, object_path(upload.tenant_id, upload.customer_id, upload.upload_id)
+                    delete_content, objects, object_path(upload.tenant_id, upload.customer_id, upload.upload_id)
                 )
             await tx.session.delete(upload)
         await tx.commit()

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from kontor_vault.content import object_path
 from kontor_vault.documents import changeable_document
 from kontor_vault.grants import revoke_grants_on_document
+from kontor_vault.kept_previews import delete_content
 from kontor_vault.objects import Objects
 from kontor_vault.tables import Document, Version
 
@@ -60,7 +61,7 @@ async def destroy_document(tx: Transaction, objects: Objects, document: Document
     versions = await tx.session.scalars(select(Version).where(Version.document_id == document.document_id))
     stored = {(version.tenant_id, version.customer_id, version.stored_as) for version in versions}
     for place in sorted(stored):
-        await asyncio.to_thread(objects.delete, object_path(*place))
+        await asyncio.to_thread(delete_content, objects, object_path(*place))
     await revoke_grants_on_document(tx, document.document_id)
     await tx.session.execute(delete(Version).where(Version.document_id == document.document_id))
     await tx.session.delete(document)

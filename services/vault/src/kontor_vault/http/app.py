@@ -9,6 +9,7 @@ from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultEdgeSettings
 from kontor_vault.http.archives import Archives
 from kontor_vault.http.downloads import Downloads
+from kontor_vault.http.previews import Previews
 from kontor_vault.http.tus import Tus
 from kontor_vault.http.uploads import Uploads
 
@@ -22,7 +23,9 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/uploads/<uuid:upload_id>", view_func=uploads.put, methods=["PUT"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/documents", view_func=uploads.post, methods=["POST"])
     app.add_url_rule("/files/documents/<uuid:document_id>", view_func=downloads.get, methods=["GET"])
-    archives = Archives(store)
+    archives, previews = Archives(store), Previews(store)
+    app.add_url_rule("/files/documents/<uuid:document_id>/preview", view_func=previews.picture, methods=["GET"])
+    app.add_url_rule("/files/documents/<uuid:document_id>/view", view_func=previews.quiet, methods=["GET"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/archive", view_func=archives.send, methods=["POST"])
     _add_tus(app, tus)
     app.after_request(_harden)
