@@ -1,0 +1,96 @@
+"""A customer proves who he is by the code of a letter, wins a voucher, and agrees to electronic delivery."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pypdf
+from kontor_chassis.clock import SystemClock, billing_day
+
+from tests.e2e.browser.cast import Client, Office
+from tests.e2e.browser.visitor import Visitor
+from tests.e2e.journey import mail_to, text_of
+from tests.e2e.stage import InstalledStage
+
+CODE = re.compile(r"\b[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}\b")
+VOUCHER = "AMZN-7K3M-9QXA"
+CONDITIONS = "Teilnehmen kann, wer mindestens 18 Jahre alt ist. Der Rechtsweg ist ausgeschlossen."
+
+
+def test_letter_voucher_and_consent(stage: InstalledStage, client: Client, office: Office, operator: Visitor) -> None:
+    """F164, F165, F140: asked for, printed, entered; then the raffle; the firm sees level and consent."""
+    home, desk = client.visitor, office.administrator
+    _raffle_with_one_voucher(operator)
+    home.go("Identität")
+    home.sees("Bestätigen Sie zuerst Ihre Identität, dann können Sie teilnehmen.")
+    home.looks_right("identity-none")
+    home.press("Brief anfordern")
+    home.is_told("Der Brief ist angefordert.")
+    home.looks_right("identity-requested")
+    code = _printed_code(desk)
+    home.go("Identität")
+    home.fill("Identitätscode", "AAAAA-22222")
+    with home.refused():
+        home.press("Identität bestätigen")
+        home.sees("Dieser Code stimmt nicht. Sie haben noch 4 Versuche.")
+        home.looks_right("identity-wrong-code")
+    home.fill("Identitätscode", code)
+    home.press("Identität bestätigen")
+    home.is_told("Ihre Identität ist bestätigt.")
+    home.page.get_by_role("checkbox", name="Ich nehme teil").check()
+    home.looks_right("identity-proven")
+    home.press("Teilnehmen")
+    home.sees(VOUCHER)
+    home.looks_right("identity-voucher")
+    assert VOUCHER not in text_of(mail_to(stage, client.email, subject="Gutschein"))
+    home.go("Nachrichten")
+    home.sees("Post lieber elektronisch?")
+    home.looks_right("epost-question")
+    home.press("Ich willige ein")
+    home.is_told("Danke. Unterlagen können Ihnen jetzt elektronisch zugestellt werden.")
+    home.open("/kunde/daten/e-post")
+    home.looks_right("epost-given")
+    desk.open(f"{client.page}/identitaet")
+    desk.sees("Mit dem Code aus einem Brief")
+    desk.sees("Eingewilligt")
+    desk.looks_right("broker-identity-proven")
+    _ends(operator)
+
+
+def _raffle_with_one_voucher(operator: Visitor) -> None:
+    operator.go("Gewinnspiel")
+    operator.looks_right("raffles-none")
+    operator.fill("Gewinn", "20-Euro-Gutschein von Amazon.de")
+    operator.fill("Teilnahme bis", f"{int(billing_day(SystemClock().now())[:4]) + 1}-12-31")
+    operator.fill("Veranstalter", "Pool GmbH, Hamburg")
+    operator.page.get_by_label("Teilnahmebedingungen").fill(CONDITIONS)
+    operator.press("Vorbereiten")
+    operator.is_told("Das Gewinnspiel ist vorbereitet.")
+    operator.page.get_by_label("Codes, einer je Zeile").fill(VOUCHER)
+    operator.press("Hinterlegen")
+    operator.is_told("1 Gutschein hinterlegt.")
+    operator.looks_right("raffle-draft")
+    operator.press("Gewinnspiel eröffnen")
+    operator.is_told("Das Gewinnspiel läuft.")
+
+
+def _printed_code(desk: Visitor) -> str:
+    """Let the firm print the letters that wait; returns the code of the one."""
+    desk.go("Identität")
+    desk.looks_right("broker-identity-letters")
+    with desk.page.expect_download() as loading:
+        desk.press("Briefe drucken")
+    letter = pypdf.PdfReader(io.BytesIO(Path(loading.value.path()).read_bytes())).pages[0]
+    found = CODE.search(letter.extract_text())
+    assert found is not None
+    return found.group()
+
+
+def _ends(operator: Visitor) -> None:
+    operator.go("Gewinnspiel")
+    operator.follow("20-Euro-Gutschein")
+    operator.looks_right("raffle-open")
+    operator.press("Gewinnspiel beenden")
+    operator.is_told("Das Gewinnspiel ist beendet.")
