@@ -19,10 +19,12 @@ from kontor_contracts.tables import Contract, LineOfBusiness, PortfolioImport, S
 
 Rows = list[asyncpg.Record]
 
+_LINE_NAME = select(LineOfBusiness.name).where(LineOfBusiness.line_of_business_id == Contract.line_of_business_id)
 _CONTRACTS = select(
     *(column for column in Contract.__table__.columns if column.name not in ("tenant_id", "import_key")),
-    LineOfBusiness.name.label("line_name"),
-).join(LineOfBusiness, LineOfBusiness.line_of_business_id == Contract.line_of_business_id)
+    _LINE_NAME.scalar_subquery().label("line_name"),
+)
+"""The name is looked up for the page's contracts alone: joined, a large firm's would all be joined and sorted first."""
 
 
 async def list_lines(rows: RowReader, principal: Principal, *, size: int, page_token: str) -> tuple[Rows, str]:
