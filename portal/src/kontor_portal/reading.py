@@ -10,6 +10,7 @@ import grpc
 from flask import request
 from kontor_chassis.edge import problem_of
 
+Q = TypeVar("Q")
 T = TypeVar("T")
 
 _ENDS_THE_PAGE: Final = frozenset({401})
@@ -23,6 +24,17 @@ def optional(ask: Callable[[], T], otherwise: T) -> T:
         if problem_of(error).status in _ENDS_THE_PAGE:
             raise
         return otherwise
+
+
+def asked(
+    call: grpc.UnaryUnaryMultiCallable[Q, T], request: Q, otherwise: T, *, timeout: float | None = None
+) -> Callable[[], T]:
+    """Ask without waiting, so that a page's questions are answered side by side; what is returned waits.
+
+    It returns what the platform answers, or the alternative as `optional` does.
+    """
+    under_way = call.future(request, timeout=timeout)
+    return lambda: optional(under_way.result, otherwise)
 
 
 def next_page(token: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -55,7 +55,8 @@ class Shell:
     @cached_property
     def pictures(self) -> Mapping[str, str]:
         """The customer's own pictures of his contracts (F44)."""
-        return own_pictures() if self.session.customer_id else {}
+        ahead: Callable[[], Mapping[str, str]] | None = g.get("pictures_ahead")
+        return (ahead or own_pictures())() if self.session.customer_id else {}
 
     @property
     def search_hint(self) -> str:
@@ -80,11 +81,23 @@ class Shell:
     @cached_property
     def unread(self) -> int:
         """Number on the bell; nothing when notifications cannot be reached, because the page is more important."""
-        request_ = notifications_pb.ListNotificationsRequest(unread_only=True, page_size=1)
+        ahead: Callable[[], notifications_pb.ListNotificationsResponse] | None = g.get("unread_ahead")
         try:
-            return gateway.notifications().ListNotifications(request_, timeout=1.5).unread_count
+            return (ahead or _ask_unread())().unread_count
         except grpc.RpcError:
             return 0
+
+
+def ask_ahead(*, pictures: bool = False) -> None:
+    """Begin to ask what the frame will show, for a page that has many questions of its own."""
+    g.unread_ahead = _ask_unread()
+    if pictures:
+        g.pictures_ahead = own_pictures()
+
+
+def _ask_unread() -> Callable[[], notifications_pb.ListNotificationsResponse]:
+    request_ = notifications_pb.ListNotificationsRequest(unread_only=True, page_size=1)
+    return gateway.notifications().ListNotifications.future(request_, timeout=1.5).result
 
 
 def install(app: Flask) -> None:
@@ -112,6 +125,10 @@ def install(app: Flask) -> None:
         brief=formatting.brief_moment,
         amount=formatting.euros_input,
         size=formatting.size_text,
+        count=formatting.count_text,
+        heard=heard,
+        hyphenated=breaking.hyphenated,
+        breakable=breaking.breakable,
         initials=formatting.initials,
         monogram=formatting.monogram,
         dialled=dialled,
@@ -125,10 +142,6 @@ def _asset(name: str) -> str:
 
 
 def _modules() -> tuple[str, ...]:
-        count=formatting.count_text,
-        heard=heard,
-        hyphenated=breaking.hyphenated,
-        breakable=breaking.breakable,
     return portal().assets.modules
 
 

@@ -134,11 +134,19 @@ class _Call:
         self._token = token
         self._bounded = bounded
 
-    def __call__(self, request: Any = None, *, timeout: float | None = None, metadata: Any = (), **options: Any) -> Any:
+    def __call__(self, request: Any = None, **options: Any) -> Any:
+        return self._inner(request, **self._dressed(**options))
+
+    def future(self, request: Any, **options: Any) -> Any:
+        """Begin the call of a blocking channel without waiting for its answer."""
+        return self._inner.future(request, **self._dressed(**options))
+
+    def _dressed(self, *, timeout: float | None = None, metadata: Any = (), **options: Any) -> dict[str, Any]:
+        """Return the options of a call as it goes out."""
         token = self._token()
         headers = (*metadata, *trace_headers().items())
         if token:
             headers = (*headers, ("authorization", f"Bearer {token}"))
         if timeout is None and self._bounded:
             timeout = remaining_seconds()
-        return self._inner(request, timeout=timeout, metadata=headers, **options)
+        return {"timeout": timeout, "metadata": headers, **options}

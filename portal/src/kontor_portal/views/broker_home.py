@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.billing.v1 import billing_pb2
 from kontor.chat.v1 import chat_pb2
 from kontor.contracts.v1 import contracts_pb2
@@ -15,8 +16,9 @@ from kontor.identity.v1 import firms_pb2, people_pb2, tenants_pb2
 
 from kontor_portal import gateway
 from kontor_portal.customers import names_of
-from kontor_portal.reading import optional
+from kontor_portal.reading import asked
 from kontor_portal.requests import signed_in
+from kontor_portal.templating import ask_ahead
 
 broker_home = Blueprint("broker_home", __name__)
 
@@ -62,52 +64,70 @@ class BrokerHome:
 @broker_home.get("/makler")
 def home() -> ResponseReturnValue:
     """Show the start page."""
-    chats = optional(
-        lambda: gateway.chat().ListChats(chat_pb2.ListChatsRequest(page_size=5)), chat_pb2.ListChatsResponse()
+    return render_template("broker/home.html", page=_asked_for(), may_chat=signed_in().may("CHAT"))
+
+
+def _asked_for() -> BrokerHome:
+    """Ask all services at once, and then wait for their answers; names come last, because others say whose."""
+    ask_ahead()
+    profile = gateway.identity().GetProfile.future(tenants_pb2.GetProfileRequest())
+    customers, active_customers = (
+        _customers(people_pb2.ACCESS_STATE_UNSPECIFIED),
+        _customers(people_pb2.ACCESS_STATE_ACTIVE),
     )
-    orders = optional(
-        lambda: gateway.experts().ListOrders(
-            orders_pb2.ListOrdersRequest(side=orders_pb2.ORDER_SIDE_CLIENT, states=_OPEN_ORDERS, page_size=5)
-        ),
+    unreleased, agreements, needs_agreement = _unreleased(), _agreements(), _needs_agreement()
+    unread = asked(gateway.chat().GetUnreadCount, chat_pb2.GetUnreadCountRequest(), chat_pb2.UnreadCount())
+    open_chats = asked(gateway.chat().ListChats, chat_pb2.ListChatsRequest(page_size=5), chat_pb2.ListChatsResponse())
+    open_orders = asked(
+        gateway.experts().ListOrders,
+        orders_pb2.ListOrdersRequest(side=orders_pb2.ORDER_SIDE_CLIENT, states=_OPEN_ORDERS, page_size=5),
         orders_pb2.ListOrdersResponse(),
     )
-    page = BrokerHome(
-        profile=gateway.identity().GetProfile(tenants_pb2.GetProfileRequest()),
-        chats=tuple(chats.chats),
-        names=names_of([*(chat.customer_id for chat in chats.chats), *(order.customer_id for order in orders.orders)]),
-        unread=optional(_unread, 0),
-        customers=_customers(people_pb2.ACCESS_STATE_UNSPECIFIED),
-        active_customers=_customers(people_pb2.ACCESS_STATE_ACTIVE),
-        unreleased=_unreleased(),
-        agreements=_agreements(),
-        orders=tuple(orders.orders),
-        needs_agreement=signed_in().is_administrator and not optional(_agreement_accepted, True),
+    chats, orders = tuple(open_chats().chats), tuple(open_orders().orders)
+    names = names_of([*(chat.customer_id for chat in chats), *(order.customer_id for order in orders)])
+    return BrokerHome(
+        profile=profile.result(),
+        chats=chats,
+        names=names,
+        unread=unread().messages,
+        customers=customers(),
+        active_customers=active_customers(),
+        unreleased=unreleased(),
+        agreements=agreements(),
+        orders=orders,
+        needs_agreement=needs_agreement(),
     )
-    return render_template("broker/home.html", page=page, may_chat=signed_in().may("CHAT"))
 
 
-def _agreement_accepted() -> bool:
-    return gateway.firms().GetOwnFirm(firms_pb2.GetOwnFirmRequest()).processing_accepted
+def _needs_agreement() -> Callable[[], bool]:
+    if not signed_in().is_administrator:
+        return lambda: False
+    unknown = firms_pb2.ProcessingAgreement(accept_time=Timestamp())
+    request = firms_pb2.GetProcessingAgreementRequest()
+    answer = asked(gateway.firms().GetProcessingAgreement, request, unknown)
+    return lambda: not answer().HasField("accept_time")
 
 
-def _unread() -> int:
-    return gateway.chat().GetUnreadCount(chat_pb2.GetUnreadCountRequest()).messages
-
-
-def _customers(state: people_pb2.AccessState.ValueType) -> Figure:
+def _customers(state: people_pb2.AccessState.ValueType) -> Callable[[], Figure]:
     request = people_pb2.ListCustomersRequest(access_state=state, page_size=_HUNDRED)
-    answer = gateway.identity().ListCustomers(request)
-    return Figure(len(answer.customers), bool(answer.next_page_token))
+    answer = gateway.identity().ListCustomers.future(request)
+    return lambda: Figure(len(answer.result().customers), bool(answer.result().next_page_token))
 
 
-def _unreleased() -> Figure:
+def _unreleased() -> Callable[[], Figure]:
     request = contracts_pb2.ListPortfolioRequest(only_unreleased=True, page_size=_HUNDRED)
-    answer = optional(lambda: gateway.contracts().ListPortfolio(request), contracts_pb2.ListPortfolioResponse())
-    return Figure(len(answer.contracts), bool(answer.next_page_token))
+    answer = asked(gateway.contracts().ListPortfolio, request, contracts_pb2.ListPortfolioResponse())
+    return lambda: Figure(len(answer().contracts), bool(answer().next_page_token))
 
 
-def _agreements() -> Figure:
+def _agreements() -> Callable[[], Figure]:
+    if not signed_in().may("BILLING"):
+        return lambda: Figure(0, has_more=False)
     request = billing_pb2.ListAgreementsRequest(page_size=_HUNDRED)
-    answer = optional(lambda: gateway.billing().ListAgreements(request), billing_pb2.ListAgreementsResponse())
+    answer = asked(gateway.billing().ListAgreements, request, billing_pb2.ListAgreementsResponse())
+    return lambda: _running(answer())
+
+
+def _running(answer: billing_pb2.ListAgreementsResponse) -> Figure:
     running = [each for each in answer.agreements if each.state == billing_pb2.AGREEMENT_STATE_ACTIVE]
     return Figure(len(running), bool(answer.next_page_token))

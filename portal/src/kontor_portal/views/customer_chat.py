@@ -11,7 +11,6 @@ from kontor_portal import gateway
 from kontor_portal.advisers import adviser_of
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
-from kontor_portal.reading import optional
 from kontor_portal.requests import signed_in
 from kontor_portal.rooms import Room, room_of
 
@@ -66,6 +65,6 @@ def _show(open_room: Room | None, form: Form) -> ResponseReturnValue:
         chats=tuple(chats.chats),
         room=open_room,
         form=form,
-        adviser=optional(lambda: adviser_of(signed_in().customer_id), None),
+        adviser=adviser_of(signed_in().customer_id)(),
         request_id=new_request_id(),
     ), form.status

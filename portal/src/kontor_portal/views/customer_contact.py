@@ -24,7 +24,7 @@ def contact() -> ResponseReturnValue:
     session, firm = signed_in(), current_firm()
     return render_template(
         "customer/contact.html",
-        adviser=adviser_of(session.customer_id),
+        adviser=adviser_of(session.customer_id)(),
         look=firm,
         directory=[(entry, dialled(entry.number)) for entry in firm.design.phone_directory],
         route=route(_home_of(session.customer_id), firm.address),

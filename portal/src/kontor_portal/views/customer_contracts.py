@@ -71,7 +71,7 @@ def contract(contract_id: str) -> ResponseReturnValue:
         contract=found,
         purpose=found.description or _purpose_of(found.line_of_business_id),
         documents=tuple(each for each in documents.documents if each.contract_id == contract_id),
-        adviser=adviser_of(customer_id),
+        adviser=adviser_of(customer_id)(),
     )
     return render_template("customer/contract.html", page=page)
 
