@@ -21,7 +21,7 @@ CHECK  := env -u KONTOR_HOME -u KONTOR_PORT -u KONTOR_DEMO PATH="$(VENV)/bin:$$P
 
 .DEFAULT_GOAL := help
 .PHONY: help environment up down status logs clean clock mail \
-  test test-unit test-integration test-e2e test-containers lint gen bench images lock
+  test test-unit test-integration test-e2e test-containers lint gen bench lighthouse images lock
 
 help: ## Show this help
 	@echo "Kontor: the digital office that an insurance broker gives his customers"
@@ -80,6 +80,9 @@ gen: environment ## Regenerate everything derived from the protos
 
 bench: environment ## Measure; prints a table, writes bench/results
 	@$(RUN) bench
+
+lighthouse: environment ## Let Lighthouse judge the first pages of the running demo (RUNS=3)
+	@KONTOR_HOME='$(KONTOR_HOME)' $(RUN) kontor_tools.lighthouse --runs $(or $(RUNS),3)
 
 images: environment ## Build all container images, or one (SERVICE=vault); needs a Docker engine
 	@$(RUN) kontor_tools.images $(SERVICE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.node import installed, node
+from kontor_tools.npm import installed, node
 
 SOURCE = Path(__file__).parent
 

@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
-from tests.node import installed, node
+from kontor_tools.npm import installed, node
 
 SOURCE = Path(__file__).parent
 

