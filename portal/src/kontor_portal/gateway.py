@@ -26,6 +26,7 @@ from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
+from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
 
@@ -118,6 +119,11 @@ def contracts() -> ContractsServiceStub:
 def vault() -> VaultServiceStub:
     """Return the stub of vault."""
     return current_edge().stub(_GATEWAY, VaultServiceStub)
+
+
+def firm_storage() -> FirmStorageServiceStub:
+    """Return the stub of vault's storage of a firm."""
+    return current_edge().stub(_GATEWAY, FirmStorageServiceStub)
 
 
 def billing() -> BillingServiceStub:

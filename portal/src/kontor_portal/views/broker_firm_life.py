@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.common.v1.money_pb2 import Money
 from kontor.identity.v1 import firms_pb2
+from kontor.vault.v1 import firm_storage_pb2
 
 from kontor_portal import gateway
 from kontor_portal.forms import Form, refused, sent
@@ -114,6 +115,7 @@ def _show(form: Form) -> ResponseReturnValue:
         "broker/firm_life.html",
         own=firms.GetOwnFirm(firms_pb2.GetOwnFirmRequest()),
         plans=tuple(catalogue.plans),
+        storage=optional(lambda: gateway.firm_storage().GetFirmStorage(firm_storage_pb2.GetFirmStorageRequest()), None),
         agreement=firms.GetProcessingAgreement(firms_pb2.GetProcessingAgreementRequest()),
         form=form,
     ), form.status

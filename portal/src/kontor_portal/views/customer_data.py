@@ -8,6 +8,7 @@ from typing import Final
 import grpc
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
+from kontor.contracts.v1 import contracts_pb2
 from kontor.identity.v1 import households_pb2
 from kontor.identity.v1 import master_data_pb2 as pb
 from kontor.identity.v1.tenants_pb2 import Address
@@ -146,6 +147,17 @@ def tell_outcome(outcome: pb.ChangeOutcome) -> ResponseReturnValue:
     return redirect(_PAGE, 303)
 
 
+def _drawn_from() -> dict[str, list[contracts_pb2.Contract]]:
+    """Return the customer's contracts by the account that their insurer has on file (F156)."""
+    ask = contracts_pb2.ListContractsRequest(customer_id=signed_in().customer_id, page_size=100)
+    listed = optional(lambda: gateway.contracts().ListContracts(ask), contracts_pb2.ListContractsResponse())
+    drawn: dict[str, list[contracts_pb2.Contract]] = {}
+    for contract in listed.contracts:
+        if contract.account_reference:
+            drawn.setdefault(contract.account_reference, []).append(contract)
+    return drawn
+
+
 def _show(
     form: Form, part: str, *, given: Address | None = None, proposals: tuple[Address, ...] = ()
 ) -> ResponseReturnValue:
@@ -161,6 +173,7 @@ def _show(
     return render_template(
         "customer/data.html",
         page=service.GetMasterData(pb.GetMasterDataRequest(customer_id=customer_id)),
+        drawn=_drawn_from(),
         household=tuple(household.persons),
         changes=tuple(changes.changes),
         titles=(Choice("", t("ohne Titel")), *(Choice(title, title) for title in ("Dr.", "Prof.", "Prof. Dr."))),

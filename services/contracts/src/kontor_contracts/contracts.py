@@ -1,7 +1,8 @@
 """Contracts of customers: entered, changed, confirmed, released and withdrawn.
 
 Rules: a customer sees exactly what was released to him (F176); what he enters himself has the status START until his
-broker confirms it, and he always sees it (F177); otherwise only staff change contracts (F66). The states are drawn in
+broker confirms it, unless his firm lets it count at once or wants none (decision 1), and he always sees it (F177);
+otherwise only staff change contracts (F66). The states are drawn in
 the README. Boundary: `imports` brings contracts from portfolio files, `queries` lists them.
 """
 
@@ -21,6 +22,7 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.sentences import said
 from sqlalchemy import select
 
+from kontor_contracts.firms import EntryMode
 from kontor_contracts.lines import ensure_default_lines, require_line
 from kontor_contracts.tables import Contract, Interval, Origin, Status
 
@@ -44,10 +46,19 @@ class ContractValues:
     description: str = ""
 
 
-async def create_contract(tx: Transaction, *, customer_id: UUID, values: ContractValues) -> Contract:
-    """Create a contract for a customer; raises NOT_FOUND for a customer who asks for another one's folder."""
+async def create_contract(
+    tx: Transaction, *, customer_id: UUID, values: ContractValues, mode: EntryMode = EntryMode.REQUEST
+) -> Contract:
+    """Create a contract for a customer; what becomes of his own entry the firm's `mode` says (decision 1).
+
+    Raises NOT_FOUND for a customer who asks for another one's folder, FORBIDDEN "EDIT_OFF" where customers enter none.
+    """
     require_own(tx.principal, customer_id)
     by_customer = tx.principal.is_customer
+    if by_customer and mode is EntryMode.OFF:
+        raise DomainError(
+            ErrorKind.FORBIDDEN, "EDIT_OFF", "Verträge trägt Ihr Makler für Sie ein. Bitte schreiben Sie ihm."
+        )
     if not by_customer and values.status is Status.START:
         raise invalid("contract.status", "„Start“ haben nur Verträge, die der Kunde selbst angelegt hat.")
     await ensure_default_lines(tx)
@@ -56,7 +67,7 @@ async def create_contract(tx: Transaction, *, customer_id: UUID, values: Contrac
         tenant_id=tx.principal.required_tenant(),
         customer_id=customer_id,
         import_key=None,
-        status=Status.START if by_customer else values.status or Status.ACTIVE,
+        status=_status_of_new(mode) if by_customer else values.status or Status.ACTIVE,
         released=by_customer,
         origin=Origin.CUSTOMER if by_customer else Origin.BROKER,
         create_time=tx.now,
@@ -181,6 +192,10 @@ async def _release(tx: Transaction, contracts: Sequence[Contract]) -> int:
     for contract in hidden:
         tx.publish(ContractReleased(**_ids(contract)), aggregate=contract.contract_id)
     return len(hidden)
+
+
+def _status_of_new(mode: EntryMode) -> Status:
+    return Status.ACTIVE if mode is EntryMode.DIRECT else Status.START
 
 
 def _check_change(present: Status, wanted: Status | None) -> None:

@@ -21,6 +21,7 @@ from kontor_chassis.sentences import said
 from sqlalchemy import func, select
 
 from kontor_contracts import gdv
+from kontor_contracts.firms import NamedAccount
 from kontor_contracts.gdv.model import Interval as GdvInterval
 from kontor_contracts.gdv.model import PolicyContract, Remark, Standing
 from kontor_contracts.lines import ensure_default_lines, lines_by_gdv_key
@@ -41,6 +42,16 @@ _INTERVAL = {
     GdvInterval.SINGLE: Interval.SINGLE,
     GdvInterval.NONE: Interval.NONE,
 }
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What identity made of a portfolio's people."""
+
+    customers: Mapping[str, UUID]
+    """Ids by external number."""
+    accounts: Mapping[str, NamedAccount]
+    """Bank accounts by IBAN as the file writes it."""
 
 
 async def read_file(content: bytes) -> gdv.Portfolio:
@@ -84,9 +95,9 @@ def summary(portfolio: gdv.Portfolio, *, file_name: str) -> PortfolioImport:
 
 
 async def apply_portfolio(
-    tx: Transaction, *, import_id: UUID, file_name: str, portfolio: gdv.Portfolio, customers: Mapping[str, UUID]
+    tx: Transaction, *, import_id: UUID, file_name: str, portfolio: gdv.Portfolio, brought: Brought
 ) -> PortfolioImport:
-    """Write the contracts of a portfolio and the import itself; `customers` maps external numbers to ids.
+    """Write the contracts of a portfolio and the import itself.
 
     Contracts are told apart by insurer, policy and line: known ones are updated, and keep their description and
     whether they are released; new ones are not released (F176).
@@ -94,7 +105,7 @@ async def apply_portfolio(
     tenant_id = tx.principal.required_tenant()
     await _one_import_at_a_time(tx, tenant_id)
     await ensure_default_lines(tx)
-    writing = _Writing(tx, tenant_id, await lines_by_gdv_key(tx), await _known(tx, portfolio), customers)
+    writing = _Writing(tx, tenant_id, await lines_by_gdv_key(tx), await _known(tx, portfolio), brought)
     for contract in portfolio.contracts:
         writing.write(contract)
     finished = summary(portfolio, file_name=file_name)
@@ -127,7 +138,7 @@ class _Writing:
     tenant_id: UUID
     lines: Mapping[str, UUID]
     known: Mapping[str, Contract]
-    customers: Mapping[str, UUID]
+    brought: Brought
     created: int = 0
     updated: int = 0
     remarks: list[Remark] = field(default_factory=list)
@@ -190,7 +201,8 @@ class _Writing:
                 )
             )
         return {
-            "customer_id": self.customers[contract.holder],
+            **self._account(contract),
+            "customer_id": self.brought.customers[contract.holder],
             "line_of_business_id": line,
             "number": contract.printed_number,
             "insurer_name": contract.insurer_name or f"VU {contract.insurer_number}",
@@ -202,6 +214,11 @@ class _Writing:
             "begin_day": contract.begin,
             "expiry_day": contract.expiry,
         }
+
+    def _account(self, contract: PolicyContract) -> dict[str, str]:
+        """Return the account that the file names; where it names none, the known one stays."""
+        named = self.brought.accounts.get(contract.iban)
+        return {"account_reference": named.reference, "account_masked": named.masked} if named else {}
 
 
 async def _one_import_at_a_time(tx: Transaction, tenant_id: UUID) -> None:

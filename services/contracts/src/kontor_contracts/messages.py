@@ -43,6 +43,8 @@ def contract(row: Row) -> pb.Contract:
         create_time=_timestamp(row["create_time"]),
         update_time=_timestamp(row["update_time"]),
         etag=etag_of(row["version"]),
+        account_reference=row["account_reference"],
+        account_masked=row["account_masked"],
     )
 
 

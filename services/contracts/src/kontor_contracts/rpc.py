@@ -14,6 +14,7 @@ from kontor_chassis.service import Context
 
 from kontor_contracts import contracts, imports, messages, queries
 from kontor_contracts.customers import Customers
+from kontor_contracts.firms import EntryMode, Firms
 from kontor_contracts.lines import ensure_default_lines, require_line
 from kontor_contracts.tables import Contract
 
@@ -21,10 +22,11 @@ from kontor_contracts.tables import Contract
 class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
     """The public RPCs."""
 
-    def __init__(self, work: UnitOfWork, rows: RowReader, customers: Customers) -> None:
+    def __init__(self, work: UnitOfWork, rows: RowReader, customers: Customers, firms: Firms) -> None:
         self._work = work
         self._rows = rows
         self._customers = customers
+        self._firms = firms
 
     async def ListLinesOfBusiness(
         self, request: pb.ListLinesOfBusinessRequest, _context: Context
@@ -82,11 +84,13 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
         customer_id = parse_id(request.customer_id, "customer_id")
         principal = current_principal()
         contracts.require_own(principal, customer_id)
+        tenant_id = principal.required_tenant()
         if principal.is_staff:
-            await self._customers.require(principal.required_tenant(), customer_id)
+            await self._customers.require(tenant_id, customer_id)
+        mode = await self._firms.entry_mode(tenant_id) if principal.is_customer else EntryMode.DIRECT
         async with self._work.command(request) as tx:
             created = await contracts.create_contract(
-                tx, customer_id=customer_id, values=messages.values(request.contract)
+                tx, customer_id=customer_id, values=messages.values(request.contract), mode=mode
             )
             return await tx.commit(await _answer(tx, created))
 
@@ -161,10 +165,14 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
             return messages.written_import(imports.summary(portfolio, file_name=request.file_name))
         tenant_id = current_principal().required_tenant()
         import_id = imports.import_id_for(tenant_id, request.request_id)
-        customers = await self._customers.take_in(tenant_id, import_id, portfolio.holders)
+        ibans = {contract.iban for contract in portfolio.contracts if contract.iban}
+        brought = imports.Brought(
+            customers=await self._customers.take_in(tenant_id, import_id, portfolio.holders),
+            accounts=await self._firms.name_accounts(tenant_id, ibans),
+        )
         async with self._work.command(request) as tx:
             finished = await imports.apply_portfolio(
-                tx, import_id=import_id, file_name=request.file_name, portfolio=portfolio, customers=customers
+                tx, import_id=import_id, file_name=request.file_name, portfolio=portfolio, brought=brought
             )
             return await tx.commit(messages.written_import(finished))
 

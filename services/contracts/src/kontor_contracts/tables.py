@@ -99,6 +99,9 @@ class Contract(Base):
     begin_day: Mapped[date | None]
     expiry_day: Mapped[date | None]
     description: Mapped[str] = mapped_column(Text)
+    account_reference: Mapped[str] = mapped_column(Text, default="")
+    """Names the bank account that the insurer has on file, as identity names it; never its number (F156)."""
+    account_masked: Mapped[str] = mapped_column(Text, default="")
     released: Mapped[bool]
     origin: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)

@@ -44,6 +44,7 @@ class Person:
     country: str = "D"
     phone: str = ""
     mail: str = ""
+    iban: str = ""
     policies: Sequence[Policy] = field(default=())
 
 
@@ -130,7 +131,11 @@ def _address(person: Person) -> list[bytearray]:
         _put(two, 157, "10" + person.phone)
     if person.mail:
         _put(three, 43, "50" + person.mail)
-    return [one, two, three]
+    if not person.iban:
+        return [one, two, three]
+    four = _record("0100", "4")
+    _put(four, 209, person.iban)
+    return [one, two, three, four]
 
 
 def _other_person(person: Person) -> bytearray:
@@ -174,7 +179,7 @@ SCHAEFER = Person(
 )  # fmt: skip
 BAKERY = Person(
     "Bäckerei Groß GmbH", "", "K200045", salutation="3", birth="00000000", street="Wexstraße 4", postal_code="20355",
-    mail="buero@baeckerei-gross.example",
+    mail="buero@baeckerei-gross.example", iban="DE89370400440532013000",
     policies=(Policy("TV3300912", "170", 66000, gross=78540, interval="4"),),
 )  # fmt: skip
 AYDIN = Person(

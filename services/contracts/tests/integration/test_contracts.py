@@ -11,11 +11,14 @@ from kontor.common.v1.access_pb2 import Role
 from kontor.common.v1.money_pb2 import Money
 from kontor.contracts.v1 import contracts_pb2 as pb
 from kontor.contracts.v1.events_pb2 import ContractReleased
+from kontor.identity.v1.master_data_pb2 import EditMode, EditPolicy, SetEditPolicyRequest
+from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
 from kontor_chassis.testing.refusals import refused
 from kontor_chassis.testing.server import Running
+from kontor_chassis.testing.tokens import token_for
 from kontor_contracts.tables import Contract, LineOfBusiness, PortfolioImport
 from sqlalchemy import func, select
 
@@ -101,6 +104,24 @@ async def test_own_entries_wait_for_the_broker(firm: Any, outbox: Any) -> None:
     refusal = await refused(firm.staff().ConfirmContract(pb.ConfirmContractRequest(**ids)))
     assert refusal.reason == "NOT_TO_CONFIRM"
     assert await outbox.types() == ["ContractEntered", "ContractConfirmed"]
+
+
+async def test_the_firm_decides_what_customers_enter(firm: Any, identity: Running) -> None:
+    """Decision 1, F66, F177: at once, after a look, or not at all; staff are free of it."""
+    julia = await firm.person()
+    token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=firm.tenant_id)
+    desk = identity.stub(MasterDataServiceStub, token)
+    wanted = pb.CreateContractRequest(customer_id=str(julia), contract=firm.values())
+    for mode, status in (
+        (EditMode.EDIT_MODE_DIRECT, pb.CONTRACT_STATUS_ACTIVE),
+        (EditMode.EDIT_MODE_REQUEST, pb.CONTRACT_STATUS_START),
+    ):
+        await desk.SetEditPolicy(SetEditPolicyRequest(policy=EditPolicy(contracts=mode)))
+        entered = await firm.customer(julia).CreateContract(wanted)
+        assert (entered.status, entered.released, entered.origin) == (status, True, pb.CONTRACT_ORIGIN_CUSTOMER)
+    await desk.SetEditPolicy(SetEditPolicyRequest(policy=EditPolicy(contracts=EditMode.EDIT_MODE_OFF)))
+    assert (await refused(firm.customer(julia).CreateContract(wanted))).reason == "EDIT_OFF"
+    assert (await firm.staff().CreateContract(wanted)).status == pb.CONTRACT_STATUS_ACTIVE
 
 
 async def test_customers_do_not_change_contracts(firm: Any) -> None:

@@ -13,6 +13,8 @@ from kontor.common.v1.access_pb2 import Right, Role
 from kontor.contracts.v1 import contracts_pb2 as pb
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.identity.v1.events_pb2 import TenantActivated
+from kontor.identity.v1.master_data_pb2 import ChangeBankAccountRequest, GetMasterDataRequest
+from kontor.identity.v1.master_data_pb2_grpc import MasterDataServiceStub
 from kontor.identity.v1.people_pb2 import Salutation
 from kontor_chassis.errors import ErrorKind
 from kontor_chassis.events import EventMeta
@@ -40,8 +42,8 @@ async def portfolio(firm: Any) -> list[pb.Contract]:
     return list((await firm.staff().ListPortfolio(pb.ListPortfolioRequest(page_size=100))).contracts)
 
 
-async def test_customers_and_contracts_appear(firm: Any, sample: bytes, outbox: Any) -> None:
-    """F130, F63: people go to identity, contracts get their line, and nothing is released yet (F176)."""
+async def test_customers_and_contracts_appear(firm: Any, identity: Running, sample: bytes, outbox: Any) -> None:
+    """F130, F63, F156: people go to identity, contracts get their line, and nothing is released yet (F176)."""
     done = await importer(firm).ImportPortfolio(pb.ImportPortfolioRequest(content=sample, file_name="bestand.gdv"))
     assert (done.packages, done.customers, done.contracts, done.contracts_created) == (2, 4, 6, 6)
     assert [(skipped.record_type, skipped.count) for skipped in done.skipped] == [("0210", 6)]
@@ -52,6 +54,13 @@ async def test_customers_and_contracts_appear(firm: Any, sample: bytes, outbox: 
     assert (household.begin_day, household.expiry_day) == ("2024-01-01", "2027-01-01")
     assert (household.origin, household.released) == (pb.CONTRACT_ORIGIN_IMPORT, False)
     assert found["RV90017765"].payment_interval == pb.PAYMENT_INTERVAL_MONTHLY
+    bakery = found["TV3300912"]
+    assert (bakery.account_masked, household.account_masked) == ("DE89 •••• 3000", "")
+    desk = identity.stub(MasterDataServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=firm.tenant_id))
+    account = ChangeBankAccountRequest(customer_id=bakery.customer_id, iban="DE89 3704 0044 0532 0130 00")
+    await desk.ChangeBankAccount(account)
+    page = await desk.GetMasterData(GetMasterDataRequest(customer_id=bakery.customer_id))
+    assert [one.reference for one in page.bank_accounts] == [bakery.account_reference], "the same name (F156)"
     ingrid = next(one for one in await firm.customers() if one.customer_id == household.customer_id)
     assert (ingrid.given_name, ingrid.salutation, ingrid.birth_date) == (
         "Ingrid",

@@ -46,7 +46,7 @@ class IdentityCustomers:
         try:
             await self._identity(tenant_id).GetCustomer(question)
         except grpc.aio.AioRpcError as error:
-            raise _refusal(error) from error
+            raise refusal_of(error) from error
 
     async def take_in(self, tenant_id: UUID, import_id: UUID, holders: Sequence[PolicyHolder]) -> Mapping[str, UUID]:
         """Create or update the customers; raises identity's refusal, or UNAVAILABLE when it does not answer."""
@@ -59,7 +59,7 @@ class IdentityCustomers:
             try:
                 answer = await self._identity(tenant_id).ImportCustomers(request, timeout=TIMEOUT_SECONDS)
             except grpc.aio.AioRpcError as error:
-                raise _refusal(error) from error
+                raise refusal_of(error) from error
             numbers = [holder.external_number for holder in batch]
             found |= zip(numbers, map(UUID, answer.customer_ids), strict=True)
         return found
@@ -86,7 +86,8 @@ def _customer(holder: PolicyHolder) -> ImportedCustomer:
     )
 
 
-def _refusal(error: grpc.aio.AioRpcError) -> DomainError:
+def refusal_of(error: grpc.aio.AioRpcError) -> DomainError:
+    """Return identity's refusal, or UNAVAILABLE when it did not answer."""
     return domain_error_of(error) or DomainError(
         ErrorKind.UNAVAILABLE,
         "IDENTITY_UNAVAILABLE",

@@ -132,6 +132,7 @@ ADDRESS = (
             },
         },
     ),
+    _layout("0100", "4", (1, 0), {"iban": Field("IBAN 1", 209, 242)}),
 )
 
 CONTRACT = (

@@ -87,6 +87,8 @@ class PolicyContract:
     begin: date | None
     expiry: date | None
     product: str
+    iban: str = ""
+    """The policy holder's account as the file has it, unchecked (0100 part 4); empty where it has none."""
 
     @property
     def identity(self) -> str:

@@ -43,7 +43,7 @@ class Sender:
 
 
 def read_contract(
-    parts: dict[str, tuple[Record, Layout]], *, holder: str, sender: Sender, remarks: list[Remark]
+    parts: dict[str, tuple[Record, Layout]], *, holder: str, sender: Sender, iban: str, remarks: list[Remark]
 ) -> PolicyContract:
     """Return the contract that the parts of record 0200 describe; `parts` holds part "1". Raises FieldError."""
     record, layout = parts["1"]
@@ -75,6 +75,7 @@ def read_contract(
         begin=fields.day(layout["begin"], record),
         expiry=fields.day(layout["expiry"], record),
         product=product,
+        iban=iban,
     )
 
 

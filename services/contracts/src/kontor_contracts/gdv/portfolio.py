@@ -75,6 +75,8 @@ class _Package:
     parts: Parts = field(default_factory=dict)
     holder_of: dict[str, str] = field(default_factory=dict)
     """External number of the policy holder by the key of the contract's records."""
+    iban_of: dict[str, str] = field(default_factory=dict)
+    """His account by the same key, where the file names one."""
     unreadable: set[str] = field(default_factory=set)
     """Keys of contracts with an address that could not be read."""
 
@@ -183,6 +185,9 @@ class _Reader:
         known = self.holders.get(holder.external_number)
         self.holders[holder.external_number] = merge_holders(known, holder) if known else holder
         package.holder_of[key] = holder.external_number
+        if "4" in parts:
+            account, account_layout = parts["4"]
+            package.iban_of[key] = fields.text(account_layout["iban"], account)
 
     def _add_contract(self, parts: Parts, package: _Package, key: str) -> None:
         record, layout = parts["1"]
@@ -193,7 +198,9 @@ class _Reader:
         if holder is None:
             self._complain(record, POLICY.name, "Zu diesem Vertrag fehlt die Adresse des Versicherungsnehmers (0100).")
             return
-        contract = read_contract(parts, holder=holder, sender=package.sender, remarks=self.remarks)
+        contract = read_contract(
+            parts, holder=holder, sender=package.sender, iban=package.iban_of.get(key, ""), remarks=self.remarks
+        )
         if contract.identity in self.contracts:
             self.remarks.append(
                 Remark(record.number, POLICY.name, "Der Vertrag kommt mehrfach vor; der letzte Stand gilt.")

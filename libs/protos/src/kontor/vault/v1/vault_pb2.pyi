@@ -114,6 +114,10 @@ class _SightingActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Sightin
     """Opened folders to a trusted person by an emergency release (F73)."""
     SIGHTING_ACTION_EMERGENCY_CLOSE: _SightingAction.ValueType  # 7
     """Closed them again."""
+    SIGHTING_ACTION_EMERGENCY_LOOK: _SightingAction.ValueType  # 8
+    """Looked into the emergency folder."""
+    SIGHTING_ACTION_EMERGENCY_SECRET: _SightingAction.ValueType  # 9
+    """Opened a secret of the emergency folder."""
 
 class SightingAction(_SightingAction, metaclass=_SightingActionEnumTypeWrapper):
     """What somebody did with a document or folder."""
@@ -134,6 +138,10 @@ SIGHTING_ACTION_EMERGENCY_OPEN: SightingAction.ValueType  # 6
 """Opened folders to a trusted person by an emergency release (F73)."""
 SIGHTING_ACTION_EMERGENCY_CLOSE: SightingAction.ValueType  # 7
 """Closed them again."""
+SIGHTING_ACTION_EMERGENCY_LOOK: SightingAction.ValueType  # 8
+"""Looked into the emergency folder."""
+SIGHTING_ACTION_EMERGENCY_SECRET: SightingAction.ValueType  # 9
+"""Opened a secret of the emergency folder."""
 
 @typing.final
 class Folder(message.Message):
@@ -1492,6 +1500,7 @@ class Sighting(message.Message):
     PARTY_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     PARTY_NAME_FIELD_NUMBER: builtins.int
     UNTIL_TIME_FIELD_NUMBER: builtins.int
+    ITEM_ID_FIELD_NUMBER: builtins.int
     sequence: builtins.int
     """Position in this customer's ledger, counted from 1 without gaps."""
     document_id: builtins.str
@@ -1516,6 +1525,8 @@ class Sighting(message.Message):
     """The account to which something was opened or closed; empty: the whole firm, or nobody in particular."""
     party_name: builtins.str
     """That person's name at that moment, where it was known."""
+    item_id: builtins.str
+    """The item of the emergency folder concerned; empty when it is about something else."""
     @builtins.property
     def time(self) -> timestamp_pb2.Timestamp:
         """When. Opening the same version again within five minutes makes no second entry."""
@@ -1541,10 +1552,11 @@ class Sighting(message.Message):
         party_account_id: builtins.str = ...,
         party_name: builtins.str = ...,
         until_time: timestamp_pb2.Timestamp | None = ...,
+        item_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["time", b"time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "account_name", b"account_name", "action", b"action", "document_id", b"document_id", "folder_id", b"folder_id", "hash", b"hash", "party_account_id", b"party_account_id", "party_name", b"party_name", "role", b"role", "sequence", b"sequence", "subject", b"subject", "time", b"time", "until_time", b"until_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "account_name", b"account_name", "action", b"action", "document_id", b"document_id", "folder_id", b"folder_id", "hash", b"hash", "item_id", b"item_id", "party_account_id", b"party_account_id", "party_name", b"party_name", "role", b"role", "sequence", b"sequence", "subject", b"subject", "time", b"time", "until_time", b"until_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
