@@ -14,6 +14,12 @@ class PortalSettings(EdgeSettings):
     """Origin that browsers see."""
     cookie_key_file: SecretFile
     """Key that signs the short-lived cookies of the sign-in and of one-time messages."""
+    support_phone: str = ""
+    """The platform's hotline for those who work with it, as people write it (F49); none when empty."""
+    support_hours: str = ""
+    """When somebody answers there, for example "Mo–Fr 8–18 Uhr, kostenfrei"."""
+    support_email: str = ""
+    """Where they write to; none when empty."""
 
     @property
     def cookies_are_secure(self) -> bool:

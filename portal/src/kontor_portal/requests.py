@@ -18,7 +18,7 @@ from kontor_portal.start_page import is_closed
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PAGES_FOR: Final = frozenset(Persona)
-_FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche"})
+_FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche", "hilfe"})
 """Areas for everybody who is signed in."""
 _UNDER_FIRM_HOSTS: Final = frozenset(
     {"", "f", "brand", "static", "auth", "sprache", "darstellung", "sw.js", "offline", "favicon.ico", "kunde"}

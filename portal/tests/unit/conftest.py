@@ -35,6 +35,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
         gateway_address="127.0.0.1:9",
         public_url=ORIGIN,
         cookie_key_file=key,
+        support_phone="0800 123 45 67",
+        support_hours="Mo–Fr 8–18 Uhr",
     )
     return create_app(settings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from uuid import uuid4
 from xml.parsers import expat
 
 import pytest
@@ -225,3 +226,20 @@ def test_scripts_are_fetched_side_by_side(browser: FlaskClient) -> None:
     assert {"js/once.js", "js/live.js", "js/install.js"} <= set(modules)
     assert "js/service-worker.js" not in modules
     assert page.count('rel="modulepreload"') == len(modules)
+
+
+def test_help_names_whom_to_call(app: Flask) -> None:
+    """F49, F64: a customer calls his firm, whoever works there the platform's hotline; both learn what is not lost."""
+    staff = app.test_client()
+    staff.set_cookie("office_access", access_token(roles=["STAFF"], tid=str(uuid4()), name="Petra Hansen"))
+    page = staff.get("/hilfe").text
+    assert 'href="tel:+498001234567"' in page
+    assert "Mo–Fr 8–18 Uhr" in page
+    assert "rufen Sie uns an, bevor Sie neu anlegen" in page
+    customer = app.test_client()
+    token = access_token(roles=["CUSTOMER"], cid=str(uuid4()), tid=str(uuid4()), name="Julia Brandt")
+    customer.set_cookie("office_access", token)
+    page = customer.get("/hilfe").text
+    assert "0800" not in page
+    assert 'href="/kunde/dokumente/papierkorb"' in page
+    assert "Einen Browser und eine Internetverbindung, sonst nichts." in page

@@ -80,6 +80,13 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if or (eq .service "identity") (eq .service "portal") (eq .service "notifications") }}
 - { name: KONTOR_PUBLIC_URL, value: {{ $root.Values.publicUrl | quote }} }
 {{- end }}
+{{- if eq .service "portal" }}
+{{- with $root.Values.support }}
+- { name: KONTOR_SUPPORT_PHONE, value: {{ .phone | quote }} }
+- { name: KONTOR_SUPPORT_HOURS, value: {{ .hours | quote }} }
+- { name: KONTOR_SUPPORT_EMAIL, value: {{ .email | quote }} }
+{{- end }}
+{{- end }}
 {{- if or (eq .service "portal") (and (eq .service "identity") (eq .process "http")) }}
 - { name: KONTOR_COOKIE_KEY_FILE, value: /etc/kontor/encryption/cookie-key }
 {{- end }}

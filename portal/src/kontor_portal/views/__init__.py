@@ -58,6 +58,7 @@ from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
 from kontor_portal.views.firm_invoices import firm_invoices
 from kontor_portal.views.firm_pages import firm_pages
+from kontor_portal.views.help_pages import help_pages
 from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
@@ -132,4 +133,5 @@ AREAS: tuple[Blueprint, ...] = (
     raffle_pages,
     trusted_pages,
     emergency_links,
+    help_pages,
 )
