@@ -16,6 +16,8 @@ from services.vault.tests.vault_office import Edge, Office, upload
 
 pytestmark = pytest.mark.integration
 
+PDF = "application/pdf"
+
 
 async def test_preview_is_kept_encrypted_and_goes_with_its_document(office: Office, edge: Edge, tenant: UUID) -> None:
     """F1, F2: a picture of the page for whoever may see the document, recorded as a look, gone when it is destroyed."""
@@ -74,3 +76,22 @@ async def test_shown_without_scripts_kept_with_them(office: Office, edge: Edge, 
     locked = await upload(edge, customer, pdf(password="geheim"))
     offered = await edge.client.get(f"/files/documents/{locked.document_id}/view", headers=customer.headers)
     assert offered.headers["Location"].endswith("?download=1")
+
+
+async def test_photos_are_filed_as_one_pdf(office: Office, edge: Edge, tenant: UUID) -> None:
+    """F67: phone photos become one PDF under its typed title; what is no photo is refused and leaves nothing."""
+    customer = await office.customer(tenant)
+    url = f"/files/customers/{customer.cid}/photos?return_to=/kunde/dokumente"
+    photos = [("photo", (f"{number}.jpg", photo((800, 600)), "image/jpeg")) for number in range(3)]
+    answer = await edge.client.post(url, data={"title": "Mietvertrag"}, files=photos, headers=customer.headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/kunde/dokumente?stored=1")
+    [document] = (await customer.vault.ListDocuments(pb.ListDocumentsRequest(customer_id=customer.cid))).documents
+    assert (document.title, document.file_name, document.media_type) == ("Mietvertrag", "Mietvertrag.pdf", PDF)
+    content = await edge.client.get(f"/files/documents/{document.document_id}", headers=customer.headers)
+    with pikepdf.open(io.BytesIO(content.content)) as joined:
+        assert len(joined.pages) == 3
+    wrong = await edge.client.post(url, files=[("photo", ("a.jpg", b"Text", "image/jpeg"))], headers=customer.headers)
+    assert wrong.headers["Location"].endswith("problem=PHOTOS_UNSUPPORTED")
+    none = await edge.client.post(url, files=[("photo", ("", b"", ""))], headers=customer.headers)
+    assert none.headers["Location"].endswith("problem=PHOTOS_MISSING")
+    assert len(office.stored_files()) == 1

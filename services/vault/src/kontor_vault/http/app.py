@@ -9,6 +9,8 @@ from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.config import VaultEdgeSettings
 from kontor_vault.http.archives import Archives
 from kontor_vault.http.downloads import Downloads
+from kontor_vault.http.photos import Photos
+from kontor_vault.http.places import Places
 from kontor_vault.http.previews import Previews
 from kontor_vault.http.tus import Tus
 from kontor_vault.http.uploads import Uploads
@@ -27,8 +29,11 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/documents/<uuid:document_id>/preview", view_func=previews.picture, methods=["GET"])
     app.add_url_rule("/files/documents/<uuid:document_id>/view", view_func=previews.quiet, methods=["GET"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/archive", view_func=archives.send, methods=["POST"])
+    photos = Photos(store)
+    app.add_url_rule("/files/customers/<uuid:customer_id>/photos", view_func=photos.join, methods=["POST"])
     _add_tus(app, tus)
     app.after_request(_harden)
+    Places(loaded.http_threads).guard(app)
     return app
 
 

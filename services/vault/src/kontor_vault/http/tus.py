@@ -26,7 +26,7 @@ from kontor_chassis.request_bodies import body_pieces
 from werkzeug.http import http_date
 
 from kontor_vault.content import SealedContent, SealedReader, SealedWriter
-from kontor_vault.http.uploads import answer_is_heard, document_kind, internal, report_finished, store_empty
+from kontor_vault.http.uploads import answer_is_heard, document_kind, internal, report_finished, store_bytes
 from kontor_vault.objects import Objects
 
 VERSION = "1.0.0"
@@ -75,7 +75,7 @@ class Tus:
         with _refusals_as_tus():
             upload = current_edge().stub("vault", VaultServiceStub).CreateUpload(wanted)
             if not length:
-                store_empty(self._objects, UUID(upload.upload_id))
+                store_bytes(self._objects, UUID(upload.upload_id), b"")
         headers = {"Location": f"/files/tus/{upload.upload_id}", "Upload-Offset": "0"}
         return _answer(201, headers | {"Upload-Expires": http_date(upload.expire_time.ToDatetime())})
 

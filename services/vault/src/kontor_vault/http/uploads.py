@@ -54,16 +54,16 @@ class Uploads:
         without `return_to` with the documents as JSON.
         """
         form = _FormUpload(self._objects, customer_id)
-        back = _path_on_this_origin(request.args.get("return_to", ""))
+        back = path_on_this_origin(request.args.get("return_to", ""))
         try:
             with answer_is_heard():
                 documents = form.receive()
         except (grpc.RpcError, DomainError) as refused:
             if not back:
                 raise
-            return redirect(_with_query(back, problem=problem_of(refused).reason), 303)
+            return redirect(with_query(back, problem=problem_of(refused).reason), 303)
         if back:
-            return redirect(_with_query(back, stored=str(len(documents))), 303)
+            return redirect(with_query(back, stored=str(len(documents))), 303)
         answer = vault_pb2.ListDocumentsResponse(documents=documents)
         return Response(MessageToJson(answer), 201, mimetype="application/json")
 
@@ -231,10 +231,12 @@ def report_finished(upload_id: str, sealed: SealedContent, part_id: str = "") ->
         return internal().FinishUpload(message, timeout=20)  # finishing twice is harmless
 
 
-def store_empty(objects: Objects, upload_id: UUID) -> vault_pb2.Document:
-    """Make a document of a reserved upload that has no bytes."""
+def store_bytes(objects: Objects, upload_id: UUID, content: bytes) -> vault_pb2.Document:
+    """Make a document of a reserved upload whose whole content is at hand."""
     with _Receiving.begin(objects, upload_id) as receiving:
-        return receiving.finish()
+        if content:
+            receiving.write(content)
+        return receiving.finish(complete_at=len(content))
 
 
 def internal() -> VaultInternalServiceStub:
@@ -262,11 +264,13 @@ def document_kind(name: str) -> vault_pb2.DocumentKind.ValueType:
     return known.get(name, vault_pb2.DOCUMENT_KIND_UNSPECIFIED)
 
 
-def _path_on_this_origin(path: str) -> str:
+def path_on_this_origin(path: str) -> str:
+    """Return a path that leads nowhere else; nothing for any other address."""
     return path if path.startswith("/") and path[1:2] not in {"/", "\\"} else ""
 
 
-def _with_query(path: str, **values: str) -> str:
+def with_query(path: str, **values: str) -> str:
+    """Return a path with more in its query."""
     return f"{path}{'&' if '?' in path else '?'}{urlencode(values)}"
 
 

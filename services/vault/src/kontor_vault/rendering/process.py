@@ -24,11 +24,11 @@ _SECONDS = 30
 
 
 def render(job: Mapping[str, object], *contents: tuple[int, Iterable[bytes]]) -> Rendered:
-    """Do a job over contents given as size and pieces; raises BUSY "RENDERING_BUSY" when too many wait."""
+    """Do a job over contents given as size and pieces; raises EXHAUSTED "RENDERING_BUSY" when too many wait."""
     sizes = [size for size, _ in contents]
     if sum(sizes) > LARGEST_BYTES:
         return Rendered(State.TOO_LARGE)
-    with _a_place():
+    with a_place(_AT_ONCE):
         return _run({**job, "sizes": sizes}, [pieces for _, pieces in contents])
 
 
@@ -58,12 +58,13 @@ def _run(job: Mapping[str, object], contents: Sequence[Iterable[bytes]]) -> Rend
 
 
 @contextmanager
-def _a_place() -> Iterator[None]:
-    if not _AT_ONCE.acquire(timeout=_WAIT_SECONDS):
+def a_place(places: BoundedSemaphore) -> Iterator[None]:
+    """Wait a while for one of few places; raises EXHAUSTED "RENDERING_BUSY"."""
+    if not places.acquire(timeout=_WAIT_SECONDS):
         raise DomainError(
             ErrorKind.EXHAUSTED, "RENDERING_BUSY", "Gerade ist viel zu tun. Bitte versuchen Sie es gleich noch einmal."
         )
     try:
         yield
     finally:
-        _AT_ONCE.release()
+        places.release()
