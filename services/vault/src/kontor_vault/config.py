@@ -39,6 +39,11 @@ class VaultSettings(ServiceSettings):
     default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
     """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
 
+    text_recognition_command: str = "tesseract"
+    """What recognises text in pictures; without it, or without German, everything but that works."""
+    reads_texts: bool = True
+    """Whether `work` also reads the text of documents; false where processes of `read-texts` do."""
+
     @model_validator(mode="after")
     def _some_key(self) -> Self:
         if self.key_encryption_key_file is None and self.transit_url is None:
@@ -51,7 +56,7 @@ class VaultSettings(ServiceSettings):
 class VaultEdgeSettings(EdgeSettings):
     """Settings of `http`."""
 
-    http_threads: int = Field(default=64, ge=1, le=256)
+    http_threads: int = Field(default=216, ge=1, le=1024)
     """More than other edges have: a thread waits as long as a file takes, and mostly for the client's line."""
     object_store_url: StoreUrl
     vault_address: Address

@@ -7,9 +7,11 @@ decrypts single segments, so that a Range request for the end of a file does not
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -37,6 +39,7 @@ from kontor_vault.segments import (
 
 _HASHING = ThreadPoolExecutor(os.cpu_count(), "hash")
 """SHA-256 takes more than half of an upload's processor time (56 of 95 ms per 100 MB), and waits for nothing."""
+_SPARE_BUFFERS: list[memoryview] = []
 
 
 class CorruptContentError(Exception):
@@ -68,7 +71,7 @@ def object_path(tenant_id: UUID, customer_id: UUID, content_id: UUID) -> str:
 
 
 class SealedWriter:
-    """Encrypts what is written to it straight into an object; memory stays at two segments.
+    """Encrypts what is written to it straight into an object; memory stays at one segment, and one that all share.
 
     Whoever receives bytes puts them into `room` and says `took`, which saves a copy; others `write` pieces. A full
     segment is hashed by another core while it is encrypted and stored. Use as a context manager and call `seal` at the
@@ -83,7 +86,7 @@ class SealedWriter:
         self._digest = hashlib.sha256()
         self._start = b""
         self._size = 0
-        self._plain = memoryview(bytearray(PLAIN))
+        self._plain = memoryview(mmap.mmap(-1, PLAIN))  # unlike a bytearray it takes memory as it is filled
         self._filled = 0
         self._is_sealed = False
 
@@ -150,7 +153,6 @@ class _SegmentWriter:
         except BaseException:  # there is no writer yet that anybody could discard
             self._object.discard()
             raise
-        self._buffer = memoryview(bytearray(SEGMENT_BYTES))
         self._number = 0
 
     @property
@@ -160,9 +162,10 @@ class _SegmentWriter:
 
     def store(self, plain: memoryview, *, is_last: bool) -> None:
         """Encrypt the next segment and append it to the object."""
-        sealed = self._buffer[: len(plain) + TAG_BYTES]
-        self._cipher.seal(self._number, plain, sealed, is_last=is_last)
-        self._object.write(sealed)
+        with _segment_buffer() as buffer:
+            sealed = buffer[: len(plain) + TAG_BYTES]
+            self._cipher.seal(self._number, plain, sealed, is_last=is_last)
+            self._object.write(sealed)
         self._number += 1
 
     def commit(self) -> None:
@@ -172,6 +175,17 @@ class _SegmentWriter:
     def discard(self) -> None:
         """Leave nothing of the object."""
         self._object.discard()
+
+
+@contextmanager
+def _segment_buffer() -> Iterator[memoryview]:
+    """Lend a buffer; few segments are sealed at a time, however many files are on their way."""
+    try:
+        buffer = _SPARE_BUFFERS.pop()
+    except IndexError:
+        buffer = memoryview(bytearray(SEGMENT_BYTES))
+    yield buffer
+    _SPARE_BUFFERS.append(buffer)
 
 
 class SealedReader:

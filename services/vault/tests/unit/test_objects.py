@@ -49,7 +49,8 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_retur
         flush(opened)
         flushed.append((Path(f"/proc/self/fd/{opened}").readlink(), (tmp_path / PATH).exists()))
 
-    sink = DirectoryObjects(tmp_path).write(PATH)
+    objects = DirectoryObjects(tmp_path)
+    sink = objects.write(PATH)
     sink.write(os.urandom(20_000_000))
     monkeypatch.setattr(os, "fsync", remembering)
     sink.commit()
@@ -57,6 +58,11 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_commit_retur
     assert part.name.startswith("content#")
     assert not visible
     assert folders == [(tmp_path / "firm/customer", True), (tmp_path / "firm", True), (tmp_path, True)]
+
+    for path, *names in (("firm/customer/next", "firm/customer"), ("firm/other/first", "firm/other", "firm")):
+        flushed.clear()
+        objects.write(path).commit()
+        assert [folder for folder, _ in flushed[1:]] == [tmp_path / name for name in names], "no name without its own"
 
 
 @pytest.mark.parametrize("announced", [1, 20_000_000, 40_000_000])
