@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from kontor.identity.v1 import brand_pb2 as pb
@@ -114,3 +115,12 @@ def _design(stored: bytes | None) -> pb.BrandDesign:
     if stored is not None:
         return pb.BrandDesign.FromString(stored)
     return pb.BrandDesign(primary_color=NEUTRAL_PRIMARY, accent_color=NEUTRAL_ACCENT, layout=tenants_pb2.LAYOUT_CLASSIC)
+
+
+async def own_origin(rows: RowReader, slug: str, public_url: str) -> str:
+    """Return the origin of a firm's own domain (F79), under the scheme and port of the platform's; "" without one."""
+    face = await presence(rows, slug)
+    if face is None or not face.host:
+        return ""
+    platform = urlsplit(public_url)
+    return platform._replace(netloc=face.host + (f":{platform.port}" if platform.port else "")).geturl()

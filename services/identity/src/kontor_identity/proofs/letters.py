@@ -30,9 +30,11 @@ from kontor_identity.customers import customer_for_update
 from kontor_identity.letter_pdf import IDENTITY_LETTER, Letter, letters_pdf
 from kontor_identity.letter_senders import address_lines, sender_of
 from kontor_identity.names import display_name, letter_greeting
+from kontor_identity.presence import own_origin
 from kontor_identity.proofs.proofs import UNDER_WAY, proof_in_force, put_in_force, require_own_account
 from kontor_identity.proofs.tables import IdentityLetterRow
 from kontor_identity.sealing import Sealer
+from kontor_identity.staff import own_tenant
 from kontor_identity.tables import Customer
 
 MOST_ATTEMPTS: Final = 5
@@ -130,7 +132,7 @@ class IdentityLetters:
 
     def __init__(self, work: UnitOfWork, rows: RowReader, sealer: Sealer, public_url: str) -> None:
         self._work, self._rows, self.sealer = work, rows, sealer
-        self._page = f"{public_url}/kunde/identitaet"
+        self._public_url = public_url
 
     async def print_letters(self, caller: Principal, customer_ids: Sequence[UUID], printing: str) -> bytes:
         """Return the letters as a PDF, with the same codes for the same `printing`.
@@ -138,7 +140,10 @@ class IdentityLetters:
         Raises PRECONDITION "NO_LETTERS" when nobody can be written to.
         """
         async with self._work.work(caller) as tx:
-            letters = [await self._print(tx, customer, printing) for customer in await _to_be_proved(tx, customer_ids)]
+            origin = await own_origin(self._rows, (await own_tenant(tx)).slug, self._public_url)
+            page = f"{origin or self._public_url}/kunde/identitaet"
+            customers = await _to_be_proved(tx, customer_ids)
+            letters = [await self._print(tx, customer, printing, page) for customer in customers]
             if not letters:
                 raise DomainError(
                     ErrorKind.PRECONDITION,
@@ -167,7 +172,7 @@ class IdentityLetters:
             letter.attempts += 1
             await tx.commit()
 
-    async def _print(self, tx: Transaction, customer: Customer, printing: str) -> Letter:
+    async def _print(self, tx: Transaction, customer: Customer, printing: str, page: str) -> Letter:
         code = new_code(self.sealer, f"identity {printing}", customer.customer_id)
         hashed = code_hash(self.sealer, code)
         letter = await _under_way(tx, customer.customer_id)
@@ -190,7 +195,7 @@ class IdentityLetters:
             greeting=letter_greeting(customer.form, *name),
             form=customer.form,
             code=code,
-            page=self._page,
+            page=page,
             valid_until=(letter.expires_at or tx.now).astimezone(BILLING_ZONE).date(),
             words=IDENTITY_LETTER,
         )

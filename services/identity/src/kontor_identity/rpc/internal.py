@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from kontor.identity.v1 import internal_pb2 as pb
 from kontor.identity.v1 import people_pb2, tenants_pb2
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceServicer
@@ -21,7 +19,7 @@ from kontor_identity.emergency.trusteeships import trusted_by
 from kontor_identity.imports import import_customers
 from kontor_identity.invitations import mint_link
 from kontor_identity.people import recipients
-from kontor_identity.presence import presence
+from kontor_identity.presence import own_origin
 from kontor_identity.resets import mint_reset_link
 from kontor_identity.rpc import messages
 from kontor_identity.staff import own_tenant
@@ -70,16 +68,8 @@ class IdentityInternalRpc(IdentityInternalServiceServicer):
             kind=tenants_pb2.TenantKind.ValueType(tenant.kind),
             state=tenants_pb2.TenantState.ValueType(tenant.state),
             tier_one_access=tenants_pb2.TierOneAccess.ValueType(tenant.tier_one_access),
-            origin=await self._origin_of(tenant.slug),
+            origin=await own_origin(self._rows, tenant.slug, self._public_url),
         )
-
-    async def _origin_of(self, slug: str) -> str:
-        """Return the origin of a firm's own domain, under the scheme and port of the platform's; "" without one."""
-        face = await presence(self._rows, slug)
-        if face is None or not face.host:
-            return ""
-        platform = urlsplit(self._public_url)
-        return platform._replace(netloc=face.host + (f":{platform.port}" if platform.port else "")).geturl()
 
     async def ListActiveTenants(
         self, request: pb.ListActiveTenantsRequest, context: Context
