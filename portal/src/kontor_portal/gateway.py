@@ -26,6 +26,7 @@ from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
+from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
@@ -64,6 +65,11 @@ def emergency(token: str | None = None) -> EmergencyAccessServiceStub:
     """Return the stub of emergency access; `token` as for identity."""
     own = None if token is None else (lambda: token)
     return current_edge().stub(_GATEWAY, EmergencyAccessServiceStub, token=own)
+
+
+def emergency_folder() -> EmergencyFolderServiceStub:
+    """Return the stub of the emergency folder."""
+    return current_edge().stub(_GATEWAY, EmergencyFolderServiceStub)
 
 
 def viewing() -> ViewingServiceStub:

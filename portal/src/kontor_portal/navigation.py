@@ -140,6 +140,7 @@ def _network() -> tuple[NavItem, ...]:
 def _trusted() -> tuple[NavItem, ...]:
     return (
         NavItem(t("Notfallzugang"), "/vertrauen", "heart", is_pinned=True),
+        NavItem(t("Notfallordner"), "/vertrauen/notfallordner", "list", is_pinned=True),
         NavItem(t("Unterlagen"), "/vertrauen/unterlagen", "folder", is_pinned=True),
         NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )

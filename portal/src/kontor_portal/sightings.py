@@ -13,10 +13,11 @@ from kontor_portal.labels import role
 
 _OPENED: Final = (pb.SIGHTING_ACTION_VIEW, pb.SIGHTING_ACTION_DOWNLOAD)
 _EMERGENCY: Final = (pb.SIGHTING_ACTION_EMERGENCY_OPEN, pb.SIGHTING_ACTION_EMERGENCY_CLOSE)
+_IN_FOLDER: Final = (pb.SIGHTING_ACTION_EMERGENCY_LOOK, pb.SIGHTING_ACTION_EMERGENCY_SECRET)
 KINDS: Final = {
     "gesehen": _OPENED,
     "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
-    "notfall": _EMERGENCY,
+    "notfall": (*_EMERGENCY, *_IN_FOLDER),
 }
 """What the page can be narrowed to, by the word in its address."""
 _SYMBOLS: Final = {
@@ -27,6 +28,8 @@ _SYMBOLS: Final = {
     pb.SIGHTING_ACTION_RELEASE: "eye",
     pb.SIGHTING_ACTION_EMERGENCY_OPEN: "heart",
     pb.SIGHTING_ACTION_EMERGENCY_CLOSE: "lock",
+    pb.SIGHTING_ACTION_EMERGENCY_LOOK: "eye",
+    pb.SIGHTING_ACTION_EMERGENCY_SECRET: "key",
 }
 
 
@@ -46,6 +49,8 @@ class Line:
         """Where the paper or folder is; empty when it is gone."""
         if not self.entry.subject:
             return ""
+        if self.entry.item_id:
+            return f"/kunde/notfall/ordner/{self.entry.item_id}"
         if self.entry.folder_id:
             return f"/kunde/dokumente/ordner/{self.entry.folder_id}"
         return f"/kunde/dokumente/{self.entry.document_id}"
@@ -67,6 +72,8 @@ def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
     if entry.action in _EMERGENCY:
         return _of_emergency(entry)
     what = _subject(entry)
+    if entry.action in _IN_FOLDER:
+        return _in_folder(entry)
     if is_own:
         return _own(entry, what, firm_name)
     who = entry.account_name or firm_name
@@ -124,6 +131,17 @@ def _of_emergency(entry: pb.Sighting) -> str:
         if opened
         else t("Der Notfallzugang einer Vertrauensperson ist wieder geschlossen.")
     )
+
+
+def _in_folder(entry: pb.Sighting) -> str:
+    if entry.action == pb.SIGHTING_ACTION_EMERGENCY_LOOK:
+        return t(
+            "%(who)s hat in Ihren Notfallordner gesehen.",
+            du="%(who)s hat in deinen Notfallordner gesehen.",
+            who=entry.account_name,
+        )
+    what = f"„{entry.subject}“" if entry.subject else t("einem gelöschten Eintrag")
+    return t("%(who)s hat das Geheimnis zu %(what)s geöffnet.", who=entry.account_name, what=what)
 
 
 def _subject(entry: pb.Sighting) -> str:

@@ -19,6 +19,7 @@ from tests.e2e.stage import InstalledStage
 
 STOP_LINK = re.compile(r"https?://\S+/notfall/[\w-]{20,}")
 STOP = "Ich lebe – Zugriff ablehnen"
+SECRET = "Zimtstern-Ruderboot-88"
 REASON = "Mutter liegt seit gestern auf der Intensivstation."
 
 
@@ -75,6 +76,35 @@ def test_customer_names_somebody(scene: Scene) -> None:
     home.is_told("Die Regeln sind gespeichert.")
     home.sees("Die Wartezeit läuft: 3 Stunden.")
     home.looks_right("emergency-invited")
+
+
+def test_customer_fills_her_emergency_folder(scene: Scene) -> None:
+    """Where the original lies, a password that only a release opens, a task, and the card for the wallet (F73–F76)."""
+    home = scene.home
+    home.follow("Notfallordner")
+    home.sees("0 von 8")
+    home.looks_right("emergency-folder-empty")
+    home.follow("Vollmacht")
+    home.fill("Wo liegt das Original?", "Stahlschrank im Flur, zweites Fach")
+    home.press("Speichern")
+    home.is_told("steht in Ihrem Notfallordner")
+    home.follow("Konto oder Gerät")
+    home.fill("Bezeichnung", "E-Mail-Postfach")
+    home.fill("Passwort, PIN oder Schlüssel", SECRET)
+    home.page.get_by_label("Wer soll es im Notfall lesen?").select_option(label="Wer den Ordner „Vorsorge“ sieht")
+    home.looks_right("emergency-item")
+    home.press("Speichern")
+    home.is_told("steht in Ihrem Notfallordner")
+    home.follow("Aufgabe")
+    home.fill("Bezeichnung", "Katze füttern")
+    home.fill("Wann?", "sofort, dann morgens und abends")
+    home.press("Speichern")
+    home.sees("4 von 8")
+    home.does_not_see(SECRET)
+    home.looks_right("emergency-folder")
+    home.follow("Notfallkarte")
+    home.sees("Stahlschrank im Flur, zweites Fach")
+    home.looks_right("emergency-card")
 
 
 def test_trusted_person_accepts(scene: Scene) -> None:
@@ -150,6 +180,13 @@ def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]
     anna.looks_right("trusted-folders")
     anna.follow("Vorsorge")
     anna.sees("Hier liegt kein Dokument")
+    anna.go("Notfallordner")
+    anna.sees("Stahlschrank im Flur, zweites Fach")
+    anna.press("Geheimnis zeigen")
+    anna.sees(SECRET)
+    anna.press("Erledigt")
+    anna.sees("Erledigt von Anna Brandt")
+    anna.looks_right("trusted-plan")
 
     link = STOP_LINK.search(mail)
     assert link is not None, mail

@@ -41,6 +41,7 @@ from kontor_portal.views.customer_data import customer_data
 from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
+from kontor_portal.views.customer_emergency_folder import customer_emergency_folder
 from kontor_portal.views.customer_epost import customer_epost
 from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
@@ -68,6 +69,7 @@ from kontor_portal.views.raffle_pages import raffle_pages
 from kontor_portal.views.search import search
 from kontor_portal.views.static import static
 from kontor_portal.views.trusted_pages import trusted_pages
+from kontor_portal.views.trusted_plan import trusted_plan
 
 AREAS: tuple[Blueprint, ...] = (
     static,
@@ -98,6 +100,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_invoices,
     customer_consents,
     customer_emergency,
+    customer_emergency_folder,
     customer_profile,
     customer_data,
     customer_bank,
@@ -132,6 +135,7 @@ AREAS: tuple[Blueprint, ...] = (
     operator_pages,
     raffle_pages,
     trusted_pages,
+    trusted_plan,
     emergency_links,
     help_pages,
 )

@@ -110,7 +110,7 @@ def folder(folder_id: str) -> ResponseReturnValue:
 
 
 def _folder(folder_id: str) -> ResponseReturnValue:
-    trust = _trust()
+    trust = trust_in_hand()
     if not trust.is_open:
         return redirect(HOME, 303)
     tree = folder_tree(_customer())
@@ -138,11 +138,12 @@ def _roots(tree: FolderTree) -> tuple[vault_pb2.Folder, ...]:
 
 def _show(form: Form) -> ResponseReturnValue:
     return render_template(
-        "trusted/home.html", trust=_trust(), form=form, words=words, request_id=new_request_id()
+        "trusted/home.html", trust=trust_in_hand(), form=form, words=words, request_id=new_request_id()
     ), form.status
 
 
-def _trust() -> Trust:
+def trust_in_hand() -> Trust:
+    """Return the customer in hand and where things stand; 404 for nobody's trusted person."""
     emergency = gateway.emergency()
     mine = emergency.ListTrusteeships(pb.ListTrusteeshipsRequest(page_size=100)).trusteeships
     here = next((one for one in mine if one.current), None)

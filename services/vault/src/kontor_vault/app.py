@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kontor.vault.v1 import firm_storage_pb2, internal_pb2, vault_pb2
+from kontor.vault.v1 import emergency_folder_pb2, firm_storage_pb2, internal_pb2, vault_pb2
+from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
@@ -14,11 +15,14 @@ from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
+from kontor_vault.emergency_folder import EmergencyFolder
 from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
+from kontor_vault.rpc.releases import Releases
 from kontor_vault.sealing import Sealing
 
 
@@ -39,6 +43,11 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
                 add_FirmStorageServiceServicer_to_server,
                 FirmStorageRpc(platform.work, plans),
                 firm_storage_pb2.DESCRIPTOR.services_by_name["FirmStorageService"],
+            ),
+            servicer(
+                add_EmergencyFolderServiceServicer_to_server,
+                EmergencyFolderRpc(platform.work, Releases(people), EmergencyFolder(keys)),
+                emergency_folder_pb2.DESCRIPTOR.services_by_name["EmergencyFolderService"],
             ),
             servicer(
                 add_VaultInternalServiceServicer_to_server,

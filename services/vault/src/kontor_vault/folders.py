@@ -14,7 +14,7 @@ from kontor_chassis.sentences import said
 from sqlalchemy import exists, func, select, text
 
 from kontor_vault.grants import revoke_grants_on_folder
-from kontor_vault.tables import Document, Folder
+from kontor_vault.tables import Document, EmergencyItem, Folder
 from kontor_vault.visibility import folder_visible_to, require_customer_scope
 
 DEEPEST = 12
@@ -97,6 +97,13 @@ async def delete_folder(tx: Transaction, *, customer_id: UUID, folder_id: UUID, 
     folder = await get_folder(tx, customer_id=customer_id, folder_id=folder_id)
     check_etag(etag, folder.version)
     has_folders = exists().where(Folder.parent_id == folder_id)
+    in_emergency = exists().where(EmergencyItem.folder_id == folder_id)
+    if await tx.session.scalar(select(in_emergency)):
+        raise DomainError(
+            ErrorKind.PRECONDITION,
+            "FOLDER_IN_EMERGENCY",
+            "Einträge Ihres Notfallordners richten sich nach diesem Ordner. Bitte ordnen Sie sie zuerst neu zu.",
+        )
     has_documents = exists().where(Document.folder_id == folder_id, Document.trash_time.is_(None))
     if await tx.session.scalar(select(has_folders | has_documents)):
         raise DomainError(

@@ -107,6 +107,10 @@ class CustomerKeys:
             return None
         return _derived(await self._data_key(tx, tenant_id, customer_id), b"kontor.vault.ledger")
 
+    async def purpose_key(self, tx: Transaction, tenant_id: UUID, customer_id: UUID, purpose: bytes) -> bytes:
+        """Return the 32-byte key of a customer for one purpose, derived from his data key; raises KeyUnusableError."""
+        return _derived(await self._data_key(tx, tenant_id, customer_id), purpose)
+
     async def newest(self) -> str:
         """Return the name of the key-encryption key that wraps from now on."""
         return await self._key_encryption.newest()

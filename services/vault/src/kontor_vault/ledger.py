@@ -31,6 +31,7 @@ class Entry(Protocol):
     document_id: UUID | None
     folder_id: UUID | None
     grant_id: UUID | None
+    item_id: UUID | None
     number: int
     account_id: UUID | None
     account_name: str
@@ -118,6 +119,7 @@ def _second_form(entry: Entry) -> Mapping[str, object]:
         "document_id": _text(entry.document_id),
         "folder_id": _text(entry.folder_id),
         "grant_id": _text(entry.grant_id),
+        "item_id": _text(entry.item_id),
         "number": entry.number or None,
         "account_id": _text(entry.account_id),
         "account_name": entry.account_name or None,

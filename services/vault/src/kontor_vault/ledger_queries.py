@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Select, SmallInteger, Uuid, any_, bindparam, 
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from kontor_vault.queries import Rows, page_of
-from kontor_vault.tables import Document, Folder, Sighting
+from kontor_vault.tables import Document, EmergencyItem, Folder, Sighting
 
 _BEYOND = (1 << 63) - 1
 
@@ -67,10 +67,11 @@ _CONDITIONS = {
 def _sightings(narrowed_by: frozenset[str]) -> Select[Any]:
     columns = [column for column in Sighting.__table__.columns if column.key not in ("tenant_id", "form", "grant_id")]
     statement = (
-        select(*columns, func.coalesce(Document.title, Folder.name, "").label("subject"))
+        select(*columns, func.coalesce(Document.title, Folder.name, EmergencyItem.title, "").label("subject"))
         .select_from(Sighting)
         .outerjoin(Document, Document.document_id == Sighting.document_id)
         .outerjoin(Folder, Folder.folder_id == Sighting.folder_id)
+        .outerjoin(EmergencyItem, EmergencyItem.item_id == Sighting.item_id)
         .where(
             Sighting.customer_id == bindparam("customer_id", type_=Uuid),
             Sighting.sequence < bindparam("before", type_=BigInteger),

@@ -41,6 +41,7 @@ class Happening:
     document_id: UUID | None = None
     folder_id: UUID | None = None
     grant_id: UUID | None = None
+    item_id: UUID | None = None
     number: int = 0
     party_account_id: UUID | None = None
     party_name: str = ""
@@ -74,6 +75,7 @@ async def _append(tx: Transaction, head: SightHead, happening: Happening) -> Non
         document_id=happening.document_id,
         folder_id=happening.folder_id,
         grant_id=happening.grant_id,
+        item_id=happening.item_id,
         number=happening.number,
         account_id=tx.principal.account_id,
         account_name=tx.principal.display_name,

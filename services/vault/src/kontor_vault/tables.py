@@ -90,6 +90,27 @@ class EmergencyGrant(Base):
     revoke_time: Mapped[datetime | None] = mapped_column(_Time)
 
 
+class EmergencyItem(Base):
+    """A directive, an account or a task of the emergency folder; what it says is encrypted."""
+
+    __tablename__ = "emergency_items"
+
+    item_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    folder_id: Mapped[UUID | None]
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    title: Mapped[str] = mapped_column(Text)
+    details: Mapped[bytes] = mapped_column(LargeBinary)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    done_name: Mapped[str] = mapped_column(Text)
+    done_time: Mapped[datetime | None] = mapped_column(_Time)
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    update_time: Mapped[datetime] = mapped_column(_Time)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as declared
+
+
 class Document(Base):
     """A document; content facts are those of its newest version."""
 
@@ -250,6 +271,7 @@ class Sighting(Base):
     document_id: Mapped[UUID | None]
     folder_id: Mapped[UUID | None]
     grant_id: Mapped[UUID | None]
+    item_id: Mapped[UUID | None]
     number: Mapped[int]
     account_id: Mapped[UUID | None]
     account_name: Mapped[str] = mapped_column(Text)

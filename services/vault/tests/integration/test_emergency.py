@@ -239,9 +239,11 @@ async def test_a_release_opens_exactly_the_folders_in_scope(edge: Edge, emergenc
         if expected == 404:
             assert await refused(anna.vault.GetDocument(get)) is StatusCode.NOT_FOUND
     recorded = await customer.vault.ListSightings(pb.ListSightingsRequest(customer_id=customer.cid))
-    assert [(s.document_id, s.account_id, s.role) for s in recorded.sightings] == [
+    assert [(s.document_id, s.account_id, s.role) for s in recorded.sightings if s.document_id] == [
         (will.document_id, str(anna.account_id), Role.ROLE_TRUSTED_PERSON)
     ]
+    opened = {s.party_account_id for s in recorded.sightings if s.action == pb.SIGHTING_ACTION_EMERGENCY_OPEN}
+    assert opened == {str(anna.account_id), str(tom.account_id)}
 
 
 async def test_trusted_persons_only_look(edge: Edge, emergency: Emergency) -> None:

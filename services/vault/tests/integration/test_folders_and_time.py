@@ -72,7 +72,7 @@ async def test_folder_with_a_draft_of_the_firm(office: Office, edge: Edge, tenan
     """F4, F176: what the firm filed in it and has not released does not show, so it does not keep the folder either."""
     customer, petra = await office.customer(tenant), office.person(tenant, Role.ROLE_STAFF)
     folder = await make(customer, "Offen")
-    open_to_firm = pb.Grant(folder_id=folder.folder_id)
+    open_to_firm = pb.Grant(folder_id=folder.folder_id, may_contribute=True)
     await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=open_to_firm))
     draft = await upload(edge, petra, b"%PDF-", customer.cid, folder_id=folder.folder_id)
     await customer.vault.DeleteFolder(pb.DeleteFolderRequest(customer_id=customer.cid, folder_id=folder.folder_id))

@@ -170,6 +170,7 @@ def sighting_row(row: Row) -> pb.Sighting:
         sequence=row["sequence"],
         document_id=_text(row["document_id"]),
         folder_id=_text(row["folder_id"]),
+        item_id=_text(row["item_id"]),
         subject=row["subject"],
         version=row["number"],
         account_id=_text(row["account_id"]),
