@@ -18,6 +18,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
+from kontor_chassis.sentences import said
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from kontor_vault.folders import get_folder
@@ -65,7 +66,9 @@ class EmergencyFolder:
         count = select(func.count()).select_from(EmergencyItem).where(EmergencyItem.customer_id == customer_id)
         if int(await tx.session.scalar(count) or 0) >= MOST_ITEMS:
             raise DomainError(
-                ErrorKind.EXHAUSTED, "TOO_MANY_ITEMS", f"Der Notfallordner fasst höchstens {MOST_ITEMS} Einträge."
+                ErrorKind.EXHAUSTED,
+                "TOO_MANY_ITEMS",
+                said("Der Notfallordner fasst höchstens %(most)s Einträge.", most=MOST_ITEMS),
             )
         item = EmergencyItem(
             item_id=new_id(),
