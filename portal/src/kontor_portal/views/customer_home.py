@@ -13,7 +13,7 @@ from kontor.chat.v1 import chat_pb2
 from kontor.common.v1 import access_pb2
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import orders_pb2
-from kontor.identity.v1 import brand_pb2
+from kontor.identity.v1 import brand_pb2, raffles_pb2
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway
@@ -47,6 +47,8 @@ class Home:
     tiles: tuple[StartTile, ...]
     notices: tuple[brand_pb2.Notice, ...]
     scene: SceneView | None
+    raffle: str = ""
+    """What there is to win for who has not entered yet (F165)."""
 
     @property
     def offers(self) -> tuple[contracts_pb2.Contract, ...]:
@@ -64,6 +66,7 @@ class Papers:
     consents: tuple[orders_pb2.ConsentRequest, ...] = ()
     agreement: billing_pb2.Agreement | None = None
     unread_messages: int = 0
+    raffle: str = ""
 
 
 @customer_home.get("/kunde")
@@ -93,6 +96,7 @@ def arranged(firm: FirmLook, name: str, papers: Papers) -> Home:
         tiles=tiles_of(firm, {access_pb2.AREA_MESSAGES: papers.unread_messages}),
         notices=notices_on(firm.design, today()),
         scene=scene_of(firm),
+        raffle=papers.raffle,
     )
 
 
@@ -116,6 +120,11 @@ def _papers_of(customer_id: str) -> Papers:
         orders_pb2.ListConsentRequestsResponse(),
     )
     unread = asked(gateway.chat().GetUnreadCount, chat_pb2.GetUnreadCountRequest(), chat_pb2.UnreadCount())
+    offer = asked(
+        gateway.raffles().GetRaffleOffer,
+        raffles_pb2.GetRaffleOfferRequest(customer_id=customer_id),
+        raffles_pb2.RaffleOffer(),
+    )
     return Papers(
         adviser=adviser(),
         contracts=tuple(contracts().contracts),
@@ -123,7 +132,15 @@ def _papers_of(customer_id: str) -> Papers:
         consents=tuple(consents().consent_requests),
         agreement=agreement(),
         unread_messages=unread().messages,
+        raffle=_to_win(offer()),
     )
+
+
+def _to_win(offer: raffles_pb2.RaffleOffer) -> str:
+    """Return the prize of a raffle that the customer can still enter, or nothing."""
+    gives = offer.raffle.kind == raffles_pb2.RAFFLE_KIND_DRAW or offer.in_stock
+    is_open = offer.raffle.state == raffles_pb2.RAFFLE_STATE_OPEN and not offer.HasField("entry")
+    return offer.raffle.prize if is_open and gives else ""
 
 
 def running_agreement(customer_id: str) -> Callable[[], billing_pb2.Agreement | None]:
