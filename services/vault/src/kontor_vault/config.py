@@ -60,3 +60,5 @@ class VaultEdgeSettings(EdgeSettings):
     """More than other edges have: a thread waits as long as a file takes, and mostly for the client's line."""
     object_store_url: StoreUrl
     vault_address: Address
+    malware_scanner: Address | None = None
+    """A clamd; where one is named, nothing is stored that it has not called clean."""

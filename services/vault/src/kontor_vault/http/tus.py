@@ -21,7 +21,7 @@ from flask.typing import ResponseReturnValue
 from kontor.vault.v1 import internal_pb2, vault_pb2
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
-from kontor_chassis.errors import DomainError, invalid
+from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from kontor_chassis.request_bodies import body_pieces
 from werkzeug.http import http_date
 
@@ -103,7 +103,7 @@ class Tus:
             progress = self._close(upload_id, part, sealed) if sealed else self._progress(upload_id)
             if progress.offset_bytes == progress.size_bytes and not progress.stored:
                 if offset == 0 and sealed is not None:
-                    report_finished(str(upload_id), sealed, part.part_id)
+                    self._finish(upload_id, part, sealed)
                 else:
                     self._join(upload_id)
         return _answer(204, _headers(progress))
@@ -152,7 +152,17 @@ class Tus:
             for piece in self._pieces(permit):
                 writer.write(piece)
             sealed = writer.seal()
-        return report_finished(str(upload_id), sealed, permit.joint.part_id)
+        return self._finish(upload_id, permit.joint, sealed)
+
+    def _finish(self, upload_id: UUID, part: internal_pb2.UploadPart, sealed: SealedContent) -> vault_pb2.Document:
+        """Make a part that holds everything a document; one with malware ends the upload."""
+        try:
+            return report_finished(self._objects, str(upload_id), part.permit, sealed, part.part_id)
+        except DomainError as refused:
+            if refused.kind is ErrorKind.INVALID:
+                internal().AbandonUpload(internal_pb2.AbandonUploadRequest(upload_id=str(upload_id)))
+                self._objects.delete(part.permit.object_path)
+            raise
 
     def _pieces(self, permit: internal_pb2.JoinPermit) -> Iterator[bytes]:
         for part in permit.parts:

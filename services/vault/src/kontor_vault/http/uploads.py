@@ -22,7 +22,9 @@ from kontor_chassis.request_bodies import PIECE_BYTES, receive_body
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired
 from werkzeug.formparser import MultiPartParser
 
-from kontor_vault.content import SealedContent, SealedWriter
+from kontor_vault.adapters.clamd import Clamd
+from kontor_vault.config import VaultEdgeSettings
+from kontor_vault.content import SealedContent, SealedReader, SealedWriter
 from kontor_vault.objects import Objects
 
 log = structlog.get_logger(__name__)
@@ -74,6 +76,7 @@ class _Receiving:
     def __init__(self, objects: Objects, upload_id: UUID, permit: internal_pb2.UploadPermit) -> None:
         self._objects = objects
         self._path = permit.object_path
+        self._permit = permit
         self._upload_id = str(upload_id)
         self._writer = SealedWriter(
             objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
@@ -124,7 +127,7 @@ class _Receiving:
         if complete_at is not None and self._writer.size_bytes != complete_at:
             raise _incomplete()
         sealed = self._writer.seal()
-        document = report_finished(self._upload_id, sealed)
+        document = report_finished(self._objects, self._upload_id, self._permit, sealed)
         self._finished = True
         return document
 
@@ -214,8 +217,18 @@ class _FormFile:
         self._receiving.__exit__()
 
 
-def report_finished(upload_id: str, sealed: SealedContent, part_id: str = "") -> vault_pb2.Document:
-    """Make stored content a document; `part_id` names the part that holds it, where it came in parts."""
+def report_finished(
+    objects: Objects,
+    upload_id: str,
+    permit: internal_pb2.UploadPermit,
+    sealed: SealedContent,
+    part_id: str = "",
+) -> vault_pb2.Document:
+    """Make stored content a document; `part_id` names the part that holds it, where it came in parts.
+
+    Raises what the malware scanner, where one is configured, has against it.
+    """
+    _require_clean(objects, permit, sealed)
     message = internal_pb2.FinishUploadRequest(
         upload_id=upload_id,
         sha256=sealed.sha256,
@@ -229,6 +242,16 @@ def report_finished(upload_id: str, sealed: SealedContent, part_id: str = "") ->
         if cast(grpc.Call, error).code() is not grpc.StatusCode.UNAVAILABLE:
             raise
         return internal().FinishUpload(message, timeout=20)  # finishing twice is harmless
+
+
+def _require_clean(objects: Objects, permit: internal_pb2.UploadPermit, sealed: SealedContent) -> None:
+    """Have what was stored, and is still invisible, looked through; each way into the vault passes here."""
+    address = cast(VaultEdgeSettings, current_edge().settings).malware_scanner
+    if address is None:
+        return
+    place = (permit.object_path, permit.content_key, permit.associated_data, sealed.size_bytes)
+    with SealedReader(objects, *place) as reader:
+        Clamd(address).require_clean(reader.read(0, sealed.size_bytes))
 
 
 def store_bytes(objects: Objects, upload_id: UUID, content: bytes) -> vault_pb2.Document:
