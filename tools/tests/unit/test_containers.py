@@ -21,12 +21,25 @@ def plan(tmp_path: Path, options: Options) -> Plan:
 
 
 def test_containers_are_told_what_processes_are_told(tmp_path: Path) -> None:
-    """The same names, settings and readiness; only the command differs, and storage stays as it is."""
+    """The same names, settings and readiness; only the command differs, and storage stays as it is.
+
+    But the file edge has a Unix socket as a process and a port in a container.
+    """
     plain = plan(tmp_path, Options())
     contained = plan(tmp_path, Options(image_tag="1.2.3"))
+    socket = f"unix:{tmp_path}/run/vault-http-1.sock"
+    elsewhere = {}
     for process, container in zip(plain.programs, contained.programs, strict=True):
-        assert replace(container, command=process.command) == process
+        assert replace(container, command=process.command, environment=process.environment) == process
         assert (container.command == process.command) == (process.group == STORAGE)
+        assert container.environment.keys() == process.environment.keys()
+        for name in container.environment:
+            if container.environment[name] != process.environment[name]:
+                assert process.environment[name] == socket
+                elsewhere[container.name, name] = container.environment[name]
+    assert elsewhere.keys() == {("vault-http", "KONTOR_HTTP_LISTEN"), ("gateway", "KONTOR_VAULT_HTTP_ADDRESS")}
+    assert len(set(elsewhere.values())) == 1
+    assert next(iter(elsewhere.values())).startswith("127.0.0.1:")
 
 
 def test_every_program_runs_from_its_image(tmp_path: Path) -> None:
