@@ -154,7 +154,7 @@ async def test_a_draw_that_anybody_can_repeat(identity: Identity) -> None:
     await first.raffle.WithdrawRaffleEntry(withdrawing)
     doubtful = proofs.WithdrawIdentityRequest(customer_id=people[1].cid, reason="War jemand anders.")
     await people[1].desk.WithdrawIdentity(doubtful)
-    drawing = pb.DrawRaffleRequest(raffle_id=opened.raffle_id, public_value="3 8 15 22 41 49")
+    drawing = pb.DrawRaffleRequest(raffle_id=opened.raffle_id, public_value="3, 8, 15, 22, 41, 49")
     assert await refusal(operator(identity).DrawRaffle(drawing)) == "NOT_TO_BE_DRAWN"
     identity.clock.advance(timedelta(days=31))
     await _close(identity)

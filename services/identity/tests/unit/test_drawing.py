@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kontor_identity.raffles.drawing import (
     Pick,
     Protocol,
+    canonical_value,
     commitment_to,
     draw,
     drawn_order,
@@ -85,6 +86,7 @@ def test_a_fair_draw_is_confirmed_and_every_change_is_seen(published: Protocol) 
     changes = [
         replace(published, seed=bytes(32)),
         replace(published, public_value="1 2 3 4 5 6"),
+        replace(published, public_value="3, 8, 15, 22, 41, 49"),
         replace(published, picks=(other, *published.picks[1:])),
         replace(published, picks=(skipped, *published.picks[1:])),
         replace(published, prizes=3),
@@ -92,6 +94,13 @@ def test_a_fair_draw_is_confirmed_and_every_change_is_seen(published: Protocol) 
     assert all(faults_of(changed, tickets(50)) for changed in changes)
     assert faults_of(published, tickets(51))
     assert faults_of(published, tickets(49))
+
+
+def test_a_public_value_counts_in_one_form_only() -> None:
+    """F165: blanks, commas and capitals give nobody a choice."""
+    assert {canonical_value(text) for text in ("3, 8,15", " 3 8 15 ", "3-8–15")} == {"3 8 15"}
+    assert canonical_value("Los Nr. 4711") == "los nr 4711"
+    assert canonical_value(" –, ") == ""
 
 
 def test_known_values() -> None:

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from uuid import UUID
 
 _ALL = 1 << 256
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class Protocol:
 def ticket_of(raffle_id: UUID, entry_id: UUID) -> str:
     """Return an entry's ticket, which only who knows the entry's number finds in the list."""
     return _sha256(f"{raffle_id}:{entry_id}".encode())
+
+
+def canonical_value(text: str) -> str:
+    """Return a public value as it counts: its words and numbers in small letters with one blank between them.
+
+    So nobody has the choice between "3, 8, 15" and "3 8 15", which would win for different tickets.
+    """
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 def commitment_to(seed: bytes) -> str:
@@ -87,6 +97,7 @@ def faults_of(protocol: Protocol, tickets: Sequence[str]) -> list[str]:
     checks = {
         "the seed is not the one that was committed to": commitment_to(protocol.seed) == protocol.commitment,
         "the list is not the one that was frozen": list_hash(tickets) == protocol.list_sha256,
+        "the public value is not written as it counts": canonical_value(protocol.public_value) == protocol.public_value,
         "the list holds a ticket twice": len(set(tickets)) == len(tickets),
         "seed, value and list give other picks": tuple(repeated) == protocol.picks,
     }

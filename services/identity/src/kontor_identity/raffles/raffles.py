@@ -25,7 +25,7 @@ from sqlalchemy import exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_identity.proofs.tables import IdentityProofRow
-from kontor_identity.raffles.drawing import commitment_to, draw, list_hash
+from kontor_identity.raffles.drawing import canonical_value, commitment_to, draw, list_hash
 from kontor_identity.raffles.tables import RaffleEntryRow, RaffleRow, VoucherRow
 from kontor_identity.sealing import Sealer
 
@@ -188,11 +188,13 @@ async def draw_raffle(tx: Transaction, sealer: Sealer, drawer: UUID, raffle_id: 
         raise DomainError(
             ErrorKind.PRECONDITION, "NOT_TO_BE_DRAWN", "Gezogen wird einmal, nach dem letzten Tag der Teilnahme."
         )
+    if not canonical_value(public_value):
+        raise invalid("public_value", "Bitte tragen Sie die öffentliche Zahl ein.")
     listed = await _listed(tx, raffle_id)
     if not listed:
         raise DomainError(ErrorKind.PRECONDITION, "NO_TICKETS", "Niemand nimmt teil; es gibt nichts zu ziehen.")
     withdrawn = frozenset(ticket for ticket, entry in listed.items() if entry.withdrawn_at is not None)
-    seed, value = seed_of(sealer, raffle), public_value.strip()
+    seed, value = seed_of(sealer, raffle), canonical_value(public_value)
     for place, pick in enumerate(draw(seed, value, list(listed), withdrawn, raffle.prizes), start=1):
         entry = listed[pick.ticket]
         entry.pick, entry.passed_over = place, pick.passed_over

@@ -318,7 +318,7 @@ class DrawProtocol(message.Message):
     list_sha256: builtins.str
     """SHA-256 of all ticket hashes in ascending order, joined by line feeds; empty until the list is frozen."""
     public_value: builtins.str
-    """The public value; empty before the draw."""
+    """The public value: words and numbers in small letters, one blank between them; empty before the draw."""
     seed: builtins.str
     """The seed in hexadecimal digits; empty before the draw."""
     @builtins.property
@@ -594,7 +594,7 @@ class DrawRaffleRequest(message.Message):
     raffle_id: builtins.str
     """The raffle."""
     public_value: builtins.str
-    """The value of the public source, as it was published; blanks around it do not matter."""
+    """The value of the public source, as it was published. Only its words and numbers count, in small letters."""
     request_id: builtins.str
     """Same id, same answer, once. A UUID; optional."""
     def __init__(
