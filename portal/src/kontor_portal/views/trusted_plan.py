@@ -29,9 +29,9 @@ def plan() -> ResponseReturnValue:
 @trusted_plan.post(f"{PLAN}/<id:item_id>/geheimnis")
 def reveal(item_id: str) -> ResponseReturnValue:
     """Show one secret; the customer reads that it was."""
-    asked = pb.RevealEmergencySecretRequest(customer_id=signed_in().customer_id, item_id=item_id)
+    asked = pb.GetEmergencySecretRequest(customer_id=signed_in().customer_id, item_id=item_id)
     try:
-        secret = gateway.emergency_folder().RevealEmergencySecret(asked).secret
+        secret = gateway.emergency_folder().GetEmergencySecret(asked).secret
     except grpc.RpcError as error:
         flash(refused(error).problem_text, "bad")
         return redirect(PLAN, 303)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from kontor.vault.v1 import emergency_folder_pb2, firm_storage_pb2, internal_pb2, vault_pb2
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
@@ -18,6 +21,7 @@ from kontor_vault.consumers import consumers
 from kontor_vault.emergency_folder import EmergencyFolder
 from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.objects import Objects
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
@@ -59,3 +63,13 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
         jobs=jobs(store, sealing, keys),
         close=[encryption.close],
     )
+
+
+@asynccontextmanager
+async def opened(settings: VaultSettings) -> AsyncIterator[tuple[CustomerKeys, Objects]]:
+    """Yield what commands need beside the database: customers' keys and the object store."""
+    encryption = open_key_encryption(settings)
+    try:
+        yield CustomerKeys(encryption), open_object_store(settings.object_store_url)
+    finally:
+        await encryption.close()

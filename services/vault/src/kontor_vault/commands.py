@@ -14,10 +14,8 @@ from kontor_chassis.service import Platform
 from sqlalchemy import select
 
 from kontor_vault import erasure
-from kontor_vault.adapters.key_encryption import open_key_encryption
-from kontor_vault.adapters.objects import open_object_store
+from kontor_vault.app import opened
 from kontor_vault.config import VaultSettings
-from kontor_vault.keys import CustomerKeys
 from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Erasure, SightHead
@@ -30,21 +28,20 @@ _PORTION = 500
 
 async def verify_ledger(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
     """Check every customer's sight ledger, or those named; exits with 1 and names the ledgers that are not intact."""
-    encryption = open_key_encryption(settings)
-    sealing = Sealing(CustomerKeys(encryption), open_object_store(settings.object_store_url))
     named = frozenset(UUID(customer_id) for customer_id in rest)
     entries = broken = ledgers = 0
-    async for tenant_id, customer_id in _ledgers(platform):
-        if named and customer_id not in named:
-            continue
-        async with platform.work.work(_SERVICE) as tx:
-            verdict = await sealing.verify(tx, tenant_id=tenant_id, customer_id=customer_id)
-        ledgers += 1
-        entries += verdict.checked
-        if verdict.first_broken:
-            broken += 1
-            sys.stdout.write(f"customer {customer_id}: not intact from entry {verdict.first_broken} on\n")
-    await encryption.close()
+    async with opened(settings) as (keys, store):
+        sealing = Sealing(keys, store)
+        async for tenant_id, customer_id in _ledgers(platform):
+            if named and customer_id not in named:
+                continue
+            async with platform.work.work(_SERVICE) as tx:
+                verdict = await sealing.verify(tx, tenant_id=tenant_id, customer_id=customer_id)
+            ledgers += 1
+            entries += verdict.checked
+            if verdict.first_broken:
+                broken += 1
+                sys.stdout.write(f"customer {customer_id}: not intact from entry {verdict.first_broken} on\n")
     sys.stdout.write(f"{ledgers} ledgers, {entries} entries: {f'{broken} not intact' if broken else 'all intact'}\n")
     if broken:
         log.error("ledger_not_intact", ledgers=broken)
@@ -53,15 +50,13 @@ async def verify_ledger(settings: VaultSettings, platform: Platform, rest: Seque
 
 async def rewrap_keys(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
     """Wrap every data key under the newest key-encryption key while the vault runs, telling how far it is."""
-    encryption = open_key_encryption(settings)
-    keys = CustomerKeys(encryption)
-    total, done = await left_to_rewrap(platform.work, keys), 0
-    while count := await rewrap_some(platform.work, keys):
-        done += count
-        sys.stdout.write(f"{done} of {total} keys\n")
-    left = await left_to_rewrap(platform.work, keys)
-    sys.stdout.write(f"{left} keys are left under older versions; {await keys.newest()} wraps\n")
-    await encryption.close()
+    async with opened(settings) as (keys, _):
+        total, done = await left_to_rewrap(platform.work, keys), 0
+        while count := await rewrap_some(platform.work, keys):
+            done += count
+            sys.stdout.write(f"{done} of {total} keys\n")
+        left = await left_to_rewrap(platform.work, keys)
+        sys.stdout.write(f"{left} keys are left under older versions; {await keys.newest()} wraps\n")
     if left:
         sys.exit(1)
 

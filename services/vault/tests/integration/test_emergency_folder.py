@@ -58,11 +58,11 @@ async def test_a_release_opens_it_scope_by_scope(office: Office, emergency: Emer
     anna, tom = await emergency.trust("Anna", health), await emergency.trust("Tom", money)
     staff = office.person(customer.tenant_id, Role.ROLE_STAFF)
     request = pb.ListEmergencyItemsRequest(customer_id=customer.cid)
-    reveal = pb.RevealEmergencySecretRequest(customer_id=customer.cid, item_id=account.item_id)
+    reveal = pb.GetEmergencySecretRequest(customer_id=customer.cid, item_id=account.item_id)
     assert await refused(stub(office, staff).ListEmergencyItems(request)) is StatusCode.PERMISSION_DENIED
     assert await refused(stub(office, tom).ListEmergencyItems(request)) is StatusCode.NOT_FOUND
-    assert await refused(stub(office, tom).RevealEmergencySecret(reveal)) is StatusCode.NOT_FOUND
-    assert await refused(stub(office, customer).RevealEmergencySecret(reveal)) is StatusCode.PERMISSION_DENIED
+    assert await refused(stub(office, tom).GetEmergencySecret(reveal)) is StatusCode.NOT_FOUND
+    assert await refused(stub(office, customer).GetEmergencySecret(reveal)) is StatusCode.PERMISSION_DENIED
 
     await emergency.release()
     assert await titles(office, tom, customer) == [], "identity says yes, but its event has not arrived"
@@ -71,8 +71,8 @@ async def test_a_release_opens_it_scope_by_scope(office: Office, emergency: Emer
     assert await titles(office, tom, customer) == ["E-Mail", "Katze füttern"]
     [will, _] = (await stub(office, anna).ListEmergencyItems(request)).items
     assert will.place == "Stahlschrank im Flur, zweites Fach"
-    assert (await stub(office, tom).RevealEmergencySecret(reveal)).secret == SECRET
-    assert await refused(stub(office, anna).RevealEmergencySecret(reveal)) is StatusCode.NOT_FOUND
+    assert (await stub(office, tom).GetEmergencySecret(reveal)).secret == SECRET
+    assert await refused(stub(office, anna).GetEmergencySecret(reveal)) is StatusCode.NOT_FOUND
     tick = pb.TickEmergencyTaskRequest(customer_id=customer.cid, item_id=task.item_id, done=True)
     assert (await stub(office, anna).TickEmergencyTask(tick)).done_name == "Petra H."
     wrong = pb.TickEmergencyTaskRequest(customer_id=customer.cid, item_id=will.item_id, done=True)
@@ -88,7 +88,7 @@ async def test_a_release_opens_it_scope_by_scope(office: Office, emergency: Emer
     await emergency.undo()
     for person in (anna, tom):
         assert await refused(stub(office, person).ListEmergencyItems(request)) is StatusCode.NOT_FOUND
-    assert await refused(stub(office, tom).RevealEmergencySecret(reveal)) is StatusCode.NOT_FOUND
+    assert await refused(stub(office, tom).GetEmergencySecret(reveal)) is StatusCode.NOT_FOUND
 
 
 async def test_only_the_customer_shapes_it_and_nothing_lies_open(office: Office, emergency: Emergency) -> None:

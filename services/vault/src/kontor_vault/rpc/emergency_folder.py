@@ -79,9 +79,7 @@ class EmergencyFolderRpc(EmergencyFolderServiceServicer):
             )
             return await tx.commit(Empty())
 
-    async def RevealEmergencySecret(
-        self, request: pb.RevealEmergencySecretRequest, context: Context
-    ) -> pb.EmergencySecret:
+    async def GetEmergencySecret(self, request: pb.GetEmergencySecretRequest, context: Context) -> pb.EmergencySecret:
         release_id = await self._release()
         async with self._work.command(request) as tx:
             secret = await self._folder.reveal(

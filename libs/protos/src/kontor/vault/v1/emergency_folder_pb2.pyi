@@ -282,8 +282,8 @@ class DeleteEmergencyItemRequest(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class RevealEmergencySecretRequest(message.Message):
-    """Request of RevealEmergencySecret."""
+class GetEmergencySecretRequest(message.Message):
+    """Request of GetEmergencySecret."""
 
     DESCRIPTOR: descriptor.Descriptor
 

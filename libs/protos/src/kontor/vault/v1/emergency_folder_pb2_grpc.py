@@ -58,9 +58,9 @@ class EmergencyFolderServiceStub:
                 request_serializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.DeleteEmergencyItemRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
-        self.RevealEmergencySecret = channel.unary_unary(
-                '/kontor.vault.v1.EmergencyFolderService/RevealEmergencySecret',
-                request_serializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.RevealEmergencySecretRequest.SerializeToString,
+        self.GetEmergencySecret = channel.unary_unary(
+                '/kontor.vault.v1.EmergencyFolderService/GetEmergencySecret',
+                request_serializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.GetEmergencySecretRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.EmergencySecret.FromString,
                 _registered_method=True)
         self.TickEmergencyTask = channel.unary_unary(
@@ -104,8 +104,8 @@ class EmergencyFolderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RevealEmergencySecret(self, request, context):
-        """Shows a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
+    def GetEmergencySecret(self, request, context):
+        """Returns a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
         Each time is an entry of the sight ledger.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -142,9 +142,9 @@ def add_EmergencyFolderServiceServicer_to_server(servicer, server):
                     request_deserializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.DeleteEmergencyItemRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
-            'RevealEmergencySecret': grpc.unary_unary_rpc_method_handler(
-                    servicer.RevealEmergencySecret,
-                    request_deserializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.RevealEmergencySecretRequest.FromString,
+            'GetEmergencySecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEmergencySecret,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.GetEmergencySecretRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.EmergencySecret.SerializeToString,
             ),
             'TickEmergencyTask': grpc.unary_unary_rpc_method_handler(
@@ -275,7 +275,7 @@ class EmergencyFolderService:
             _registered_method=True)
 
     @staticmethod
-    def RevealEmergencySecret(request,
+    def GetEmergencySecret(request,
             target,
             options=(),
             channel_credentials=None,
@@ -288,8 +288,8 @@ class EmergencyFolderService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/kontor.vault.v1.EmergencyFolderService/RevealEmergencySecret',
-            kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.RevealEmergencySecretRequest.SerializeToString,
+            '/kontor.vault.v1.EmergencyFolderService/GetEmergencySecret',
+            kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.GetEmergencySecretRequest.SerializeToString,
             kontor_dot_vault_dot_v1_dot_emergency__folder__pb2.EmergencySecret.FromString,
             options,
             channel_credentials,

@@ -45,8 +45,8 @@ class EmergencyFolderServiceStub:
     """Changes everything about it but its kind; an empty secret leaves the one that is there."""
     DeleteEmergencyItem: _grpc.UnaryUnaryMultiCallable[_emergency_folder_pb2.DeleteEmergencyItemRequest, _empty_pb2.Empty]
     """Takes it out, with its secret."""
-    RevealEmergencySecret: _grpc.UnaryUnaryMultiCallable[_emergency_folder_pb2.RevealEmergencySecretRequest, _emergency_folder_pb2.EmergencySecret]
-    """Shows a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
+    GetEmergencySecret: _grpc.UnaryUnaryMultiCallable[_emergency_folder_pb2.GetEmergencySecretRequest, _emergency_folder_pb2.EmergencySecret]
+    """Returns a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
     Each time is an entry of the sight ledger.
     """
     TickEmergencyTask: _grpc.UnaryUnaryMultiCallable[_emergency_folder_pb2.TickEmergencyTaskRequest, _emergency_folder_pb2.EmergencyItem]
@@ -68,8 +68,8 @@ class EmergencyFolderServiceAsyncStub(EmergencyFolderServiceStub):
     """Changes everything about it but its kind; an empty secret leaves the one that is there."""
     DeleteEmergencyItem: _aio.UnaryUnaryMultiCallable[_emergency_folder_pb2.DeleteEmergencyItemRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Takes it out, with its secret."""
-    RevealEmergencySecret: _aio.UnaryUnaryMultiCallable[_emergency_folder_pb2.RevealEmergencySecretRequest, _emergency_folder_pb2.EmergencySecret]  # type: ignore[assignment]
-    """Shows a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
+    GetEmergencySecret: _aio.UnaryUnaryMultiCallable[_emergency_folder_pb2.GetEmergencySecretRequest, _emergency_folder_pb2.EmergencySecret]  # type: ignore[assignment]
+    """Returns a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
     Each time is an entry of the sight ledger.
     """
     TickEmergencyTask: _aio.UnaryUnaryMultiCallable[_emergency_folder_pb2.TickEmergencyTaskRequest, _emergency_folder_pb2.EmergencyItem]  # type: ignore[assignment]
@@ -114,12 +114,12 @@ class EmergencyFolderServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes it out, with its secret."""
 
     @_abc_1.abstractmethod
-    def RevealEmergencySecret(
+    def GetEmergencySecret(
         self,
-        request: _emergency_folder_pb2.RevealEmergencySecretRequest,
+        request: _emergency_folder_pb2.GetEmergencySecretRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_emergency_folder_pb2.EmergencySecret, _abc.Awaitable[_emergency_folder_pb2.EmergencySecret]]:
-        """Shows a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
+        """Returns a secret to a trusted person whom a release has opened it to; nobody else ever reads it, the customer included.
         Each time is an entry of the sight ledger.
         """
 
