@@ -235,7 +235,7 @@ def _everything(stage: InstalledStage, story: Story) -> list[Json]:
     broker, customer = story.firm.administrator, story.guest.person
     own = f"/v1/customers/{story.guest.customer_id}"
     for_broker = ["/v1/customers", "/v1/contracts", "/v1/chats", "/v1/orders", "/v1/staff", "/v1/invitations"]
-    for_broker += ["/v1/portfolioImports", "/v1/notifications", "/v1/me/sessions"]
+    for_broker += ["/v1/openItems", "/v1/portfolioImports", "/v1/notifications", "/v1/me/sessions"]
     for_broker += ["/v1/linesOfBusiness", f"{own}/contracts", f"/v1/orders/{story.order_id}/history", "/v1/me"]
     for_customer = [f"{own}/documents", f"{own}/folders", f"{own}/grants", f"{own}/sightings", f"{own}/invoices"]
     for_customer += [f"{own}/serviceAgreements", f"{own}/consentRequests", f"/v1/chats/{story.chat_id}/messages"]
@@ -245,7 +245,11 @@ def _everything(stage: InstalledStage, story: Story) -> list[Json]:
     folder = customer.post(f"{own}/folders", {"name": f"Ordner ({story.firm.slug})"})
     trusted = _trusted(stage, story, folder["folderId"])
     found = [customer.post(f"{own}/uploads", uploading)]
-    found.append(broker.get("/v1/ledgerEntries", invoiceId=story.invoice["invoiceId"]))
+    invoice = story.invoice["invoiceId"]
+    found.append(broker.get("/v1/ledgerEntries", invoiceId=invoice))
+    part = {"amount": {"minorUnits": "100", "currency": "EUR"}}
+    found.append(broker.post(f"{own}/invoices/{invoice}/payments", part))
+    found.append(broker.get(f"{own}/invoices/{invoice}/payments"))
     found += [_read(broker, path) for path in for_broker]
     found.append(_read(trusted, "/v1/me/trusteeships"))
     return found + [_read(customer, path) for path in for_customer]

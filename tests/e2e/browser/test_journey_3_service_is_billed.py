@@ -109,7 +109,7 @@ def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -
     operator.is_told("Der Rechnungssteller ist gespeichert.")
     operator.press("Betriebe abrechnen")
     operator.looks_right("operator-firms-billed")
-    operator.page.get_by_role("link", name="Noch nicht vereinbart").first.click()
+    operator.follow(portfolio.name)
     operator.page.get_by_label("Grundpreis im Monat").fill("129,00")
     operator.page.get_by_label("Einrichtung, einmalig").fill("0")
     operator.looks_right("operator-agreed-prices")

@@ -33,8 +33,8 @@ class PlanStorage:
 class Plans(Protocol):
     """Tells what a firm's plan allows."""
 
-    async def storage(self, tenant_id: UUID) -> PlanStorage | None:
-        """Return it; None when it cannot be told now."""
+    async def storage(self, tenant_id: UUID, *, fresh: bool = False) -> PlanStorage | None:
+        """Return it, within a minute unless `fresh`; None when it cannot be told now."""
         ...
 
 

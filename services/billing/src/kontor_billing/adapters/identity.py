@@ -58,7 +58,7 @@ class IdentityParties:
     async def measure(self, tenant_id: UUID, period: Period) -> Measure:
         """Return the plans' prices of a month's first day and the firm's contacts at its end; raises as `seller`."""
         question = GetFirmMeasureRequest(tenant_id=str(tenant_id), terms_day=period.first_day.isoformat())
-        question.contacts_before.FromDatetime(period.end)
+        question.contacts_before_time.FromDatetime(period.end)
         try:
             stub = self._callers.as_service("identity", FirmInternalServiceStub, tenant_id)
             answer = await stub.GetFirmMeasure(question)

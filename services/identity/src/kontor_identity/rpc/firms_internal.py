@@ -41,7 +41,7 @@ class FirmInternalRpc(FirmInternalServiceServicer):
         caller = _within(request.tenant_id)
         async with self._work.work(caller) as tx:
             offered = await plans.plans_of_the_day(tx, day)
-            before = request.contacts_before.ToDatetime(UTC)
+            before = request.contacts_before_time.ToDatetime(UTC)
             contacts = await plans.contacts_of(tx, caller.required_tenant(), before)
         return pb.FirmMeasure(plans=map(plan_terms, offered), contacts=contacts)
 

@@ -8,14 +8,13 @@ from kontor_chassis.database import UnitOfWork
 from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
-from kontor_vault.adapters.plans import IdentityPlans
-from kontor_vault.firm_storage import stored_bytes
+from kontor_vault.firm_storage import Plans, stored_bytes
 
 
 class FirmStorageRpc(FirmStorageServiceServicer):
     """FirmStorageService."""
 
-    def __init__(self, work: UnitOfWork, plans: IdentityPlans) -> None:
+    def __init__(self, work: UnitOfWork, plans: Plans) -> None:
         self._work = work
         self._plans = plans
 

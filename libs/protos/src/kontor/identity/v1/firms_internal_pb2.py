@@ -29,7 +29,7 @@ from kontor.identity.v1 import firms_pb2 as kontor_dot_identity_dot_v1_dot_firms
 from kontor.identity.v1 import master_data_pb2 as kontor_dot_identity_dot_v1_dot_master__data__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'kontor/identity/v1/firms_internal.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ekontor/identity/v1/firms.proto\x1a$kontor/identity/v1/master_data.proto\"\xa9\x01\n\x15GetFirmMeasureRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\tterms_day\x18\x02 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\x12;\n\x0f\x63ontacts_before\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"M\n\x0b\x46irmMeasure\x12,\n\x05plans\x18\x01 \x03(\x0b\x32\x1d.kontor.identity.v1.PlanTerms\x12\x10\n\x08\x63ontacts\x18\x02 \x01(\x05\"3\n\x14GetFirmLimitsRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"6\n\nFirmLimits\x12\x11\n\tplan_name\x18\x01 \x01(\t\x12\x15\n\rstorage_bytes\x18\x02 \x01(\x03\"7\n\x18GetFirmEditPolicyRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"X\n\x17NameBankAccountsRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x05ibans\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x08\x01\x10\xe8\x07\"\x04r\x02\x18\x32\"R\n\x18NameBankAccountsResponse\x12\x36\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32$.kontor.identity.v1.NamedBankAccount\":\n\x10NamedBankAccount\x12\x11\n\treference\x18\x01 \x01(\t\x12\x13\n\x0bmasked_iban\x18\x02 \x01(\t2\xe4\x03\n\x13\x46irmInternalService\x12k\n\x0eGetFirmMeasure\x12).kontor.identity.v1.GetFirmMeasureRequest\x1a\x1f.kontor.identity.v1.FirmMeasure\"\r\x8a\xb5\x18\t*\x07\x62illing\x12\x66\n\rGetFirmLimits\x12(.kontor.identity.v1.GetFirmLimitsRequest\x1a\x1e.kontor.identity.v1.FirmLimits\"\x0b\x8a\xb5\x18\x07*\x05vault\x12r\n\x11GetFirmEditPolicy\x12,.kontor.identity.v1.GetFirmEditPolicyRequest\x1a\x1e.kontor.identity.v1.EditPolicy\"\x0f\x8a\xb5\x18\x0b*\tcontracts\x12~\n\x10NameBankAccounts\x12+.kontor.identity.v1.NameBankAccountsRequest\x1a,.kontor.identity.v1.NameBankAccountsResponse\"\x0f\x8a\xb5\x18\x0b*\tcontracts\x1a\x04\x90\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'kontor/identity/v1/firms_internal.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ekontor/identity/v1/firms.proto\x1a$kontor/identity/v1/master_data.proto\"\xae\x01\n\x15GetFirmMeasureRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x36\n\tterms_day\x18\x02 \x01(\tB#\xbaH r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\x12@\n\x14\x63ontacts_before_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"M\n\x0b\x46irmMeasure\x12,\n\x05plans\x18\x01 \x03(\x0b\x32\x1d.kontor.identity.v1.PlanTerms\x12\x10\n\x08\x63ontacts\x18\x02 \x01(\x05\"3\n\x14GetFirmLimitsRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"6\n\nFirmLimits\x12\x11\n\tplan_name\x18\x01 \x01(\t\x12\x15\n\rstorage_bytes\x18\x02 \x01(\x03\"7\n\x18GetFirmEditPolicyRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"X\n\x17NameBankAccountsRequest\x12\x1b\n\ttenant_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12 \n\x05ibans\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x08\x01\x10\xe8\x07\"\x04r\x02\x18\x32\"R\n\x18NameBankAccountsResponse\x12\x36\n\x08\x61\x63\x63ounts\x18\x01 \x03(\x0b\x32$.kontor.identity.v1.NamedBankAccount\":\n\x10NamedBankAccount\x12\x11\n\treference\x18\x01 \x01(\t\x12\x13\n\x0bmasked_iban\x18\x02 \x01(\t2\xe4\x03\n\x13\x46irmInternalService\x12k\n\x0eGetFirmMeasure\x12).kontor.identity.v1.GetFirmMeasureRequest\x1a\x1f.kontor.identity.v1.FirmMeasure\"\r\x8a\xb5\x18\t*\x07\x62illing\x12\x66\n\rGetFirmLimits\x12(.kontor.identity.v1.GetFirmLimitsRequest\x1a\x1e.kontor.identity.v1.FirmLimits\"\x0b\x8a\xb5\x18\x07*\x05vault\x12r\n\x11GetFirmEditPolicy\x12,.kontor.identity.v1.GetFirmEditPolicyRequest\x1a\x1e.kontor.identity.v1.EditPolicy\"\x0f\x8a\xb5\x18\x0b*\tcontracts\x12~\n\x10NameBankAccounts\x12+.kontor.identity.v1.NameBankAccountsRequest\x1a,.kontor.identity.v1.NameBankAccountsResponse\"\x0f\x8a\xb5\x18\x0b*\tcontracts\x1a\x04\x90\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['terms_day']._loaded_options = None
   _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['terms_day']._serialized_options = b'\272H r\0362\034^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
-  _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['contacts_before']._loaded_options = None
-  _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['contacts_before']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['contacts_before_time']._loaded_options = None
+  _globals['_GETFIRMMEASUREREQUEST'].fields_by_name['contacts_before_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_GETFIRMLIMITSREQUEST'].fields_by_name['tenant_id']._loaded_options = None
   _globals['_GETFIRMLIMITSREQUEST'].fields_by_name['tenant_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_GETFIRMEDITPOLICYREQUEST'].fields_by_name['tenant_id']._loaded_options = None
@@ -61,21 +61,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIRMINTERNALSERVICE'].methods_by_name['NameBankAccounts']._loaded_options = None
   _globals['_FIRMINTERNALSERVICE'].methods_by_name['NameBankAccounts']._serialized_options = b'\212\265\030\013*\tcontracts'
   _globals['_GETFIRMMEASUREREQUEST']._serialized_start=227
-  _globals['_GETFIRMMEASUREREQUEST']._serialized_end=396
-  _globals['_FIRMMEASURE']._serialized_start=398
-  _globals['_FIRMMEASURE']._serialized_end=475
-  _globals['_GETFIRMLIMITSREQUEST']._serialized_start=477
-  _globals['_GETFIRMLIMITSREQUEST']._serialized_end=528
-  _globals['_FIRMLIMITS']._serialized_start=530
-  _globals['_FIRMLIMITS']._serialized_end=584
-  _globals['_GETFIRMEDITPOLICYREQUEST']._serialized_start=586
-  _globals['_GETFIRMEDITPOLICYREQUEST']._serialized_end=641
-  _globals['_NAMEBANKACCOUNTSREQUEST']._serialized_start=643
-  _globals['_NAMEBANKACCOUNTSREQUEST']._serialized_end=731
-  _globals['_NAMEBANKACCOUNTSRESPONSE']._serialized_start=733
-  _globals['_NAMEBANKACCOUNTSRESPONSE']._serialized_end=815
-  _globals['_NAMEDBANKACCOUNT']._serialized_start=817
-  _globals['_NAMEDBANKACCOUNT']._serialized_end=875
-  _globals['_FIRMINTERNALSERVICE']._serialized_start=878
-  _globals['_FIRMINTERNALSERVICE']._serialized_end=1362
+  _globals['_GETFIRMMEASUREREQUEST']._serialized_end=401
+  _globals['_FIRMMEASURE']._serialized_start=403
+  _globals['_FIRMMEASURE']._serialized_end=480
+  _globals['_GETFIRMLIMITSREQUEST']._serialized_start=482
+  _globals['_GETFIRMLIMITSREQUEST']._serialized_end=533
+  _globals['_FIRMLIMITS']._serialized_start=535
+  _globals['_FIRMLIMITS']._serialized_end=589
+  _globals['_GETFIRMEDITPOLICYREQUEST']._serialized_start=591
+  _globals['_GETFIRMEDITPOLICYREQUEST']._serialized_end=646
+  _globals['_NAMEBANKACCOUNTSREQUEST']._serialized_start=648
+  _globals['_NAMEBANKACCOUNTSREQUEST']._serialized_end=736
+  _globals['_NAMEBANKACCOUNTSRESPONSE']._serialized_start=738
+  _globals['_NAMEBANKACCOUNTSRESPONSE']._serialized_end=820
+  _globals['_NAMEDBANKACCOUNT']._serialized_start=822
+  _globals['_NAMEDBANKACCOUNT']._serialized_end=880
+  _globals['_FIRMINTERNALSERVICE']._serialized_start=883
+  _globals['_FIRMINTERNALSERVICE']._serialized_end=1367
 # @@protoc_insertion_point(module_scope)

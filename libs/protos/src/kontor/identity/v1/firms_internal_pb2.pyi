@@ -28,13 +28,13 @@ class GetFirmMeasureRequest(message.Message):
 
     TENANT_ID_FIELD_NUMBER: builtins.int
     TERMS_DAY_FIELD_NUMBER: builtins.int
-    CONTACTS_BEFORE_FIELD_NUMBER: builtins.int
+    CONTACTS_BEFORE_TIME_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     terms_day: builtins.str
     """Day for whose terms is asked, "2026-07-01"."""
     @builtins.property
-    def contacts_before(self) -> timestamp_pb2.Timestamp:
+    def contacts_before_time(self) -> timestamp_pb2.Timestamp:
         """Contacts that were entered before this instant are counted."""
 
     def __init__(
@@ -42,11 +42,11 @@ class GetFirmMeasureRequest(message.Message):
         *,
         tenant_id: builtins.str = ...,
         terms_day: builtins.str = ...,
-        contacts_before: timestamp_pb2.Timestamp | None = ...,
+        contacts_before_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["contacts_before", b"contacts_before"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["contacts_before_time", b"contacts_before_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["contacts_before", b"contacts_before", "tenant_id", b"tenant_id", "terms_day", b"terms_day"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["contacts_before_time", b"contacts_before_time", "tenant_id", b"tenant_id", "terms_day", b"terms_day"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
