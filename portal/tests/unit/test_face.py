@@ -177,7 +177,7 @@ def test_rows_of_a_form_keep_their_order() -> None:
 
 
 def test_manifest_service_worker_and_offline_page(browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F55, F79: installable under the firm's name and colours; the platform is not mentioned."""
+    """F55, F79, F126: installable under the firm's name and colours; the platform is not mentioned."""
     monkeypatch.setattr(firms, "look", lambda slug: _firm() if slug == "hansen" else firms.PLATFORM)
     answer = browser.get("/brand/hansen/manifest.webmanifest")
     manifest = json.loads(answer.text)
@@ -243,3 +243,14 @@ def test_help_names_whom_to_call(app: Flask) -> None:
     assert "0800" not in page
     assert 'href="/kunde/dokumente/papierkorb"' in page
     assert "Einen Browser und eine Internetverbindung, sonst nichts." in page
+
+
+def test_registration_names_who_may_come(browser: FlaskClient) -> None:
+    """F60: brokers and the other intermediaries with customers of their own, consultants by fee, experts."""
+    page = browser.get("/registrieren").text
+    for kind in (
+        "Maklerbetrieb",
+        "Mehrfachagenten, Ausschließlichkeit und Finanzdienstleister",
+        "Versicherungsberatung",
+    ):
+        assert kind in page

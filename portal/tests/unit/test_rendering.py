@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
-from flask import Flask, g
+from flask import Flask, g, render_template
 from flask.testing import FlaskClient
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
+from kontor.billing.v1 import billing_pb2
 from kontor.common.v1.money_pb2 import Money
 from kontor.vault.v1 import vault_pb2
 from kontor_portal import formatting
 from kontor_portal.brand import AA_TEXT, brand_of, contrast, parse_color, readable_ink
 from kontor_portal.folders import tree_of
-from kontor_portal.forms import euros
+from kontor_portal.forms import Form, euros
 from kontor_portal.i18n import t, tn
+from kontor_portal.session import read_session
 from kontor_portal.uploads import UploadTarget
+from kontor_portal.views.operator_pages import UnbilledFirm
+
+from .conftest import access_token
 
 
 def test_money_is_written_as_in_germany() -> None:
@@ -174,3 +180,15 @@ def test_a_missing_page_says_where_to_go(browser: FlaskClient) -> None:
     assert answer.status_code == 404
     assert "Diese Seite gibt es nicht" in answer.text
     assert 'href="/"' in answer.text
+
+
+def test_unbilled_agreements_are_told_by_firm(app: Flask) -> None:
+    """F34: the operator reads names and leads to the firms; no raw ids (a firm that is gone has none any more)."""
+    firm = UnbilledFirm(str(uuid4()), "Hansen & Partner", 2)
+    run = billing_pb2.RunBillingResponse(period="2026-07", invoices_issued=12, unbilled=2)
+    with app.test_request_context("/betrieb/abrechnung"):
+        g.preview_session = read_session(access_token(roles=["OPERATOR"], name="Betrieb"))
+        page = render_template("operator/billing.html", period="2026-07", run=run, unbilled=(firm,), form=Form())
+    assert "Hansen &amp; Partner" in page
+    assert "2 Vereinbarungen ohne Kunden" in page
+    assert page.count(firm.tenant_id) == page.count(f'href="/betrieb/betriebe/{firm.tenant_id}"') == 1

@@ -14,6 +14,7 @@ from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.i18n import t
 from kontor_portal.requests import current_firm, signed_in
+from kontor_portal.session import Persona
 
 help_pages = Blueprint("help_pages", __name__)
 
@@ -46,10 +47,12 @@ class Answer:
 def overview() -> ResponseReturnValue:
     """Show whom to call and the answers to what is asked most."""
     session = signed_in()
-    if session.customer_id:
-        numbers, email, answers = _of_the_firm(), current_firm().email, _for_customers()
+    if session.customer_id:  # his own, or somebody's who trusts him
+        answers = _for_customers() if session.is_customer and not session.has_reduced_view else ()
+        numbers, email = _of_the_firm(), current_firm().email
     else:
-        numbers, email, answers = _of_the_platform(), portal().settings.support_email, _for_staff()
+        answers = _for_staff() if Persona.BROKER in session.personas else ()
+        numbers, email = _of_the_platform(), portal().settings.support_email
     # Under a firm's own domain nothing names the platform, so its address stands there neither (F79).
     shown = "" if g.get("host_slug") and not session.customer_id else email
     return render_template("account/help.html", numbers=numbers, email=shown, answers=answers)
