@@ -39,6 +39,12 @@ _TABLES: Final[dict[str, str]] = {
     " WHERE m.tenant_id = :tenant AND m.customer_id IS NULL ORDER BY m.display_name",
     "einladungen": "SELECT invitation_id, customer_id, display_name AS name, email, state AS stand,"
     " created_at AS erstellt FROM invitations WHERE tenant_id = :tenant ORDER BY created_at",
+    "identitaetsnachweise": "SELECT customer_id, method AS weg, document AS dokument, seen_on AS gesehen_am,"
+    " proved_at AS bestaetigt_am, proved_name AS bestaetigt_von, ended_at AS beendet_am, ended_name AS beendet_von,"
+    " end_reason AS grund FROM identity_proofs WHERE tenant_id = :tenant ORDER BY proved_at, identity_proof_id",
+    "elektronische_zustellung": "SELECT customer_id, decision AS entscheidung, version AS fassung, sha256,"
+    " decided_at AS entschieden_am, account_id FROM epost_entries WHERE tenant_id = :tenant"
+    " ORDER BY decided_at, epost_entry_id",
     "auftragsverarbeitung": "SELECT version AS fassung, display_name AS angenommen_von, accepted_at AS angenommen_am,"
     " sha256 FROM processing_acceptances WHERE tenant_id = :tenant ORDER BY version",
 }
