@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kontor.vault.v1 import emergency_folder_pb2, firm_storage_pb2, internal_pb2, vault_pb2
+from kontor.vault.v1 import emergency_folder_pb2, firm_storage_pb2, internal_pb2, search_pb2, vault_pb2
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
+from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
@@ -22,12 +24,16 @@ from kontor_vault.emergency_folder import EmergencyFolder
 from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
+from kontor_vault.recognition import find_recogniser
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
+from kontor_vault.rpc.search import SearchRpc
 from kontor_vault.sealing import Sealing
+from kontor_vault.searching import Searching
+from kontor_vault.texts import TextReader
 
 
 async def compose(settings: VaultSettings, platform: Platform) -> Service:
@@ -38,6 +44,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     people = IdentityPeople(platform.callers)
     sealing = Sealing(keys, store)
     plans = IdentityPlans(platform.callers)
+    texts = await _text_reader(settings, platform, store, keys) if settings.reads_texts else None
     public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes, plans)
     internal = VaultInternalRpc(platform.work, keys, store, people)
     return Service(
@@ -54,15 +61,25 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
                 emergency_folder_pb2.DESCRIPTOR.services_by_name["EmergencyFolderService"],
             ),
             servicer(
+                add_SearchServiceServicer_to_server,
+                SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys)),
+                search_pb2.DESCRIPTOR.services_by_name["SearchService"],
+            ),
+            servicer(
                 add_VaultInternalServiceServicer_to_server,
                 internal,
                 internal_pb2.DESCRIPTOR.services_by_name["VaultInternalService"],
             ),
         ],
         consumers=consumers(settings.default_quota_bytes),
-        jobs=jobs(store, sealing, keys),
+        jobs=jobs(store, sealing, keys, texts),
         close=[encryption.close],
     )
+
+
+async def _text_reader(settings: VaultSettings, platform: Platform, store: Objects, keys: CustomerKeys) -> TextReader:
+    recogniser = await asyncio.to_thread(find_recogniser, settings.text_recognition_command)
+    return TextReader(platform.work, store, keys, recogniser)
 
 
 @asynccontextmanager

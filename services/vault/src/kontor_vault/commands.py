@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
@@ -16,9 +18,11 @@ from sqlalchemy import select
 from kontor_vault import erasure
 from kontor_vault.app import opened
 from kontor_vault.config import VaultSettings
+from kontor_vault.recognition import find_recogniser
 from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Erasure, SightHead
+from kontor_vault.texts import TextReader, read_until_stopped
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +116,18 @@ async def _ledgers(platform: Platform) -> AsyncIterator[tuple[UUID, UUID]]:
             return
 
 
+async def read_texts(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
+    """Read the text of stored documents until told to stop; any number of these share the work."""
+    recogniser = await asyncio.to_thread(find_recogniser, settings.text_recognition_command)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with opened(settings) as (keys, store):
+        await read_until_stopped(TextReader(platform.work, store, keys, recogniser), stopping)
+
+
 COMMANDS: Final = {
+    "read-texts": read_texts,
     "verify-ledger": verify_ledger,
     "rewrap-keys": rewrap_keys,
     "erase-customer": erase_customer,

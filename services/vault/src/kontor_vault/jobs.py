@@ -21,6 +21,7 @@ from kontor_vault.papers import remind_of_due
 from kontor_vault.rewrapping import rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Document, Upload, UploadPart, UploadState, Version
+from kontor_vault.texts import TextReader
 from kontor_vault.trash import KEPT_IN_TRASH, destroy_document
 
 _BATCH = 100
@@ -31,8 +32,8 @@ _ENDED_KEPT_FOR = timedelta(days=1)
 SERVICE = Principal.of_service("vault")
 
 
-def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job]:
-    """Return the vault's periodic jobs."""
+def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys, texts: TextReader | None = None) -> Sequence[Job]:
+    """Return the vault's periodic jobs; without `texts` others read documents."""
 
     async def sweep(context: JobContext) -> None:
         while await end_expired_uploads(context, objects):
@@ -63,6 +64,7 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job
             pass
 
     return [
+        *([] if texts is None else [reading_job(texts)]),
         Job("remind_of_due", timedelta(minutes=1), remind),
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
@@ -71,6 +73,15 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys) -> Sequence[Job
         Job("rewrap_keys", timedelta(hours=1), rewrap),
         FIRM_END.job(),
     ]
+
+
+def reading_job(texts: TextReader) -> Job:
+    """Return the job that reads what was stored; processes of `read-texts` do the same side by side."""
+
+    async def read(context: JobContext) -> None:
+        await texts.read_waiting()
+
+    return Job("read_texts", timedelta(seconds=2), read)
 
 
 async def end_grants_that_are_over(context: JobContext) -> int:

@@ -123,7 +123,7 @@ def documents_newest_first(
     viewer: Viewer, *, only: frozenset[str] = frozenset(), trashed: bool = False, further: bool = False
 ) -> Select[Any]:
     """Return the statement behind `list_documents`; `only` names what narrows it down."""
-    statement = _visible_documents(viewer).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
+    statement = visible_documents(viewer).where(Document.customer_id == bindparam("customer_id", type_=Uuid))
     in_trash = Document.trash_time.is_not(None)
     statement = statement.where(in_trash if trashed else ~in_trash)
     statement = statement.where(*(_NARROWED[name] for name in sorted(only)))
@@ -157,7 +157,7 @@ async def list_duplicates(
 
 @lru_cache
 def _twins(viewer: Viewer) -> Select[Any]:
-    statement = _visible_documents(viewer).where(
+    statement = visible_documents(viewer).where(
         Document.customer_id == bindparam("customer_id", type_=Uuid),
         Document.sha256 == bindparam("sha256", type_=Document.sha256.type),
         Document.size_bytes == bindparam("size_bytes", type_=Document.size_bytes.type),
@@ -178,13 +178,13 @@ async def find_document(
 
 @lru_cache
 def _one_document(viewer: Viewer) -> Select[Any]:
-    return _visible_documents(viewer).where(
+    return visible_documents(viewer).where(
         Document.document_id == bindparam("document_id", type_=Uuid),
         Document.customer_id == bindparam("customer_id", type_=Uuid),
     )
 
 
-def _visible_documents(viewer: Viewer) -> Select[Any]:
+def visible_documents(viewer: Viewer) -> Select[Any]:
     """Return documents as the customer sees them, or as others do: not even the id of a folder not open to them."""
     if viewer is Viewer.CUSTOMER:
         mine = (*_DOCUMENT_COLUMNS, Document.note, Document.folder_id, granted_document().label("granted"))
