@@ -97,8 +97,8 @@ class Handlers:
             experts.OrderStatusChanged: self.order_status_changed,
             experts.OrderCompleted: self.order_completed,
             experts.OrderMessagePosted: self.order_message_posted,
-            vault.DocumentFallsDue: documents.falls_due,
-            vault.StorageNearlyFull: documents.storage_fills_up,
+            vault.DocumentDueReached: documents.falls_due,
+            vault.StorageThresholdPassed: documents.storage_fills_up,
         }
 
     async def password_reset_requested(

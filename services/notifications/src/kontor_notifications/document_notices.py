@@ -26,7 +26,7 @@ class DocumentHandlers:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
-    async def falls_due(self, tx: Transaction, event: vault.DocumentFallsDue, meta: EventMeta) -> None:
+    async def falls_due(self, tx: Transaction, event: vault.DocumentDueReached, meta: EventMeta) -> None:
         """Remind the customer by bell and mail."""
         parameters = {
             "day": f"{date.fromisoformat(event.due_on):%d.%m.%Y}",
@@ -35,7 +35,7 @@ class DocumentHandlers:
         kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DUE, wording.DOCUMENT_DUE
         await self._tell(tx, meta, event, kind, said, "document_due", parameters, event.document_id)
 
-    async def storage_fills_up(self, tx: Transaction, event: vault.StorageNearlyFull, meta: EventMeta) -> None:
+    async def storage_fills_up(self, tx: Transaction, event: vault.StorageThresholdPassed, meta: EventMeta) -> None:
         """Warn the customer before nothing fits any more."""
         parameters = {"percent": str(event.percent), "path": _STORAGE_PAGE}
         is_full = event.percent >= _FULL
@@ -48,7 +48,7 @@ class DocumentHandlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: vault.DocumentFallsDue | vault.StorageNearlyFull,
+        event: vault.DocumentDueReached | vault.StorageThresholdPassed,
         kind: Kind.ValueType,
         said: Wording,
         template: str,

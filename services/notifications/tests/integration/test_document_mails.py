@@ -20,9 +20,9 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     customer = await office.customer(hansen, "Tom", "Lindner", "tom.lindner@mail.example", informal=True)
     about = {"tenant_id": str(hansen.tenant_id), "customer_id": str(customer.customer_id)}
     document_id = str(new_id())
-    due = vault.DocumentFallsDue(**about, document_id=document_id, due_on="2026-07-31")
+    due = vault.DocumentDueReached(**about, document_id=document_id, due_on="2026-07-31")
     await office.publish("vault", due, hansen.tenant_id)
-    await office.publish("vault", vault.StorageNearlyFull(**about, percent=90), hansen.tenant_id)
+    await office.publish("vault", vault.StorageThresholdPassed(**about, percent=90), hansen.tenant_id)
     reminder, storage = await eventually(
         lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 3 else None
     )

@@ -81,7 +81,7 @@ async def remind_of_due(tx: Transaction, most: int) -> int:
     )
     documents = found.all()
     for document in documents:
-        event = events_pb2.DocumentFallsDue(
+        event = events_pb2.DocumentDueReached(
             tenant_id=str(document.tenant_id),
             customer_id=str(document.customer_id),
             document_id=str(document.document_id),

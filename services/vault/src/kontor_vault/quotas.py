@@ -58,7 +58,7 @@ async def warn_of_filling(tx: Transaction, customer_id: UUID, added_bytes: int) 
     before = quota.used_bytes - added_bytes
     passed = [p for p in WARNED_AT if before * 100 < quota.limit_bytes * p <= quota.used_bytes * 100]
     if passed and quota.limit_bytes:
-        event = events_pb2.StorageNearlyFull(
+        event = events_pb2.StorageThresholdPassed(
             tenant_id=str(quota.tenant_id), customer_id=str(quota.customer_id), percent=max(passed)
         )
         tx.publish(event, aggregate=quota.customer_id, tenant_id=quota.tenant_id)

@@ -99,9 +99,9 @@ async def test_due_day_reminds_once(office: Office, edge: Edge, tenant: UUID) ->
 
 async def _reminded(office: Office) -> list[tuple[str, date]]:
     async with office.running.platform.work.work(jobs.SERVICE) as tx:
-        rows = await tx.session.execute(text("SELECT payload FROM outbox WHERE type LIKE '%DocumentFallsDue'"))
+        rows = await tx.session.execute(text("SELECT payload FROM outbox WHERE type LIKE '%DocumentDueReached'"))
         found = rows.all()
-    events = [events_pb2.DocumentFallsDue.FromString(row.payload) for row in found]
+    events = [events_pb2.DocumentDueReached.FromString(row.payload) for row in found]
     return [(event.document_id, date.fromisoformat(event.due_on)) for event in events]
 
 
@@ -165,9 +165,9 @@ async def test_warned_before_nothing_fits(office: Office, edge: Edge, tenant: UU
         await upload(edge, customer, b"x" * size, file_name=f"{size}.txt")
     async with office.running.platform.work.work(jobs.SERVICE) as tx:
         rows = await tx.session.execute(
-            text("SELECT payload FROM outbox WHERE type LIKE '%StorageNearlyFull' ORDER BY position")
+            text("SELECT payload FROM outbox WHERE type LIKE '%StorageThresholdPassed' ORDER BY position")
         )
-        told = [events_pb2.StorageNearlyFull.FromString(row.payload).percent for row in rows]
+        told = [events_pb2.StorageThresholdPassed.FromString(row.payload).percent for row in rows]
     assert told == [80, 90, 100]
     more = pb.CreateUploadRequest(customer_id=customer.cid, file_name="x", size_bytes=1)
     with pytest.raises(AioRpcError) as full:

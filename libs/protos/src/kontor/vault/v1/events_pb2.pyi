@@ -85,7 +85,7 @@ class DocumentReleased(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class DocumentFallsDue(message.Message):
+class DocumentDueReached(message.Message):
     """What a document says is due comes up; the customer wanted to be reminded on this day."""
 
     DESCRIPTOR: descriptor.Descriptor
@@ -117,7 +117,7 @@ class DocumentFallsDue(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class StorageNearlyFull(message.Message):
+class StorageThresholdPassed(message.Message):
     """Of a customer's storage more than a threshold is taken."""
 
     DESCRIPTOR: descriptor.Descriptor
