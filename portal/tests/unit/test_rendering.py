@@ -16,6 +16,7 @@ from kontor.common.v1.money_pb2 import Money
 from kontor.vault.v1 import vault_pb2
 from kontor_portal import formatting
 from kontor_portal.brand import AA_TEXT, brand_of, contrast, parse_color, readable_ink
+from kontor_portal.breaking import breakable, hyphenated
 from kontor_portal.folders import tree_of
 from kontor_portal.forms import Form, euros
 from kontor_portal.i18n import t, tn
@@ -192,3 +193,11 @@ def test_unbilled_agreements_are_told_by_firm(app: Flask) -> None:
     assert "Hansen &amp; Partner" in page
     assert "2 Vereinbarungen ohne Kunden" in page
     assert page.count(firm.tenant_id) == page.count(f'href="/betrieb/betriebe/{firm.tenant_id}"') == 1
+
+
+def test_long_words_and_addresses_break_where_readers_expect_it() -> None:
+    """Soft hyphens in long words only, never near their ends; addresses before “@” and after dots, escaped."""
+    assert hyphenated("Ihre Servicevereinbarungen").replace("\N{SOFT HYPHEN}", "|") == "Ihre Service|ver|ein|ba|rungen"
+    assert hyphenated("Kunden") == "Kunden"
+    assert breakable("petra@hansen.example") == "petra<wbr>@hansen.<wbr>example"
+    assert breakable("<b>@x") == "&lt;b&gt;<wbr>@x"
