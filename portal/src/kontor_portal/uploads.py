@@ -24,6 +24,14 @@ class UploadTarget:
     @property
     def action(self) -> str:
         """Address of the plain form; what the form says beside the files stands in the query."""
+        return self._address("documents")
+
+    @property
+    def photos(self) -> str:
+        """Address at which photos become one PDF."""
+        return self._address("photos")
+
+    def _address(self, what: str) -> str:
         query = {
             "return_to": self.return_to,
             "folder_id": self.folder_id,
@@ -31,7 +39,7 @@ class UploadTarget:
             "document_id": self.document_id,
         }
         given = urlencode({name: value for name, value in query.items() if value})
-        return f"/files/customers/{self.customer_id}/documents?{given}"
+        return f"/files/customers/{self.customer_id}/{what}?{given}"
 
     @property
     def document_page(self) -> str:
@@ -57,6 +65,12 @@ def say_what_was_stored() -> None:
 def _sentence(reason: str) -> str:
     if "QUOTA" in reason or "STORAGE" in reason:
         return t("Der Speicherplatz reicht dafür nicht aus.")
+    if reason in {"PHOTOS_UNSUPPORTED", "PHOTOS_BROKEN"}:
+        return t("Eines der Fotos lässt sich nicht lesen. Möglich sind JPEG, HEIC, PNG und WebP.")
+    if reason == "PHOTOS_MISSING":
+        return t("Bitte wählen Sie ein bis dreißig Fotos aus.", du="Bitte wähle ein bis dreißig Fotos aus.")
+    if reason.startswith("MALWARE"):
+        return t("In der Datei wurde Schadsoftware gefunden. Sie wurde nicht abgelegt.")
     if "LARGE" in reason:
         return t("Die Datei ist zu groß.")
     return t("Die Datei konnte nicht abgelegt werden. Bitte versuchen Sie es noch einmal.")

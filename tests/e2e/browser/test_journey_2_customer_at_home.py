@@ -71,7 +71,7 @@ def test_customer_signs_out_and_in_again(client: Client) -> None:
 
 
 def test_customer_sees_exactly_what_was_released(portfolio: Office, client: Client) -> None:
-    """The broker opens one eye; the other contract stays out of sight (F63, F176)."""
+    """The broker opens one eye; the other contract stays out of sight (F63, F126, F176)."""
     desk, home = portfolio.administrator, client.visitor
     desk.open(client.page)
     desk.follow("Verträge")
@@ -91,7 +91,7 @@ def test_customer_sees_exactly_what_was_released(portfolio: Office, client: Clie
 
 
 def test_customer_keeps_a_paper(client: Client, paper: Paper) -> None:
-    """Five megabytes go up with their progress in sight; the very same bytes can be opened (F2)."""
+    """Five megabytes go up with their progress in sight, through a cut; the very same bytes can be opened (F1, F2)."""
     home = client.visitor
     home.go("Dokumente")
     home.looks_right("customer-documents-empty")
@@ -100,7 +100,12 @@ def test_customer_keeps_a_paper(client: Client, paper: Paper) -> None:
     slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": UPLOAD_RATE}
     line.send("Network.emulateNetworkConditions", slow)
     home.choose_file("Dateien auswählen", f"{paper.title}.pdf", "application/pdf", paper.content)
-    expect(home.page.locator("[data-upload-list]")).to_contain_text(re.compile(r"[1-4],\d MB / 5,\d MB"))
+    uploads = home.page.locator("[data-upload-list]")
+    expect(uploads).to_contain_text(re.compile(r"[1-4],\d MB / 5,\d MB"))
+    pause = home.page.get_by_role("button", name="Anhalten und fortsetzen")
+    pause.click()
+    expect(uploads).to_contain_text("Angehalten")
+    pause.click()
     expect(home.page.get_by_role("row").filter(has_text=paper.title)).to_be_visible()
     line.send("Network.emulateNetworkConditions", slow | {"uploadThroughput": -1})
     line.detach()
@@ -110,6 +115,31 @@ def test_customer_keeps_a_paper(client: Client, paper: Paper) -> None:
     home.sees("Außer Ihnen weiß niemand, dass es dieses Dokument gibt.")
     home.looks_right("customer-document")
     assert hashlib.sha256(home.opened("Ansehen")).digest() == hashlib.sha256(paper.content).digest()
+
+
+def test_customer_says_what_his_paper_is_about(client: Client, paper: Paper) -> None:
+    """Tags, whom it concerns, a due day, a note; a second version with its reason; the first one comes back (F99)."""
+    home = client.visitor
+    home.page.get_by_text("Ändern", exact=True).click()
+    home.fill("Schlagwörter (freiwillig)", "Wohnung, Schaden 2026")
+    home.fill("Wen betrifft es? (freiwillig)", "Emil")
+    home.fill("Fällig am (freiwillig)", "2030-05-02")
+    home.fill("Notiz (freiwillig)", "Original liegt im Ordner „Haus“.")
+    home.press("Speichern")
+    home.is_told("Die Angaben sind gespeichert.")
+    home.page.get_by_text("Neue Fassung ablegen").click()
+    home.fill("Warum gibt es eine neue Fassung? (freiwillig)", "Seite 3 fehlte")
+    home.choose_file("Dateien auswählen", "Gutachten.pdf", "application/pdf", pdf_of(20_000))
+    home.sees("„Seite 3 fehlte“")
+    home.page.get_by_text("Diese Fassung soll wieder gelten").click()
+    home.press("Wiederherstellen")
+    home.is_told("Fassung 1 gilt wieder.")
+    home.looks_right("customer-document-versions")
+    home.go("Dokumente")
+    home.follow("Emil")
+    home.sees(paper.title)
+    home.looks_right("customer-documents-narrowed")
+    home.follow(paper.title)
 
 
 def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client: Client, paper: Paper) -> None:

@@ -9,6 +9,7 @@ import { previewBrand, previewPrices } from "./preview.js";
 import { offerInstallation } from "./install.js";
 import { playScenes } from "./scene.js";
 import { enhanceSearch } from "./search.js";
+import { showPreviews } from "./papers.js";
 import { shrinkPictures } from "./shrink.js";
 
 const enhance = (root) => {
@@ -23,6 +24,7 @@ const enhance = (root) => {
   previewPrices(root);
   playScenes(root);
   shrinkPictures(root);
+  showPreviews(root);
 };
 
 keepSession();
