@@ -52,18 +52,18 @@ async def known_device(tx: Transaction, account_id: UUID, device_token: str) -> 
 
 async def remember_device(tx: Transaction, account_id: UUID, visitor: Visitor, now: datetime) -> Arrival:
     """Note that the account was entered from this device; a browser without a secret is new each time."""
-    any_device = select(Device.device_hash).where(Device.account_id == account_id).limit(1)
-    first = (await tx.session.execute(any_device)).first()
-    if not visitor.device_token:
-        return Arrival(is_new=True, is_first=first is None)
-    hashed = token_hash(visitor.device_token)
-    known = await tx.session.get(Device, (hashed, account_id))
+    hashed = token_hash(visitor.device_token) if visitor.device_token else None
+    known = await tx.session.get(Device, (hashed, account_id)) if hashed else None
     if known is not None:
         known.last_used_at, known.label = now, visitor.device
         return Arrival(is_new=False, is_first=False)
+    any_device = select(Device.device_hash).where(Device.account_id == account_id).limit(1)
+    arrival = Arrival(is_new=True, is_first=(await tx.session.execute(any_device)).first() is None)
+    if hashed is None:
+        return arrival
     device = Device(device_hash=hashed, account_id=account_id, label=visitor.device, created_at=now, last_used_at=now)
     tx.session.add(device)
-    return Arrival(is_new=True, is_first=first is None)
+    return arrival
 
 
 async def forget_old_devices(tx: Transaction, now: datetime) -> None:
