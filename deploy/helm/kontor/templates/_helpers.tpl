@@ -95,6 +95,10 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- end }}
 {{- if eq .service "vault" }}
 - { name: KONTOR_OBJECT_STORE_URL, value: {{ required "objectStore.url says where encrypted content lives" $root.Values.objectStore.url | quote }} }
+{{- if and (eq .process "http") (not (hasPrefix "file:" $root.Values.objectStore.url)) }}
+{{- /* An object store takes parts of 5 MB, three at a time: 56 uploads at once fit into the process's memory. */}}
+- { name: KONTOR_HTTP_THREADS, value: "72" }
+{{- end }}
 {{- end }}
 {{- if and (eq .service "notifications") (ne .process "http") }}
 - { name: KONTOR_SMTP_HOST, value: {{ required "smtp.host names the mail server" $root.Values.smtp.host | quote }} }
