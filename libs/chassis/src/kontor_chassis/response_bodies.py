@@ -24,6 +24,9 @@ def straight(environ: Mapping[str, Any], pieces: Iterable[memoryview]) -> Iterat
         yield from map(bytes, pieces)
         return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _WAITING_BYTES)
-    yield b""  # with the first piece gunicorn sends the head
+    is_begun = False
     for piece in pieces:
+        if not is_begun:
+            yield b""  # has gunicorn send the head: not before there is a piece, because until then it can be an error
+            is_begun = True
         connection.sendall(piece)

@@ -27,6 +27,22 @@ def test_pieces_are_sent_before_the_next_is_made() -> None:
         assert client.recv(100) == b"one two four"
 
 
+def broken() -> Iterator[memoryview]:
+    """Fail before the first piece."""
+    raise LookupError
+    yield memoryview(b"")
+
+
+def test_failure_before_the_first_piece_can_still_be_told() -> None:
+    """Neither head nor body has left by then."""
+    client, ours = socket.socketpair()
+    with closing(client), closing(ours):
+        with pytest.raises(LookupError):
+            next(straight({"gunicorn.socket": ours}, broken()))
+        ours.close()
+        assert client.recv(1) == b""
+
+
 def test_elsewhere_each_piece_is_a_copy() -> None:
     """Under a server that is not gunicorn the body goes the ordinary way."""
     assert list(straight({}, one_buffer())) == [b"one ", b"two ", b"four"]
