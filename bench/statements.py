@@ -48,7 +48,7 @@ async def recorded(installation: Installation, account_id: str) -> AsyncIterator
         await _log(connection, "all")
         start = log.stat().st_size
         yield recording
-        recording.transactions = _of(account_id, _read(log, start))
+        recording.transactions = of_account(account_id, read_log(log, start))
     finally:
         await _log(connection, "none")
         await connection.close()
@@ -89,7 +89,7 @@ async def _ready(connection: asyncpg.Connection, text: str) -> str | asyncpg.pre
     return text if text.startswith(_BOUNDS) else await connection.prepare(text)
 
 
-def _read(log: Path, start: int) -> list[tuple[str, str, str]]:
+def read_log(log: Path, start: int) -> list[tuple[str, str, str]]:
     """Return session, database and statement of every entry, values in place, in the order of the log."""
     with log.open("rb") as content:
         content.seek(start)
@@ -113,7 +113,7 @@ def _with_values(statement: str, values: dict[str, str]) -> str:
     return _PLACE.sub(lambda place: values[place[1]], statement)
 
 
-def _of(account_id: str, statements: list[tuple[str, str, str]]) -> list[tuple[str, list[str]]]:
+def of_account(account_id: str, statements: list[tuple[str, str, str]]) -> list[tuple[str, list[str]]]:
     """Return the transactions of one account; a statement outside of any is one of its own."""
     transactions: list[tuple[str, list[str]]] = []
     open_ones: dict[str, list[str]] = {}
