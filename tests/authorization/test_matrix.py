@@ -52,13 +52,14 @@ def settings_for(service: str, folder: Path) -> dict[str, Any]:
         "smtp_host": "127.0.0.1",
         "smtp_port": 1,
         "public_url": "http://localhost:8080",
+        "key_encryption_key_file": key,
     }
     module = importlib.import_module(f"kontor_{service}.config")
     own: dict[str, Any] = {}
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, ServiceSettings) and value.__module__ == module.__name__:
             for name, field in value.model_fields.items():
-                if name in ServiceSettings.model_fields or not field.is_required():
+                if name in ServiceSettings.model_fields or not (field.is_required() or name in known):
                     continue
                 own[name] = known.get(name, "127.0.0.1:1" if name.endswith("_address") else key)
     return own
