@@ -162,6 +162,27 @@ async def test_upload_belongs_to_who_reserved_it(office: Office, edge: Edge, ten
     assert (await edge.client.get(f"/files/documents/{new_id()}", headers=person.headers)).status_code == 404
 
 
+async def test_altered_content_never_leaves(office: Office, edge: Edge, tenant: UUID) -> None:
+    """F1: of an object that somebody changed in the store, only what is before the change is sent, or an error."""
+    person = await office.customer(tenant)
+    content = b"".join(pdf(2_500_000))
+    document = await upload(edge, person, content)
+    [stored] = office.stored_files()
+    sealed = stored.read_bytes()
+    url, received = f"/files/documents/{document.document_id}", b""
+    stored.write_bytes(sealed[:1_500_000] + b"?" + sealed[1_500_001:])
+    with pytest.raises(httpx.RemoteProtocolError):
+        async with edge.client.stream("GET", url, headers=person.headers) as answer:
+            async for piece in answer.aiter_bytes():
+                received += piece
+    assert received == content[: len(received)]
+    assert len(received) < 1_048_576
+    stored.write_bytes(b"?" + sealed[1:])
+    assert (await edge.client.get(url, headers=person.headers)).status_code == 500
+    stored.write_bytes(sealed)
+    assert (await edge.client.get(url, headers=person.headers)).content == content
+
+
 async def test_versions(office: Office, edge: Edge, tenant: UUID) -> None:
     """F99: a new version becomes the document; the old one stays readable."""
     person = await office.customer(tenant)
