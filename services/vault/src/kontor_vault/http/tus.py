@@ -22,10 +22,11 @@ from kontor.vault.v1 import internal_pb2, vault_pb2
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge, problem_of
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
-from kontor_chassis.request_bodies import body_pieces
+from kontor_chassis.request_bodies import body_pieces, receive_body
 from werkzeug.http import http_date
 
 from kontor_vault.content import SealedContent, SealedReader, SealedWriter
+from kontor_vault.http.intake import Intake
 from kontor_vault.http.uploads import answer_is_heard, document_kind, internal, report_finished, store_bytes
 from kontor_vault.objects import Objects
 
@@ -118,12 +119,13 @@ class Tus:
     def _receive(self, part: internal_pb2.UploadPart, checksum: _Checksum | None) -> SealedContent | None:
         """Encrypt the body into the part; None when nothing came. A wrong checksum leaves nothing (460)."""
         with _writer(self._objects, part.permit) as writer:
-            for piece in body_pieces(request):
-                if writer.size_bytes + len(piece) > part.permit.size_bytes:
-                    abort(_answer(413))
-                if checksum is not None:
+            intake = Intake(writer, part.permit.size_bytes)
+            if checksum is None:
+                receive_body(request, intake)
+            else:
+                for piece in body_pieces(request):
                     checksum.digest.update(piece)
-                writer.write(piece)
+                    intake.write(piece)
             if checksum is not None and not checksum.is_right():
                 abort(_answer(460))
             return writer.seal() if writer.size_bytes else None
@@ -213,7 +215,7 @@ def _refusals_as_tus() -> Iterator[None]:
 
 
 def _writer(objects: Objects, permit: internal_pb2.UploadPermit) -> SealedWriter:
-    return SealedWriter(objects, permit.object_path, permit.content_key, permit.associated_data)
+    return SealedWriter(objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes)
 
 
 def _answer(status: int, headers: dict[str, str] | None = None, body: str = "") -> Response:

@@ -25,6 +25,7 @@ from werkzeug.formparser import MultiPartParser
 from kontor_vault.adapters.clamd import Clamd
 from kontor_vault.config import VaultEdgeSettings
 from kontor_vault.content import SealedContent, SealedReader, SealedWriter
+from kontor_vault.http.intake import Intake, too_large
 from kontor_vault.objects import Objects
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ class Uploads:
         """Store the request's body as the content of a reserved upload; answers 201 with the document as JSON."""
         with answer_is_heard(), _Receiving.begin(self._objects, upload_id) as receiving:
             receiving.require_length(request.content_length)
-            receive_body(request, receiving)
+            receive_body(request, receiving.intake)
             document = receiving.finish(complete_at=receiving.most)
         return Response(MessageToJson(document), 201, mimetype="application/json")
 
@@ -83,6 +84,7 @@ class _Receiving:
         )
         self._finished = False
         self.most = permit.size_bytes
+        self.intake = Intake(self._writer, self.most)
 
     @staticmethod
     def begin(objects: Objects, upload_id: UUID) -> _Receiving:
@@ -101,26 +103,9 @@ class _Receiving:
     def require_length(self, announced: int | None) -> None:
         """Refuse early what cannot fit; a body of unknown length is measured while it arrives."""
         if announced is not None and announced > self.most:
-            raise _too_large()
+            raise too_large()
         if announced is not None and announced < self.most:
             raise _incomplete()
-
-    def room(self) -> memoryview:
-        """Return where the next bytes may be put; raises when that is more than was reserved."""
-        left = self.most - self._writer.size_bytes
-        if not left:
-            raise _too_large()
-        return self._writer.room()[:left]
-
-    def took(self, count: int) -> None:
-        """Encrypt bytes that were put into `room`."""
-        self._writer.took(count)
-
-    def write(self, piece: bytes) -> None:
-        """Encrypt a piece; raises when more arrives than was reserved."""
-        if self._writer.size_bytes + len(piece) > self.most:
-            raise _too_large()
-        self._writer.write(piece)
 
     def finish(self, complete_at: int | None = None) -> vault_pb2.Document:
         """Make the document visible, if it arrived completely."""
@@ -203,7 +188,7 @@ class _FormFile:
 
     def write(self, piece: bytes) -> int:
         """Encrypt a piece."""
-        self._receiving.write(piece)
+        self._receiving.intake.write(piece)
         return len(piece)
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -258,7 +243,7 @@ def store_bytes(objects: Objects, upload_id: UUID, content: bytes) -> vault_pb2.
     """Make a document of a reserved upload whose whole content is at hand."""
     with _Receiving.begin(objects, upload_id) as receiving:
         if content:
-            receiving.write(content)
+            receiving.intake.write(content)
         return receiving.finish(complete_at=len(content))
 
 
@@ -295,10 +280,6 @@ def path_on_this_origin(path: str) -> str:
 def with_query(path: str, **values: str) -> str:
     """Return a path with more in its query."""
     return f"{path}{'&' if '?' in path else '?'}{urlencode(values)}"
-
-
-def _too_large() -> DomainError:
-    return DomainError(ErrorKind.INVALID, "UPLOAD_TOO_LARGE", "Die Datei ist größer als angekündigt.")
 
 
 def _incomplete() -> DomainError:
