@@ -17,7 +17,10 @@ GREETING = "Moin! Schön, dass Sie da sind."
 
 
 def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
-    """From the waiting list into the trial; the administrator came in by the link in his mail (F45)."""
+    """From the waiting list into the trial; the administrator came in by the link in his mail (F45).
+
+    F167: the firm asked by a form; once it is let in, the messages stand in its menu.
+    """
     operator.go("Betriebe")
     operator.page.get_by_role("row").filter(has_text=office.name).first.get_by_role("link").click()
     operator.sees("Testzeitraum")
@@ -27,6 +30,8 @@ def test_operator_lets_a_firm_in(operator: Visitor, office: Office) -> None:
     desk.sees("Die ersten Schritte")
     desk.sees("Ihr Testzeitraum läuft bis")
     desk.looks_right("broker-first-steps")
+    desk.go("Nachrichten")
+    desk.sees("Keine Unterhaltungen")
 
 
 def test_operator_enters_a_firm_that_called(operator: Visitor) -> None:
@@ -90,8 +95,17 @@ def test_firm_settles_its_life(operator: Visitor, office: Office, enter: Callabl
 
 
 def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -> None:
-    """Logo, colours and greeting reach the public page and the sign-in page, once published (F37, F38, F39)."""
+    """Logo, colours and greeting reach the public page and the sign-in page, once published (F37, F38, F39).
+
+    F168: name, telephone, address and logo are the firm's to say, and stand on its card.
+    """
     desk = office.administrator
+    desk.go("Team")
+    desk.page.get_by_label("Straße und Hausnummer").fill("Hafenstraße 5")
+    desk.page.get_by_label("Postleitzahl").fill("20459")
+    desk.page.get_by_label("Ort", exact=False).last.fill("Hamburg")
+    desk.page.get_by_role("region", name="So erreichen Kunden Sie").get_by_role("button", name="Speichern").click()
+    desk.is_told("gespeichert")
     desk.go("Erscheinungsbild")
     desk.page.get_by_label("Kacheln").check()
     desk.fill("Hauptfarbe", "#ffcc00")
@@ -123,6 +137,9 @@ def test_firm_shows_its_own_face(office: Office, enter: Callable[[], Visitor]) -
     assert guest.page.evaluate("getComputedStyle(document.body).getPropertyValue('--brand')").strip() == PRIMARY
     expect(sign_in).to_be_visible()
     guest.looks_right("public-landing")
+    guest.open(f"/f/{office.slug}/karte")
+    guest.sees("Hafenstraße 5, 20459 Hamburg")
+    guest.open(f"/f/{office.slug}")
     guest.follow("Anmelden")
     expect(guest.page.locator(".auth__brand")).to_contain_text(office.name)
     guest.looks_right("login")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser.cast import Client, Office, Specialist
 from tests.e2e.browser.visitor import Visitor
+from tests.e2e.people import PASSWORD
+from tests.e2e.stage import InstalledStage
 
 
 def test_sign_in_page_works_by_keyboard(enter: Callable[[], Visitor]) -> None:
@@ -48,6 +50,23 @@ def test_public_pages(enter: Callable[[], Visitor]) -> None:
         for address, name in (("/gibt-es-nicht", "not-found"), ("/auth/callback?code=alt&state=alt", "sign-in-failed")):
             visitor.open(address)
             visitor.looks_right(f"public-{name}")
+
+
+def test_a_browser_and_the_internet_are_enough(stage: InstalledStage, browser: Browser, client: Client) -> None:
+    """F64: signing in and reading one's contracts and documents needs nothing else, not even JavaScript."""
+    context = browser.new_context(base_url=stage.base_url, java_script_enabled=False, locale="de-DE")
+    try:
+        page = context.new_page()
+        page.goto("/auth/login")
+        page.get_by_label("E-Mail-Adresse").fill(client.email)
+        page.get_by_label("Passwort").fill(PASSWORD)
+        page.get_by_role("button", name="Anmelden", exact=True).click()
+        page.wait_for_url("**/kunde")
+        for place in ("Verträge", "Dokumente"):
+            page.get_by_role("navigation", name="Hauptmenü").first.get_by_role("link", name=place, exact=True).click()
+            expect(page.get_by_role("heading", level=1)).to_contain_text(place)
+    finally:
+        context.close()
 
 
 def test_staff_pages(operator: Visitor, network: Visitor, portfolio: Office, expert: Specialist) -> None:
