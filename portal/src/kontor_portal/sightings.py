@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from kontor.vault.v1 import vault_pb2 as pb
 
-from kontor_portal.formatting import day_text
+from kontor_portal.formatting import day_text, local
 from kontor_portal.i18n import t
 from kontor_portal.labels import role
 
@@ -56,6 +58,11 @@ class Line:
         return f"/kunde/dokumente/{self.entry.document_id}"
 
 
+def last_day(end: Timestamp) -> str:
+    """Return the last day before an end that is the beginning of a day."""
+    return day_text((local(end) - timedelta(seconds=1)).date())
+
+
 def line_of(entry: pb.Sighting, account_id: str, firm_name: str) -> Line:
     """Return an entry in words for the person whose account this is."""
     is_own = entry.account_id == account_id
@@ -99,7 +106,7 @@ def _own(entry: pb.Sighting, what: str, firm_name: str) -> str:
                 du="Du hast %(what)s bis %(day)s für %(whom)s freigegeben.",
                 what=what,
                 whom=whom,
-                day=day_text(entry.until_time),
+                day=last_day(entry.until_time),
             )
         return t(
             "Sie haben %(what)s für %(whom)s freigegeben.",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from kontor_chassis.testing.waiting import until
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser.cast import CUSTOMER, Client, Office, link_in_mail_to
@@ -142,6 +143,29 @@ def test_customer_says_what_his_paper_is_about(client: Client, paper: Paper) -> 
     home.follow(paper.title)
 
 
+def test_customer_finds_what_stands_in_a_paper(client: Client, paper: Paper) -> None:
+    """What a letter says is found minutes later, in any form of its words; so is a misspelt name (F1, F4)."""
+    home = client.visitor
+    home.go("Dokumente")
+    letter = (
+        "Sehr geehrte Frau Brandt, die Häuser am Deich sind gegen Sturmfluten mitversichert. Mit freundlichen Grüßen"
+    )
+    home.choose_file("Dateien auswählen", "Schreiben vom Mai.txt", "text/plain", letter.encode())
+    expect(home.page.get_by_role("row").filter(has_text="Schreiben vom Mai")).to_be_visible()
+
+    def passage() -> bool:
+        home.open("/suche?q=sturmflut+haus")
+        return home.page.locator("mark").count() == 2
+
+    until(passage, what="the letter's text")
+    home.sees("gegen Sturmfluten mitversichert")
+    home.looks_right("customer-search")
+    home.open("/suche?q=Schriben")
+    home.sees("ähnlicher Name")
+    home.go("Dokumente")
+    home.follow(paper.title)
+
+
 def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client: Client, paper: Paper) -> None:
     """A document does not exist for the broker but while the customer wants it (F3); all of it is on record (F2)."""
     desk, home = portfolio.administrator, client.visitor
@@ -167,8 +191,27 @@ def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client
     home.sees("Einträge, unverändert")
     home.sees(f"Frauke Nordwind hat „{paper.title}“ angesehen.")
     home.looks_right("customer-sightings")
-    home.page.get_by_label("Wer").select_option("Nur andere")
+    home.page.get_by_label("Wer", exact=True).select_option("Nur andere")
     expect(home.page.get_by_text(f"Sie haben „{paper.title}“")).to_have_count(0)
+
+
+def test_customer_shares_with_an_end_and_takes_it_back(client: Client, paper: Paper) -> None:
+    """Until a day, to work together; one page lists all that is shared, and ends it (F3)."""
+    home = client.visitor
+    home.go("Dokumente")
+    home.follow(paper.title)
+    home.page.get_by_text("nur für eine Person").click()
+    home.page.get_by_label("Freigegeben bis einschließlich").fill("2099-12-31")
+    home.page.get_by_label("Darf auch neue Fassungen ablegen").check()
+    home.looks_right("customer-share")
+    home.press("So freigeben")
+    home.is_told("Freigegeben.")
+    home.go("Dokumente")
+    home.follow("Freigaben")
+    home.sees("ansehen und ergänzen")
+    home.looks_right("customer-shares")
+    home.press("Zurücknehmen")
+    home.sees("Nichts ist freigegeben")
 
 
 def test_broker_hears_his_customer_within_a_second(portfolio: Office, client: Client) -> None:

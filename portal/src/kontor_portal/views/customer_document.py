@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -21,9 +22,9 @@ from kontor_portal.labels import document_kind
 from kontor_portal.papers import SAID, Paper, paper_of, reminder_choices, said_in
 from kontor_portal.reading import optional
 from kontor_portal.requests import current_firm, signed_in
-from kontor_portal.sightings import Line, line_of
+from kontor_portal.sightings import Line, last_day, line_of
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
-from kontor_portal.views.customer_grants import all_grants
+from kontor_portal.views.customer_grants import all_grants, colleagues_of
 
 customer_document = Blueprint("customer_document", __name__)
 
@@ -35,7 +36,11 @@ class DocumentPage:
     document: vault_pb2.Document
     tree: FolderTree
     grant: vault_pb2.Grant | None
-    """The grant on this very document."""
+    """The grant on this very document for the whole firm."""
+    personal: tuple[vault_pb2.Grant, ...]
+    """The grants on this very document for single persons of the firm."""
+    colleagues: Mapping[str, str]
+    """Who looks after the customer, by account."""
     folder_grant: vault_pb2.Folder | None
     """The folder through which the firm sees it as well."""
     sightings: tuple[Line, ...]
@@ -50,6 +55,11 @@ class DocumentPage:
     def is_shared(self) -> bool:
         """Whether the firm can see it."""
         return not self.is_own or self.grant is not None or self.folder_grant is not None
+
+    @property
+    def shared_until(self) -> str:
+        """The last day of the grant on the document, or nothing."""
+        return last_day(self.grant.expire_time) if self.grant and self.grant.HasField("expire_time") else ""
 
     @property
     def shared_since(self) -> Timestamp | None:
@@ -121,6 +131,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     found = vault.GetDocument(vault_pb2.GetDocumentRequest(customer_id=customer_id, document_id=document_id))
     tree = folder_tree(customer_id)
     grants = all_grants(customer_id)
+    on_it = [each for each in grants if each.document_id == document_id]
     granted_folders = {each.folder_id for each in grants if each.folder_id}
     sightings = optional(
         lambda: vault.ListSightings(
@@ -131,7 +142,9 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     page = DocumentPage(
         document=found,
         tree=tree,
-        grant=next((each for each in grants if each.document_id == document_id), None),
+        grant=next((each for each in on_it if not each.grantee_account_id), None),
+        personal=tuple(each for each in on_it if each.grantee_account_id),
+        colleagues=colleagues_of(customer_id),
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),

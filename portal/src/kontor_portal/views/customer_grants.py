@@ -10,6 +10,7 @@ import grpc
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.identity.v1 import people_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 
 from kontor_portal import gateway
@@ -20,6 +21,7 @@ from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.reading import next_page, optional, page_token
 from kontor_portal.requests import signed_in
+from kontor_portal.sightings import last_day
 
 customer_grants = Blueprint("customer_grants", __name__)
 
@@ -33,6 +35,11 @@ class Shared:
     grant: pb.Grant
     name: str
     href: str
+
+    @property
+    def until(self) -> str:
+        """The last day, or nothing."""
+        return last_day(self.grant.expire_time) if self.grant.HasField("expire_time") else ""
 
     @property
     def is_folder(self) -> bool:
@@ -50,6 +57,7 @@ def grants() -> ResponseReturnValue:
     return render_template(
         "customer/grants.html",
         shared=tuple(_shared(customer_id, grant, tree) for grant in answer.grants),
+        colleagues=colleagues_of(customer_id),
         next_url=next_page(answer.next_page_token),
     )
 
@@ -82,6 +90,13 @@ def all_grants(customer_id: str) -> tuple[pb.Grant, ...]:
     return tuple(gateway.vault().ListGrants(pb.ListGrantsRequest(customer_id=customer_id, page_size=100)).grants)
 
 
+def colleagues_of(customer_id: str) -> Mapping[str, str]:
+    """Return who looks after the customer, by account: whom he can share with alone."""
+    asked = people_pb2.GetResponsiblesRequest(customer_id=customer_id)
+    answer = optional(lambda: gateway.identity().GetResponsibles(asked), people_pb2.Responsibles())
+    return {one.account_id: one.display_name for one in answer.responsibles}
+
+
 def _shared(customer_id: str, grant: pb.Grant, tree: FolderTree) -> Shared:
     if grant.folder_id:
         folder = tree.by_id.get(grant.folder_id)
@@ -94,6 +109,7 @@ def _shared(customer_id: str, grant: pb.Grant, tree: FolderTree) -> Shared:
 def _share(target: pb.Grant, values: Mapping[str, str]) -> None:
     customer_id, vault = signed_in().customer_id, gateway.vault()
     if values.get("action") == "geben":
+        target.grantee_account_id = values.get("whom", "")
         target.may_contribute = values.get("may_contribute") == "1"
         if end := _end_of(values.get("until", "")):
             target.expire_time.CopyFrom(end)
@@ -107,7 +123,8 @@ def _share(target: pb.Grant, values: Mapping[str, str]) -> None:
                 du="Freigegeben. Du kannst die Ansicht jederzeit zurücknehmen."), "ok")  # fmt: skip
         return
     for grant in all_grants(customer_id):
-        if (grant.document_id, grant.folder_id) == (target.document_id, target.folder_id):
+        same = (grant.document_id, grant.folder_id) == (target.document_id, target.folder_id)
+        if same and not grant.grantee_account_id:
             vault.RevokeGrant(
                 pb.RevokeGrantRequest(customer_id=customer_id, grant_id=grant.grant_id, request_id=new_request_id())
             )
