@@ -23,7 +23,7 @@ from kontor_billing import firm_invoices, plans
 from kontor_billing.firm_charges import Charges, PlanPrice, charges_of
 from kontor_billing.firm_tables import FirmBillingRun, FirmInvoice, IssuerRow
 from kontor_billing.parties import Party
-from kontor_billing.periods import Period, german_day
+from kontor_billing.periods import Period, german_day, unsettled
 from kontor_billing.runs import billed_tenants, require_over
 from kontor_billing.tables import KnownTenant
 
@@ -115,14 +115,7 @@ class FirmBillingRuns:
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
             since = await tx.session.scalar(select(KnownTenant.activated_at).where(KnownTenant.tenant_id == tenant_id))
             settled = set(await tx.session.scalars(select(FirmBillingRun.period)))
-        if since is None:
-            return []
-        due, period, now = [], Period.of(german_day(since)), self._clock.now()
-        while period.is_over(now):
-            if str(period) not in settled:
-                due.append(period)
-            period = period.next()
-        return due
+        return unsettled(german_day(since) if since else None, settled, self._clock.now())
 
     async def _bill(self, tenant_id: UUID, period: Period) -> FirmRunResult:
         """Bill one firm's month, outside questions first, so that nothing waits for them while rows are locked."""

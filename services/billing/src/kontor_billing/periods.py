@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -86,6 +87,18 @@ class Period:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+def unsettled(first_day: date | None, settled: Collection[str], now: datetime) -> list[Period]:
+    """Return the unsettled months from a day's to the last finished one, oldest first; none without a day."""
+    if first_day is None:
+        return []
+    due, period = [], Period.of(first_day)
+    while period.is_over(now):
+        if str(period) not in settled:
+            due.append(period)
+        period = period.next()
+    return due
 
 
 def german_day(instant: datetime) -> date:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kontor_billing import agreements, invoices, plans, tables
 from kontor_billing.parties import Party, Seller
-from kontor_billing.periods import Period
+from kontor_billing.periods import Period, unsettled
 from kontor_billing.unbilled import Reason, UnbilledMonth, note_unbilled, unbilled_agreements, unbilled_months
 
 SERVICE = Principal.of_service("billing")
@@ -102,14 +102,7 @@ class BillingRuns:
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
             first_day = await tx.session.scalar(select(func.min(tables.Agreement.signed_on)))
             finished = set(await tx.session.scalars(select(tables.BillingRun.period)))
-        if first_day is None:
-            return []
-        due, period, now = [], Period.of(first_day), self._clock.now()
-        while period.is_over(now):
-            if str(period) not in finished:
-                due.append(period)
-            period = period.next()
-        return due
+        return unsettled(first_day, finished, self._clock.now())
 
     async def _bill(self, tenant_id: UUID, period: Period) -> RunResult:
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
