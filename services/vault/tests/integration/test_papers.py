@@ -44,8 +44,10 @@ async def test_tags_people_and_notes(office: Office, edge: Edge, tenant: UUID) -
     assert [(each.name, each.documents) for each in labels.tags] == [("Auto", 2), ("Steuer 2026", 1)]
     assert [(each.name, each.documents) for each in labels.concerned_persons] == [("Emil", 1)]
 
-    async def found(**only: str) -> set[str]:
-        answer = await customer.vault.ListDocuments(pb.ListDocumentsRequest(customer_id=customer.cid, **only))
+    async def found(tag: str = "", concerned_person: str = "") -> set[str]:
+        answer = await customer.vault.ListDocuments(
+            pb.ListDocumentsRequest(customer_id=customer.cid, tag=tag, concerned_person=concerned_person)
+        )
         return {each.title for each in answer.documents}
 
     assert await found(tag="Auto") == {"Rechnung", "Brief"}
@@ -117,7 +119,11 @@ async def test_older_version_comes_back(office: Office, edge: Edge, tenant: UUID
     assert restored.sha256 == paper.sha256
     content = await edge.client.get(f"/files/documents/{paper.document_id}", headers=customer.headers)
     assert content.content == b"alt" * 100
-    listed = (await customer.vault.ListDocumentVersions(pb.ListDocumentVersionsRequest(**ids))).versions
+    listed = (
+        await customer.vault.ListDocumentVersions(
+            pb.ListDocumentVersionsRequest(customer_id=customer.cid, document_id=paper.document_id)
+        )
+    ).versions
     told = [(each.version, each.restored_from, each.reason, each.creator_name) for each in listed]
     assert told == [(3, 1, "war doch richtig", "Petra H."), (2, 0, "Neue Police", "Petra H."), (1, 0, "", "Petra H.")]
     quota = await customer.vault.GetQuota(pb.GetQuotaRequest(customer_id=customer.cid))
