@@ -123,7 +123,9 @@ def _cookies(base_url: str, page: Page) -> list[dict[str, str]]:
         return []
     with httpx.Client(base_url=base_url, timeout=30, follow_redirects=True) as browser:
         submit(browser, browser.get("/auth/login"), email=page.email, password=content.PASSWORD)
-        return [{"name": one.name, "value": one.value or "", "url": base_url} for one in browser.cookies.jar]
+        host = urlsplit(base_url).hostname or ""
+        kept = browser.cookies.jar
+        return [{"name": one.name, "value": one.value or "", "domain": host, "path": one.path} for one in kept]
 
 
 if __name__ == "__main__":
