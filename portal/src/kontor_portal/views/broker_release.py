@@ -24,7 +24,7 @@ def release_all(customer_id: str) -> ResponseReturnValue:
     return redirect(f"/makler/kunden/{customer_id}/dokumente", 303)
 
 
-@broker_release.get("/makler/freigaberegeln")
+@broker_release.get("/makler/betrieb/freigaberegeln")
 def rules() -> ResponseReturnValue:
     """Show which kinds are visible at once."""
     known = gateway.vault().GetReleaseRules(pb.GetReleaseRulesRequest())
@@ -32,7 +32,7 @@ def rules() -> ResponseReturnValue:
     return render_template("broker/release_rules.html", kinds=kinds, chosen=frozenset(known.kinds))
 
 
-@broker_release.post("/makler/freigaberegeln")
+@broker_release.post("/makler/betrieb/freigaberegeln")
 def change_rules() -> ResponseReturnValue:
     """Change them."""
     chosen = {int(value) for value in request.form.getlist("kinds") if value.isdecimal()}
@@ -40,4 +40,4 @@ def change_rules() -> ResponseReturnValue:
     wanted = pb.UpdateReleaseRulesRequest(rules=pb.ReleaseRules(kinds=kinds), request_id=new_request_id())
     gateway.vault().UpdateReleaseRules(wanted)
     flash(t("Gespeichert. Die Regeln gelten ab dem nächsten Dokument."), "ok")
-    return redirect("/makler/freigaberegeln", 303)
+    return redirect("/makler/betrieb/freigaberegeln", 303)
