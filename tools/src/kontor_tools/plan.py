@@ -205,6 +205,9 @@ class Plan:
             "KONTOR_SMTP_HOST": LOOPBACK,
             "KONTOR_SMTP_PORT": str(ports.port("smtp")),
             "KONTOR_GATEWAY_ADDRESS": ports.address("gateway"),
+            "KONTOR_SUPPORT_PHONE": "0800 555 0199",
+            "KONTOR_SUPPORT_HOURS": "Mo–Fr 8–18 Uhr, kostenfrei",
+            "KONTOR_SUPPORT_EMAIL": "hilfe@kontor.example",
             **{f"KONTOR_{_key(service)}_ADDRESS": self._addresses(service) for service in SERVICES},
         }
         if options.otlp_endpoint:
