@@ -37,7 +37,7 @@ def own() -> ResponseReturnValue:
     )
 
 
-@firm_invoices.get("/betrieb/rechnungen")
+@firm_invoices.get("/betrieb/abrechnung/rechnungen")
 def all_firms() -> ResponseReturnValue:
     """List the invoices to all firms, or to one."""
     tenant_id = request.args.get("betrieb", "")
@@ -52,7 +52,7 @@ def all_firms() -> ResponseReturnValue:
     )
 
 
-@firm_invoices.post("/betrieb/rechnungen/lauf")
+@firm_invoices.post("/betrieb/abrechnung/rechnungen/lauf")
 def run() -> ResponseReturnValue:
     """Bill a month to the firms; a repeated run changes nothing."""
     values = sent()
