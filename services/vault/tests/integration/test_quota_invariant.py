@@ -64,7 +64,7 @@ class Household:
                 if what == "reserve":
                     intent = uploads.Intent("a", size, "", 1, None, None, None)
                     upload = await uploads.create_upload(
-                        tx, customer_id=customer_id, intent=intent, default_limit=LIMIT
+                        tx, customer_id=customer_id, intent=intent, default_limit=LIMIT, plan=None
                     )
                     await tx.commit()
                     self.open.append(upload.upload_id)

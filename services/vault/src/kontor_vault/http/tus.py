@@ -44,7 +44,14 @@ _METADATA = {
     "reason": "reason",
 }
 """What a client may say in Upload-Metadata, and which field of CreateUpload it is; `customer_id` and `kind` beside."""
-_STATUS = {"UPLOAD_ENDED": 410, "UPLOAD_OFFSET": 409, "QUOTA_EXCEEDED": 413, "NO_STORAGE": 413, "UPLOAD_TOO_LARGE": 413}
+_STATUS = {
+    "UPLOAD_ENDED": 410,
+    "UPLOAD_OFFSET": 409,
+    "QUOTA_EXCEEDED": 413,
+    "NO_STORAGE": 413,
+    "PLAN_LIMIT_STORAGE": 413,
+    "UPLOAD_TOO_LARGE": 413,
+}
 
 
 class Tus:
