@@ -232,6 +232,8 @@ async def get_agreement(tx: Transaction, customer_id: UUID, agreement_id: UUID) 
 
 async def with_prices(tx: Transaction, rows: Sequence[tables.Agreement]) -> list[SignedAgreement]:
     """Return agreements with their prices, in the order given; two queries however many they are."""
+    if not rows:
+        return []
     table = tables.PriceVersion
     kept = await tx.session.scalars(select(table).where(table.price_version.in_({row.price_version for row in rows})))
     components = {price.price_version: _components_of(price) for price in kept}

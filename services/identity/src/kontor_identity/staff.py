@@ -76,6 +76,8 @@ async def own_tenant(tx: Transaction) -> Tenant:
 async def responsibles_of(tx: Transaction, customer: Customer) -> list[StaffMember]:
     """Return who is responsible for a customer, in order; people who left the firm are left out."""
     wanted = list(customer.responsible_account_ids)
+    if not wanted:
+        return []
     statement = staff_of(customer.tenant_id).where(Membership.account_id.in_(wanted))
     found = {member.account_id: StaffMember(member, email) for member, email in await _all(tx, statement)}
     return [found[account_id] for account_id in wanted if account_id in found]

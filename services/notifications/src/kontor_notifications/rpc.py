@@ -48,7 +48,8 @@ class NotificationsRpc(NotificationsServiceServicer):
             size=page_size(request.page_size),
             page_token=request.page_token,
         )
-        unread = await queries.count_unread(self._rows, caller)
+        all_unread = request.unread_only and not request.page_token and not token
+        unread = len(found) if all_unread else await queries.count_unread(self._rows, caller)
         return pb.ListNotificationsResponse(
             notifications=map(_notification, found), next_page_token=token, unread_count=unread
         )
