@@ -7,7 +7,8 @@ import pikepdf
 import pypdf
 import pytest
 from kontor_billing import tables
-from kontor_billing.pdf import euros, invoice_pdf, percent
+from kontor_billing.firm_tables import FirmInvoice
+from kontor_billing.pdf import euros, firm_invoice_pdf, invoice_pdf, percent
 from kontor_billing.prices import TaxAmount, TaxKind
 
 
@@ -123,3 +124,39 @@ def test_rates_read_as_germans_write_them() -> None:
         "16,34 %",
         "3,8 %",
     ]
+
+
+def test_an_invoice_to_a_firm_says_all_it_must() -> None:
+    """F82, F89: every line, tax and sum, the issuer's tax number, when and where to pay; the same bytes each time."""
+    party = {
+        "street": "Am Markt 1",
+        "postal_code": "20095",
+        "city": "Hamburg",
+        "country": "DE",
+        "email": "",
+        "phone": "",
+    }
+    invoice = FirmInvoice(
+        number="P-2026-000001",
+        period="2026-07",
+        issue_date=date(2026, 8, 1),
+        due_on=date(2026, 8, 15),
+        lines=[
+            {"title": "Grundpreis Pay-per-Use", "detail": "10 von 31 Tagen", "net": 1000},
+            {"title": "Weitere Testphase", "detail": "30 Tage", "net": 7490},
+        ],
+        net_minor=8490,
+        gross_minor=10103,
+        taxes=[TaxAmount(TaxKind.VAT, 1900, 8490, 1613).to_json()],
+        seller={**party, "name": "Kontor Betriebs GmbH", "tax_number": "DE123456789", "iban": "DE02 1203 0000"},
+        buyer={**party, "name": "Hansen & Partner"},
+        issued_at=datetime(2026, 8, 1, 3, 0, tzinfo=UTC),
+    )
+    pdf = firm_invoice_pdf(invoice)
+    text = text_of(pdf)
+    for said in (
+        "P-2026-000001", "15.08.2026", "DE123456789", "Grundpreis Pay-per-Use", "10 von 31 Tagen", "74,90 €",
+        "Umsatzsteuer 19 % auf 84,90 €", "16,13 €", "101,03 €", "DE02 1203 0000", "Hansen & Partner", "Juli 2026",
+    ):  # fmt: skip
+        assert said in text, said
+    assert pdf == firm_invoice_pdf(invoice)
