@@ -18,11 +18,21 @@ CAME_WITH_THE_HEAD = b"0123"
 
 
 @pytest.fixture
-def line() -> Iterator[tuple[socket.socket, socket.socket]]:
+def tcp_line() -> Iterator[tuple[socket.socket, socket.socket]]:
     """A connection: the client's end and ours."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         client = socket.create_connection(listening.getsockname())
         ours, _ = listening.accept()
+    with closing(client), closing(ours):
+        yield client, ours
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def line(
+    request: pytest.FixtureRequest, tcp_line: tuple[socket.socket, socket.socket]
+) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The same over TCP and within one machine."""
+    client, ours = tcp_line if request.param == "tcp" else socket.socketpair()
     with closing(client), closing(ours):
         yield client, ours
 
@@ -123,9 +133,9 @@ def test_what_came_with_the_head_may_be_more_than_the_body(line: tuple[socket.so
 
 
 @pytest.mark.parametrize("rudely", [False, True])
-def test_client_that_hangs_up_ends_the_body(line: tuple[socket.socket, socket.socket], rudely: bool) -> None:
+def test_client_that_hangs_up_ends_the_body(tcp_line: tuple[socket.socket, socket.socket], rudely: bool) -> None:
     """By a goodbye or by a reset: an upload that is too short, not a defect of ours."""
-    client, ours = line
+    client, ours = tcp_line
     client.sendall(b"45")
     request = received(ours, 1000)
     pieces = body_pieces(request)
