@@ -12,7 +12,7 @@ import pypdf
 from google.protobuf.message import Message
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor.identity.v1 import accounts_pb2, people_pb2, signin_pb2, tenants_pb2
-from kontor.identity.v1 import identity_proofs_pb2 as proofs
+from kontor.identity.v1 import identity_proofs_pb2 as pb
 from kontor.identity.v1.epost_pb2_grpc import EPostServiceStub
 from kontor.identity.v1.identity_proofs_pb2_grpc import IdentityProofServiceStub
 from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
@@ -60,7 +60,7 @@ class Known:
 
     def staff_token(self, *rights: Right.ValueType) -> str:
         """Return a token of a member of staff with these rights."""
-        given = {"roles": [Role.ROLE_STAFF], "rights": rights, "account_id": self.staff_account_id}
+        given: dict[str, Any] = {"roles": [Role.ROLE_STAFF], "rights": rights, "account_id": self.staff_account_id}
         return token_for(**given, tenant_id=self.tenant_id, name="Jonas Peters")
 
     @property
@@ -85,22 +85,20 @@ class Known:
 
     async def letter(self, request_id: str = "") -> str:
         """Let staff print his letter; returns the code on it."""
-        asked = proofs.PrintIdentityLettersRequest(customer_ids=[self.cid], request_id=request_id)
+        asked = pb.PrintIdentityLettersRequest(customer_ids=[self.cid], request_id=request_id)
         [code] = codes_in(b"".join([piece.data async for piece in self.desk.PrintIdentityLetters(asked)]))
         return code
 
-    async def enter(self, code: str, request_id: str = "") -> proofs.Identity:
+    async def enter(self, code: str, request_id: str = "") -> pb.Identity:
         """Enter a code."""
-        asked = proofs.EnterIdentityCodeRequest(customer_id=self.cid, code=code, request_id=request_id)
+        asked = pb.EnterIdentityCodeRequest(customer_id=self.cid, code=code, request_id=request_id)
         return await self.proofs.EnterIdentityCode(asked)
 
     async def prove(self) -> None:
         """Reach level 2 in person."""
         day = self.identity.clock.now().date().isoformat()
         await self.desk.ConfirmIdentity(
-            proofs.ConfirmIdentityRequest(
-                customer_id=self.cid, document=proofs.IDENTITY_DOCUMENT_PASSPORT, seen_date=day
-            )
+            pb.ConfirmIdentityRequest(customer_id=self.cid, document=pb.IDENTITY_DOCUMENT_PASSPORT, seen_date=day)
         )
 
     async def events(self, kind: type[Message]) -> list[Any]:

@@ -12,8 +12,9 @@ from kontor.identity.v1.people_pb2 import Customer, UpdateCustomerRequest
 from kontor.identity.v1.tenants_pb2 import Address
 from kontor.notifications.v1.notifications_pb2 import ListNotificationsRequest
 from kontor_chassis.testing.tokens import token_for
+from kontor_chassis.testing.waiting import eventually
 
-from services.notifications.tests.post_office import PostOffice, Someone, eventually, text_of
+from services.notifications.tests.post_office import PostOffice, Someone, text_of
 from tests.with_identity import administrator_of
 
 pytestmark = pytest.mark.integration
