@@ -28,6 +28,7 @@ from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
+from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
 
@@ -130,6 +131,11 @@ def vault() -> VaultServiceStub:
 def firm_storage() -> FirmStorageServiceStub:
     """Return the stub of vault's storage of a firm."""
     return current_edge().stub(_GATEWAY, FirmStorageServiceStub)
+
+
+def document_search() -> SearchServiceStub:
+    """Return the stub for finding documents."""
+    return current_edge().stub(_GATEWAY, SearchServiceStub)
 
 
 def billing() -> BillingServiceStub:

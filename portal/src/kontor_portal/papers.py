@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import chain
 
 from kontor.identity.v1 import households_pb2
-from kontor.vault.v1 import vault_pb2
+from kontor.vault.v1 import search_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
+from kontor_portal.found_documents import reading_label
 from kontor_portal.i18n import t
 from kontor_portal.reading import optional
 
@@ -26,6 +27,8 @@ class Paper:
     twins: tuple[vault_pb2.Document, ...]
     tags: tuple[str, ...]
     persons: tuple[str, ...]
+    reading: str
+    """Whether its text can be searched."""
 
 
 def paper_of(customer_id: str, document_id: str) -> Paper:
@@ -39,12 +42,17 @@ def paper_of(customer_id: str, document_id: str) -> Paper:
         lambda: vault.ListDuplicates(vault_pb2.ListDuplicatesRequest(page_size=5, **ids)),
         vault_pb2.ListDuplicatesResponse(),
     )
+    reading = optional(
+        lambda: gateway.document_search().GetDocumentReading(search_pb2.GetDocumentReadingRequest(**ids)),
+        search_pb2.DocumentReading(),
+    )
     labels = labels_of(customer_id)
     return Paper(
         tuple(versions.versions),
         tuple(twins.documents),
         tuple(each.name for each in labels.tags),
         _persons(customer_id, labels),
+        reading_label(reading.state),
     )
 
 

@@ -1,20 +1,19 @@
 """The search box in the frame: what each persona finds with it, by the lists that the services have.
 
-A customer's own contracts and documents are few, so they are read and compared here; everything that can be many is
-searched by its service.
+A customer's own contracts are few, so they are read and compared here; everything that can be many is searched by its
+service. Documents have filters and pages of their own (`found_documents`).
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kontor.contracts.v1 import contracts_pb2
 from kontor.experts.v1 import catalogue_pb2, orders_pb2
 from kontor.identity.v1 import firms_pb2, people_pb2
-from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway, labels
 from kontor_portal.i18n import t
@@ -22,7 +21,6 @@ from kontor_portal.reading import optional
 from kontor_portal.session import Persona, Session
 
 _MOST_HITS: Final = 20
-_PAGES_READ: Final = 3
 _HUNDRED: Final = 100
 _GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
@@ -49,7 +47,7 @@ def search_hint(persona: Persona | None) -> str:
     """Return what the search field says can be found."""
     return {
         Persona.CUSTOMER: t("Verträge und Dokumente suchen"),
-        Persona.BROKER: t("Kunden, Leistungen, Aufträge suchen"),
+        Persona.BROKER: t("Kunden, Dokumente, Leistungen, Aufträge suchen"),
         Persona.EXPERT: t("Aufträge und Leistungen suchen"),
         Persona.NETWORK: t("Leistungen und Aufträge suchen"),
         Persona.OPERATOR: t("Betriebe suchen"),
@@ -61,10 +59,7 @@ def search(session: Session, persona: Persona | None, query: str) -> tuple[Hits,
     if not query:
         return ()
     kinds: Mapping[Persona, Sequence[tuple[str, Callable[[], tuple[Hit, ...]]]]] = {
-        Persona.CUSTOMER: (
-            (t("Verträge"), lambda: _contracts(session.customer_id, query)),
-            (t("Dokumente"), lambda: _documents(session.customer_id, query)),
-        ),
+        Persona.CUSTOMER: ((t("Verträge"), lambda: _contracts(session.customer_id, query)),),
         Persona.BROKER: (
             (t("Kunden"), lambda: _customers(query)),
             (t("Leistungen"), lambda: _services(query, own=False, at="/makler/experten")),
@@ -106,29 +101,6 @@ def _contracts(customer_id: str, query: str) -> tuple[Hit, ...]:
         for contract in found
         if fits(query, contract.line_of_business_name, contract.insurer_name, contract.number)
     )[:_MOST_HITS]
-
-
-def _documents(customer_id: str, query: str) -> tuple[Hit, ...]:
-    return tuple(
-        Hit(
-            document.title,
-            labels.document_kind(document.kind),
-            f"/kunde/dokumente/{document.document_id}",
-            "file",
-        )
-        for document in _all_documents(customer_id)
-        if fits(query, document.title, labels.document_kind(document.kind))
-    )[:_MOST_HITS]
-
-
-def _all_documents(customer_id: str) -> Iterator[vault_pb2.Document]:
-    request = vault_pb2.ListDocumentsRequest(customer_id=customer_id, page_size=_HUNDRED)
-    for _ in range(_PAGES_READ):
-        answer = gateway.vault().ListDocuments(request)
-        yield from answer.documents
-        request.page_token = answer.next_page_token
-        if not request.page_token:
-            return
 
 
 def _customers(query: str) -> tuple[Hit, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from kontor_portal.found_documents import Narrowing, find_documents
+from kontor_portal.reading import page_token
 from kontor_portal.requests import signed_in
 from kontor_portal.searching import search as find
 from kontor_portal.searching import search_hint
@@ -20,6 +22,12 @@ def results() -> ResponseReturnValue:
     session = signed_in()
     persona = session.persona(in_expert_firm=bool(g.get("in_expert_firm", False)))
     query = request.args.get("q", "").strip()[:_LONGEST]
+    narrowed = Narrowing.asked(query)
+    alone = narrowed.is_any or bool(page_token())
     return render_template(
-        "account/search.html", query=query, found=find(session, persona, query), hint=search_hint(persona)
+        "account/search.html",
+        query=query,
+        found=() if alone else find(session, persona, query),
+        documents=find_documents(persona, narrowed),
+        hint=search_hint(persona),
     )

@@ -1,4 +1,4 @@
-"""Reads documents that were stored, one after the other: claims, reads in a process, indexes, seals (ADR 17).
+"""Reads documents that were stored, one after the other: claims, reads in a process, indexes, seals (ADR 16).
 
 A claim is a time in the row: whoever took a document has it until then, so that any number of readers work side by
 side and a reader that died leaves its document to the next. Boundary: what a file says is `reading`'s affair.

@@ -1,7 +1,7 @@
 """The text of PDFs, pictures, Office files and plain text; runs in the reading process only.
 
 A page of a PDF without a text layer is drawn and recognised, as a picture is. Tesseract takes the drawing from a pipe
-and writes no file, which is why it is called itself and not through OCRmyPDF, whose work is PDFs in folders (ADR 17).
+and writes no file, which is why it is called itself and not through OCRmyPDF, whose work is PDFs in folders (ADR 16).
 """
 
 from __future__ import annotations
