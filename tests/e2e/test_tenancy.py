@@ -14,7 +14,7 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
-from kontor_tools.people import Json
+from kontor_tools.people import Json, RefusedError
 from kontor_tools.plan import SERVICES
 
 from tests.architecture.contracts import public_methods
@@ -140,6 +140,27 @@ def test_nothing_of_the_other_firm_changed(stage: InstalledStage, story: Story, 
     assert broker.get("/v1/profile")["name"] == story.firm.name
     for signed_in in story.people():
         signed_in.refresh()
+
+
+def test_what_a_firm_closes_is_closed_to_its_own_customers_only(story: Story, neighbour: Story) -> None:
+    """F53: every service refuses it from the next token on; staff go on working, and other firms notice nothing."""
+    desk, guest = neighbour.firm.administrator, neighbour.guest.person
+    for closed in (["AREA_MESSAGES", "AREA_DOCUMENTS", "AREA_CONTRACTS"], []):
+        draft = desk.get("/v1/brandDraft")
+        design = {**draft["design"], "closedAreas": closed}
+        desk.put("/v1/brandDraft", {"design": design, "etag": draft["etag"]})
+        desk.post("/v1/brandDraft:publish")
+        guest.refresh()
+        refused = []
+        for path in ("/v1/chats", f"/v1/customers/{guest.customer_id}/documents", "/v1/linesOfBusiness"):
+            story.guest.person.get(path.replace(guest.customer_id, story.guest.customer_id))
+            try:
+                guest.get(path)
+            except RefusedError as error:
+                refused.append(error.reason)
+        assert refused == ["AREA_CLOSED"] * len(closed)
+        assert desk.get("/v1/chats")["chats"], "staff go on"
+        guest.get(f"/v1/customers/{guest.customer_id}/grants")
 
 
 @pytest.mark.parametrize("service", SERVICES)
