@@ -21,8 +21,8 @@ from kontor_chassis.errors import invalid
 from kontor_chassis.sentences import said
 from zipstream import ZIP_STORED, ZipStream
 
-from kontor_vault.content import SealedReader
 from kontor_vault.file_names import clean_file_name, content_disposition
+from kontor_vault.http.contents import content_of
 from kontor_vault.http.uploads import internal
 from kontor_vault.objects import Objects
 
@@ -75,17 +75,11 @@ class Archives:
                 log.info("archive_without_document", document_id=each.document_id, reason=problem_of(refused).reason)
                 missing.append(each.name)
                 continue
-            archive.add(self._content(permit), each.name)
+            archive.add(content_of(self._objects, permit), each.name)
             yield from archive.file()
         if missing:
             archive.add("\r\n".join(["Diese Dokumente waren nicht mehr verfügbar:", "", *missing]).encode(), _MISSING)
         yield from archive.finalize()
-
-    def _content(self, permit: internal_pb2.DownloadPermit) -> Iterator[bytes]:
-        with SealedReader(
-            self._objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
-        ) as reader:
-            yield from reader.read(0, permit.size_bytes)
 
 
 def named(found: Iterator[tuple[str, vault_pb2.Document]]) -> Iterator[Chosen]:

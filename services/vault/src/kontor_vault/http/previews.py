@@ -6,7 +6,6 @@ the content, encrypted under the same key; the original is never changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from uuid import UUID
 
 from flask import Response, redirect, request
@@ -16,6 +15,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 
 from kontor_vault.content import SealedReader, SealedWriter
 from kontor_vault.file_names import content_disposition
+from kontor_vault.http.contents import content_of
 from kontor_vault.http.uploads import internal
 from kontor_vault.kept_previews import preview_path
 from kontor_vault.objects import Objects
@@ -64,7 +64,7 @@ class Previews:
         permit = _permit(document_id)
         if permit.media_type != _PDF:
             return redirect(original, 303)
-        result = render({"what": "clean"}, (permit.size_bytes, self._content(permit)))
+        result = render({"what": "clean"}, (permit.size_bytes, content_of(self._objects, permit)))
         if result.state is State.UNCHANGED:
             return redirect(original, 303)
         if result.state is not State.READY:
@@ -82,7 +82,7 @@ class Previews:
         if kept:
             return kept
         job = {"what": "preview", "page": page, "width": WIDTH}
-        result = render(job, (permit.size_bytes, self._content(permit)))
+        result = render(job, (permit.size_bytes, content_of(self._objects, permit)))
         if result.state is not State.READY:
             raise _refused(result.state)
         if page == 1:
@@ -110,12 +110,6 @@ class Previews:
         with SealedWriter(self._objects, path, permit.content_key, _bound(permit)) as writer:
             writer.write(picture.content)
             writer.seal()
-
-    def _content(self, permit: internal_pb2.DownloadPermit) -> Iterator[bytes]:
-        with SealedReader(
-            self._objects, permit.object_path, permit.content_key, permit.associated_data, permit.size_bytes
-        ) as reader:
-            yield from reader.read(0, permit.size_bytes)
 
 
 def _permit(document_id: UUID) -> internal_pb2.DownloadPermit:

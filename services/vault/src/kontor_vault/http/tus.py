@@ -25,7 +25,8 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid
 from kontor_chassis.request_bodies import body_pieces, receive_body
 from werkzeug.http import http_date
 
-from kontor_vault.content import SealedContent, SealedReader, SealedWriter
+from kontor_vault.content import SealedContent, SealedWriter
+from kontor_vault.http.contents import content_of
 from kontor_vault.http.intake import Intake
 from kontor_vault.http.uploads import answer_is_heard, document_kind, internal, report_finished, store_bytes
 from kontor_vault.objects import Objects
@@ -158,8 +159,9 @@ class Tus:
         """Make one content of all parts."""
         permit = internal().JoinUpload(internal_pb2.JoinUploadRequest(upload_id=str(upload_id)))
         with _writer(self._objects, permit.joint.permit) as writer:
-            for piece in self._pieces(permit):
-                writer.write(piece)
+            for part in permit.parts:
+                for piece in content_of(self._objects, part):
+                    writer.write(piece)
             sealed = writer.seal()
         return self._finish(upload_id, permit.joint, sealed)
 
@@ -172,13 +174,6 @@ class Tus:
                 internal().AbandonUpload(internal_pb2.AbandonUploadRequest(upload_id=str(upload_id)))
                 self._objects.delete(part.permit.object_path)
             raise
-
-    def _pieces(self, permit: internal_pb2.JoinPermit) -> Iterator[bytes]:
-        for part in permit.parts:
-            with SealedReader(
-                self._objects, part.object_path, part.content_key, part.associated_data, part.size_bytes
-            ) as reader:
-                yield from reader.read(0, part.size_bytes)
 
 
 @dataclass
