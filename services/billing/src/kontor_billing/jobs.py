@@ -19,6 +19,7 @@ def jobs(runs: BillingRuns, firm_runs: FirmBillingRuns) -> Sequence[Job]:
 
     The monthly run is looked for every minute and does something only when a German month has ended by the
     installation's clock and was not billed yet, so it needs no calendar of its own and makes up for any outage.
+    That of the firms does the same more rarely, because firms whose price is not agreed yet are asked about each time.
     """
 
     async def monthly_billing(_context: JobContext) -> None:
@@ -29,7 +30,7 @@ def jobs(runs: BillingRuns, firm_runs: FirmBillingRuns) -> Sequence[Job]:
 
     return [
         Job("monthly-billing", timedelta(minutes=1), monthly_billing),
-        Job("firm-billing", timedelta(minutes=1), firm_billing),
+        Job("firm-billing", timedelta(minutes=10), firm_billing),
         Job("agreement-ends", timedelta(minutes=1), tell_due_ends),
         Job("dunning", timedelta(minutes=1), start_due_dunnings),
         FIRM_END.job(),
