@@ -71,10 +71,8 @@ def _asked_for() -> BrokerHome:
     """Ask all services at once, and then wait for their answers; names come last, because others say whose."""
     ask_ahead()
     profile = gateway.identity().GetProfile.future(tenants_pb2.GetProfileRequest())
-    customers, active_customers = (
-        _customers(people_pb2.ACCESS_STATE_UNSPECIFIED),
-        _customers(people_pb2.ACCESS_STATE_ACTIVE),
-    )
+    customers = _customers(people_pb2.ACCESS_STATE_UNSPECIFIED)
+    active_customers = _customers(people_pb2.ACCESS_STATE_ACTIVE)
     unreleased, agreements, needs_agreement = _unreleased(), _agreements(), _needs_agreement()
     unread = asked(gateway.chat().GetUnreadCount, chat_pb2.GetUnreadCountRequest(), chat_pb2.UnreadCount())
     open_chats = asked(gateway.chat().ListChats, chat_pb2.ListChatsRequest(page_size=5), chat_pb2.ListChatsResponse())
