@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,9 +17,10 @@ MIDNIGHT = Timestamp()
 MIDNIGHT.FromDatetime(datetime(2026, 12, 31, 23, tzinfo=UTC))
 
 
-def said(action: int, **fields: object) -> str:
+def said(action: int, **fields: Any) -> str:
     """Return the sentence of an entry about a document, unless it says something else."""
-    given = {"account_id": PETRA, "account_name": "Petra Hansen", "role": Role.ROLE_STAFF, "subject": "Police"} | fields
+    petra: dict[str, Any] = {"account_id": PETRA, "account_name": "Petra Hansen", "role": Role.ROLE_STAFF}
+    given = petra | {"subject": "Police"} | fields
     return line_of(pb.Sighting(action=pb.SightingAction.ValueType(action), **given), ME, FIRM).sentence
 
 

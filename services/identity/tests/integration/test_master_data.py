@@ -210,7 +210,8 @@ async def test_the_firm_decides_how_its_customers_edit(desk: Desk) -> None:
 async def test_dunning_blocks_the_bank_account(desk: Desk) -> None:
     """F159, F160, decision 7: "received" instead of done, a case for a clerk, and free again when dunning has ended."""
     dunning_id = str(uuid4())
-    whose = {"tenant_id": str(desk.tenant_id), "dunning_id": dunning_id, "customer_id": desk.customer_id}
+    tenant_id = str(desk.tenant_id)
+    whose: dict[str, Any] = {"tenant_id": tenant_id, "dunning_id": dunning_id, "customer_id": desk.customer_id}
     await _told(desk, dunning_started, DunningStarted(**whose))
     answer = await desk.julia.ChangeBankAccount(desk.bank(IBAN))
     assert answer.outcome == pb.OUTCOME_RECEIVED

@@ -63,7 +63,8 @@ async def test_heartbeats_ask_no_database(
     """F142: an open page costs one question, and one more for each change; none for heartbeats."""
     monkeypatch.setattr(watching, "HEARTBEAT_SECONDS", 0.01)
     url, clock = service_database("notifications").url, FixedClock(NOW)
-    database, rows = Database(url, service="notifications", clock=clock), CountingReader(url, service="notifications")
+    database = Database(url, service="notifications", clock=clock)
+    rows = CountingReader(url, service="notifications", clock=clock)
     set_current_principal(ME)
     rpc = NotificationsRpc(database.work, rows, live, clock)
     stream = rpc.WatchNotifications(pb.WatchNotificationsRequest(), cast(Any, None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -37,7 +37,7 @@ async def titles(office: Office, person: Person, customer: Person) -> list[str]:
     return [item.title for item in (await stub(office, person).ListEmergencyItems(request)).items]
 
 
-async def put(office: Office, customer: Person, kind: int, title: str, **more: str) -> pb.EmergencyItem:
+async def put(office: Office, customer: Person, kind: int, title: str, **more: Any) -> pb.EmergencyItem:
     """Put something into the customer's emergency folder."""
     item = pb.EmergencyItem(kind=pb.EmergencyItemKind.ValueType(kind), title=title, **more)
     return await stub(office, customer).CreateEmergencyItem(

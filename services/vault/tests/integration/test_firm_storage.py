@@ -64,8 +64,8 @@ async def test_a_plan_bounds_everything_that_a_firm_stores(office: Office) -> No
     refused = {answer for answer in answers if "Tarif" in answer}
     assert len(fitting) == 3
     assert refused == {
-        "PLAN_LIMIT_STORAGE: Der Tarif PREMIUMstarter umfasst 1,0 GB Speicher; belegt sind 0,9 GB. Bitte wechseln Sie in einen größeren "
-        "Tarif."
+        "PLAN_LIMIT_STORAGE: Der Tarif PREMIUMstarter umfasst 1,0 GB Speicher; belegt sind 0,9 GB. "
+        "Bitte wechseln Sie in einen größeren Tarif."
     }
     assert "Ihres Maklers" in await reserve(customer, customer), "a customer hears nothing of plans"
     filed = await office.service("billing", tenant_id).StoreDocument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -29,7 +30,7 @@ VIEW, DOWNLOAD = pb.SIGHTING_ACTION_VIEW, pb.SIGHTING_ACTION_DOWNLOAD
 SHARE, REVOKE, RELEASE = pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE
 
 
-async def entries(customer: Person, **wanted: object) -> list[pb.Sighting]:
+async def entries(customer: Person, **wanted: Any) -> list[pb.Sighting]:
     """Return the customer's ledger, newest first."""
     answer = await customer.vault.ListSightings(pb.ListSightingsRequest(customer_id=customer.cid, **wanted))
     return list(answer.sightings)
@@ -163,7 +164,7 @@ async def test_a_forged_or_rolled_back_ledger_does_not_fit_its_seals(
     office: Office, edge: Edge, tenant: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """F2: whoever holds the whole database can recompute the chain or go back to an earlier one; the seals tell."""
-    customer, petra, document = await looked_at(office, edge, tenant)
+    customer, _, _ = await looked_at(office, edge, tenant)
     await seal(office)
     sealed = await verdict(customer)
     assert (sealed.intact, sealed.sealed_sequence, sealed.seal_time.seconds > 0) == (True, 5, True)

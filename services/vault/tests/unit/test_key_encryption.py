@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,11 @@ DATA_KEY = b"k" * 32
 
 
 @pytest.fixture
-def engine() -> Iterator[TransitEngine]:
+def engine() -> TransitEngine:
     """A Transit engine with one key."""
     made = TransitEngine(token="hvs.test")
     made.rotate("kontor")
-    yield made
+    return made
 
 
 @pytest.fixture
