@@ -41,7 +41,7 @@ from kontor_vault.tables import Document, Folder, Origin
 from kontor_vault.texts import opened_text
 
 TITLE, LABELS, TEXT, SIMILAR, ANY = 3, 2, 1, 0, -1
-MOST_COUNTED = 1000
+MOST_COUNTED = 200
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class SearchDocumentsResponse(message.Message):
 
     @builtins.property
     def facets(self) -> SearchFacets:
-        """How the hits are spread, counted over the newest 1,000 of them; only on the first page."""
+        """How the hits are spread, counted over the newest 200 of them; only on the first page."""
 
     def __init__(
         self,
@@ -238,7 +238,7 @@ class SearchFacets(message.Message):
     FOLDERS_FIELD_NUMBER: builtins.int
     CONCERNED_PERSONS_FIELD_NUMBER: builtins.int
     documents: builtins.int
-    """Over how many documents it was counted, at most 1,000."""
+    """Over how many documents it was counted, at most 200."""
     @builtins.property
     def kinds(self) -> containers.RepeatedCompositeFieldContainer[KindCount]:
         """By kind."""
