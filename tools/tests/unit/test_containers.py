@@ -27,7 +27,7 @@ def test_containers_are_told_what_processes_are_told(tmp_path: Path) -> None:
     """
     plain = plan(tmp_path, Options())
     contained = plan(tmp_path, Options(image_tag="1.2.3"))
-    socket = f"unix:{tmp_path}/run/vault-http-1.sock"
+    socket = f"unix:{plain.folders.socket_of('vault-http-1')}"
     elsewhere = {}
     for process, container in zip(plain.programs, contained.programs, strict=True):
         assert replace(container, command=process.command, environment=process.environment) == process
