@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,13 @@ from grpc import StatusCode
 from kontor.common.v1.access_pb2 import Role
 from kontor.vault.v1 import search_pb2, vault_pb2
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
+from kontor_chassis.testing.waiting import eventually
 from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
 from kontor_vault.jobs import SERVICE
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.reading.texts import read
-from kontor_vault.texts import TextReader
+from kontor_vault.texts import TextReader, read_until_stopped
 from PIL import Image
 from sqlalchemy import text
 
@@ -201,8 +203,15 @@ async def test_pictures_without_recognition_are_said_to_be_unread(office: Office
     photo = await upload(edge, customer, drawn.getvalue(), file_name="Foto.png")
     broken = await upload(edge, customer, b"%PDF-1.7 nothing", file_name="kaputt.pdf")
     other = await upload(edge, customer, b"\x00\x01\x02", file_name="daten.bin")
-    await reader_of(office).read_waiting()
-    find = Finder(office, customer)
-    states = [await find.state(each) for each in (photo, broken, other)]
+    find, stopping = Finder(office, customer), asyncio.Event()
+    reading = asyncio.create_task(read_until_stopped(reader_of(office), stopping))
+
+    async def all_read() -> list[str] | None:
+        states = [await find.state(each) for each in (photo, broken, other)]
+        return None if "READING_STATE_WAITING" in states else states
+
+    states = await eventually(all_read)
+    stopping.set()
+    await reading
     assert states == ["READING_STATE_NO_RECOGNITION", "READING_STATE_UNREADABLE", "READING_STATE_NO_TEXT"]
     assert read(drawn.getvalue(), "image/png", "").needs_recognition
