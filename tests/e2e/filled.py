@@ -32,6 +32,7 @@ _WORDS: dict[str, Any] = {
     "consent_template": lambda: "{experte} erhält {daten}.",
     "ihk_number": lambda: "D-ABCD-12345-67",
     "sha256": lambda: "0" * 64,
+    "conditions_sha256": lambda: "0" * 64,
 }
 """Values of fields whose rules say more than their type does."""
 _DAY = "2026-01-31"
