@@ -200,7 +200,7 @@ def test_customer_shares_with_an_end_and_takes_it_back(client: Client, paper: Pa
     home = client.visitor
     home.go("Dokumente")
     home.follow(paper.title)
-    home.page.get_by_text("nur für eine Person").click()
+    home.page.get_by_text(re.compile("^Mit Ende")).click()
     home.page.get_by_label("Freigegeben bis einschließlich").fill("2099-12-31")
     home.page.get_by_label("Darf auch neue Fassungen ablegen").check()
     home.looks_right("customer-share")
