@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench import chat, files, hot_list, idle, invitations, many_files, pages, results, sign_in, tokens
+from bench import chat, files, hot_list, idle, invitations, many_files, pages, results, search, sign_in, tokens
 from bench.office import Office, open_office
 
 MEASUREMENTS: dict[str, Callable[[Office, Path], list[results.Row]]] = {
     "list": hot_list.measure,
     "files": files.measure,
     "many_files": many_files.measure,
+    "search": search.measure,
     "chat": lambda office, _folder: chat.measure(office),
     "sign_in": lambda office, _folder: sign_in.measure(office),
     "pages": lambda office, _folder: pages.measure(office),
