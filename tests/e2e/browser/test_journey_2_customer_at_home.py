@@ -147,9 +147,7 @@ def test_customer_finds_what_stands_in_a_paper(client: Client, paper: Paper) -> 
     """What a letter says is found minutes later, in any form of its words; so is a misspelt name (F1, F4)."""
     home = client.visitor
     home.go("Dokumente")
-    letter = (
-        "Sehr geehrte Frau Brandt, die Häuser am Deich sind gegen Sturmfluten mitversichert. Mit freundlichen Grüßen"
-    )
+    letter = "Sehr geehrte Frau Brandt, die Häuser am Deich sind gegen Sturmfluten mitversichert. Viele Grüße"
     home.choose_file("Dateien auswählen", "Schreiben vom Mai.txt", "text/plain", letter.encode())
     expect(home.page.get_by_role("row").filter(has_text="Schreiben vom Mai")).to_be_visible()
 
