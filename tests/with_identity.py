@@ -21,7 +21,7 @@ from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.internal_pb2_grpc import IdentityInternalServiceStub
 from kontor.identity.v1.signin_pb2_grpc import SignInInternalServiceStub
 from kontor_chassis.ids import new_id
-from kontor_chassis.testing.plugin import ServiceDatabases
+from kontor_chassis.testing.plugin import PostgresForTests, ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.embedded.nats import EmbeddedNats
@@ -52,10 +52,10 @@ async def serving_identity(
 
 @pytest.fixture(scope="session")
 async def identity(
-    service_database: ServiceDatabases, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
+    postgres: PostgresForTests, nats: EmbeddedNats, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
     """Identity that answers calls, for all tests; nothing happens by itself."""
-    async with serving_identity(service_database, nats.url, tmp_path_factory.mktemp("identity")) as service:
+    async with serving_identity(postgres.service_database, nats.url, tmp_path_factory.mktemp("identity")) as service:
         yield service
 
 

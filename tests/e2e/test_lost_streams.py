@@ -85,9 +85,9 @@ def _read_all_chats(story: Story) -> None:
 def _invoices(
     stage: InstalledStage, story: Story, guest: Guest, before: Counter[tuple[str, str, str]]
 ) -> list[tuple[str, str, str]]:
-    """Return the new mails to a customer about an invoice."""
+    """Return the new mails that bring a customer an invoice (not those that remind of one)."""
     new = mails_of(stage, story.firm) - before
-    return [mail for mail in new.elements() if guest.person.email in mail[0] and "echnung" in mail[1]]
+    return [mail for mail in new.elements() if guest.person.email in mail[0] and mail[1].startswith("Ihre Rechnung")]
 
 
 def _rung(story: Story, customer: Guest) -> list[str]:

@@ -155,7 +155,7 @@ def test_customer_finds_what_stands_in_a_paper(client: Client, paper: Paper) -> 
         home.open("/suche?q=sturmflut+haus")
         return home.page.locator("mark").count() == 2
 
-    until(passage, what="the letter's text")
+    until(passage, seconds=90, what="the letter's text")
     home.sees("gegen Sturmfluten mitversichert")
     home.looks_right("customer-search")
     home.open("/suche?q=Schriben")

@@ -10,8 +10,9 @@ import asyncio
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -43,6 +44,7 @@ class PostgresForTests:
     secrets: Path
     _templates: dict[str, Path] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=count)
+    _passing: list[str] = field(default_factory=list)
 
     def service_database(
         self, service: str, package: str | None = None, *, migrations: Path | None = None
@@ -56,17 +58,30 @@ class PostgresForTests:
         if self._templates[service] != folder:
             raise ValueError(f"{service} was migrated from {self._templates[service]} in this session")
         name = f"test_{service}_{next(self._numbers)}"
+        self._passing.append(name)
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "kontor_{service}" OWNER "kontor_{service}_owner"')
         return ServiceDatabase(self._url(name, service, "app"), self._url(name, service, "owner"))
 
-    def execute(self, sql: str) -> None:
-        """Run SQL as the superuser, outside of any test's event loop."""
-        _outside_of_any_loop(lambda: asyncio.run(self._execute(sql)))
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Drop the databases that are made in this block at its end: files that are gone in time reach no disk."""
+        outer, self._passing = self._passing, []
+        try:
+            yield
+        finally:
+            if self._passing:
+                self.execute(*(f'DROP DATABASE "{name}" WITH (FORCE)' for name in self._passing))
+            self._passing = outer
 
-    async def _execute(self, sql: str) -> None:
+    def execute(self, *statements: str) -> None:
+        """Run SQL as the superuser, outside of any test's event loop."""
+        _outside_of_any_loop(lambda: asyncio.run(self._execute(statements)))
+
+    async def _execute(self, statements: Sequence[str]) -> None:
         connection = await self.server.connect()
         try:
-            await connection.execute(sql)
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 
@@ -99,10 +114,11 @@ def postgres(server_home: Path) -> Iterator[PostgresForTests]:
     server.stop(process)
 
 
-@pytest.fixture(scope="session")
-def service_database(postgres: PostgresForTests) -> ServiceDatabases:
-    """Makes a fresh, migrated database per call: `service_database("vault")`."""
-    return postgres.service_database
+@pytest.fixture
+def service_database(postgres: PostgresForTests) -> Iterator[ServiceDatabases]:
+    """Makes a fresh, migrated database per call, for the time of the test: `service_database("vault")`."""
+    with postgres.passing():
+        yield postgres.service_database
 
 
 @pytest.fixture(scope="session")
