@@ -179,6 +179,7 @@ async def test_no_statement_holds_a_connection_for_ever(
     await db.close()
 
 
+@pytest.mark.usefixtures("restored_logging")
 @pytest.mark.parametrize("through_session", [True, False])
 async def test_a_refused_row_is_not_logged(
     sender: Database, tenant: UUID, capsys: pytest.CaptureFixture[str], through_session: bool
