@@ -12,7 +12,6 @@ import structlog
 from kontor_chassis.logs import MASK, configure_logging, masked
 from kontor_chassis.principal import Principal, set_current_principal
 
-
 pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
