@@ -23,6 +23,15 @@ def test_no_inline_style_or_script(template: object) -> None:
     assert not re.search(r"""(src|href|action)=["']https?://""", source)
 
 
+@pytest.mark.parametrize("template", templates(), ids=lambda template: str(template.name))
+def test_the_last_word_counts(template: object) -> None:
+    """What asks at each change gives up the question before: htmx would drop the newer one, and show what is stale."""
+    source = template.read_text(encoding="utf-8")  # type: ignore[attr-defined]  # importlib's Traversable
+    for tag in re.findall(r"<form[^>]*hx-trigger[^>]*>", source):
+        if re.search(r'hx-trigger="[^"]*(input|change)', tag):
+            assert 'hx-sync="this:replace"' in tag, tag
+
+
 def test_templates_compile(app: Flask) -> None:
     """No template holds a fault that only its page would show; includes and imports exist."""
     for name in app.jinja_env.list_templates():
