@@ -24,8 +24,8 @@ _SECONDS = 120
 async def read_text(content: Iterable[bytes], media_type: str, recogniser: str) -> Reading:
     """Return the text of a file that comes in pieces; what takes too much time or memory is unreadable.
 
-    The process is started by `subprocess`, not by the event loop: uvloop forks, and a fork beside gRPC's threads crashes
-    now and then before it becomes the program.
+    The process is started by `subprocess`, not by the event loop: uvloop forks, and a fork beside gRPC's threads
+    crashes now and then before it becomes the program.
     """
     job = json.dumps({"media_type": media_type, "recogniser": recogniser}).encode() + b"\n"
     answer, status = await asyncio.to_thread(_answer_of_process, job, content)
