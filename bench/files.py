@@ -29,6 +29,7 @@ from bench.results import Row, share
 SIZE = 100_000_000
 PIECE = 1 << 20
 ROUNDS = 5
+WARMING_UP = 3
 BOUND_TO = b"bench"
 
 
@@ -38,14 +39,14 @@ def measure(office: Office, folder: Path) -> list[Row]:
     content = os.urandom(SIZE)
     vault, alone = _Vault(office), _TinkAlone(folder / "sealed")
     speeds: dict[str, list[float]] = {"up": [], "sealed": [], "down": [], "opened": []}
-    for _ in range(ROUNDS + 1):
+    for _ in range(WARMING_UP + ROUNDS):
         upload = vault.reserve()
         speeds["up"].append(_speed(partial(vault.upload, upload, content)))
         alone.forget()
         speeds["sealed"].append(_speed(partial(alone.seal, content)))
         speeds["down"].append(_speed(partial(vault.download, upload.document_id)))
         speeds["opened"].append(_speed(alone.open))
-    up, sealed, down, opened = (median(measured[1:]) for measured in speeds.values())  # the first round warms up
+    up, sealed, down, opened = (median(measured[WARMING_UP:]) for measured in speeds.values())
     return [
         share("100 MB upload, encrypted", up, sealed, "MB/s"),
         share("100 MB download, decrypted", down, opened, "MB/s"),

@@ -242,6 +242,7 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=10,
+            pool_use_lifo=True,  # few connections that know their plans and dictionaries, instead of all by turns
             connect_args={
                 "timeout": 5,
                 "command_timeout": statement_seconds,

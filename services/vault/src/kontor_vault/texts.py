@@ -23,7 +23,7 @@ from kontor_vault.content import CorruptContentError, SealedReader, associated_d
 from kontor_vault.keys import CustomerKeys, KeyUnusableError
 from kontor_vault.objects import Objects
 from kontor_vault.reading.process import read_text
-from kontor_vault.reading.results import Reading
+from kontor_vault.reading.results import Reading, may_have_text
 from kontor_vault.sealed_texts import open_text, seal_text
 from kontor_vault.search_tables import DocumentText, TextState
 from kontor_vault.tables import Version
@@ -37,6 +37,8 @@ _MOST_ATTEMPTS = 3
 _PAUSE_SECONDS = 2
 _PURPOSE = b"kontor.vault.text"
 _SERVICE = Principal.of_service("vault")
+_PLANNED_ONCE = text("SET LOCAL plan_cache_mode = force_generic_plan")
+"""Planning these statements anew, with the policies of documents in them, costs more than most documents do."""
 
 READ = Counter("kontor_vault_texts_read_total", "Documents whose text was read, by what became of it", ["state"])
 
@@ -79,6 +81,7 @@ class TextReader:
             return False
         reading = await self._read(claim)
         async with self._work.work(_SERVICE) as tx:
+            await tx.session.execute(_PLANNED_ONCE)
             state = await self._keep(tx, claim, reading)
             await tx.commit()
         READ.labels(state).inc()
@@ -100,6 +103,7 @@ class TextReader:
 
     async def _claim(self) -> _Claim | None:
         async with self._work.work(_SERVICE) as tx:
+            await tx.session.execute(_PLANNED_ONCE)
             row = await tx.session.scalar(
                 select(DocumentText)
                 .where(
@@ -123,8 +127,7 @@ class TextReader:
             )
         ).one()
         row.attempts += 1
-        now = (await tx.session.execute(select(func.clock_timestamp()))).scalar_one()
-        row.next_time = now + _HAD_FOR * row.attempts
+        row.next_time = func.clock_timestamp() + _HAD_FOR * row.attempts
         await tx.session.flush()
         key = None
         if row.attempts <= _MOST_ATTEMPTS and version.size_bytes <= LARGEST_BYTES:
@@ -151,6 +154,8 @@ class TextReader:
     async def _read(self, claim: _Claim) -> Reading:
         if claim.key is None:
             return Reading(is_unreadable=True)
+        if not may_have_text(claim.media_type):
+            return Reading()
         try:
             return await read_text(self._pieces(claim, claim.key), claim.media_type, self._recogniser)
         except (CorruptContentError, FileNotFoundError):

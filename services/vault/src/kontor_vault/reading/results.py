@@ -19,3 +19,10 @@ class Reading:
     pages: int = 0
     needs_recognition: bool = False
     is_unreadable: bool = False
+
+
+def may_have_text(media_type: str) -> bool:
+    """Return whether anything is read of files of this type; a process for the others would only say no."""
+    return media_type in {"application/pdf", "text/plain", "application/xml"} or media_type.startswith(
+        ("image/", "application/vnd.o")
+    )
