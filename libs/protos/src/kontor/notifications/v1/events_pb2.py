@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from kontor.notifications.v1 import notifications_pb2 as kontor_dot_notifications_dot_v1_dot_notifications__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kontor/notifications/v1/events.proto\x12\x17kontor.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+kontor/notifications/v1/notifications.proto\"\xa2\x01\n\x13NotificationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x37\n\x04kind\x18\x04 \x01(\x0e\x32).kontor.notifications.v1.NotificationKind\x12\x12\n\nsubject_id\x18\x05 \x01(\t\":\n\x11NotificationsRead\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"\x85\x01\n\x15InvitationMailSettled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x11\n\tdelivered\x18\x03 \x01(\x08\x12/\n\x0bsettle_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$kontor/notifications/v1/events.proto\x12\x17kontor.notifications.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+kontor/notifications/v1/notifications.proto\"\xa2\x01\n\x13NotificationCreated\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x37\n\x04kind\x18\x04 \x01(\x0e\x32).kontor.notifications.v1.NotificationKind\x12\x12\n\nsubject_id\x18\x05 \x01(\t\":\n\x11NotificationsRead\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"\x85\x01\n\x15InvitationMailSettled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rinvitation_id\x18\x02 \x01(\t\x12\x11\n\tdelivered\x18\x03 \x01(\x08\x12/\n\x0bsettle_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x96\x01\n\x13\x44\x65liveryMailSettled\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x03 \x01(\t\x12\x11\n\tdelivered\x18\x04 \x01(\x08\x12/\n\x0bsettle_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,4 +39,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATIONSREAD']._serialized_end=366
   _globals['_INVITATIONMAILSETTLED']._serialized_start=369
   _globals['_INVITATIONMAILSETTLED']._serialized_end=502
+  _globals['_DELIVERYMAILSETTLED']._serialized_start=505
+  _globals['_DELIVERYMAILSETTLED']._serialized_end=655
 # @@protoc_insertion_point(module_scope)

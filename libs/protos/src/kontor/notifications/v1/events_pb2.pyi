@@ -111,3 +111,41 @@ class InvitationMailSettled(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["delivered", b"delivered", "invitation_id", b"invitation_id", "settle_time", b"settle_time", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DeliveryMailSettled(message.Message):
+    """The mail that tells a customer of a delivery has met its fate at the mail server."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DELIVERY_ID_FIELD_NUMBER: builtins.int
+    DELIVERED_FIELD_NUMBER: builtins.int
+    SETTLE_TIME_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    delivery_id: builtins.str
+    """The vault's delivery."""
+    delivered: builtins.bool
+    """Whether the mail server took it; otherwise it never will."""
+    @builtins.property
+    def settle_time(self) -> timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        delivery_id: builtins.str = ...,
+        delivered: builtins.bool = ...,
+        settle_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["settle_time", b"settle_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "delivered", b"delivered", "delivery_id", b"delivery_id", "settle_time", b"settle_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -59,6 +59,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """Something that a document says falls due soon; `subject_id` is the document."""
     NOTIFICATION_KIND_STORAGE: _NotificationKind.ValueType  # 31
     """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
+    NOTIFICATION_KIND_DOCUMENT_DELIVERED: _NotificationKind.ValueType  # 50
+    """A document was delivered to the customer with legal effect; `subject_id` is the document."""
     NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
     """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
     NOTIFICATION_KIND_IDENTITY_LETTER: _NotificationKind.ValueType  # 41
@@ -101,6 +103,8 @@ NOTIFICATION_KIND_DOCUMENT_DUE: NotificationKind.ValueType  # 30
 """Something that a document says falls due soon; `subject_id` is the document."""
 NOTIFICATION_KIND_STORAGE: NotificationKind.ValueType  # 31
 """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
+NOTIFICATION_KIND_DOCUMENT_DELIVERED: NotificationKind.ValueType  # 50
+"""A document was delivered to the customer with legal effect; `subject_id` is the document."""
 NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40
 """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
 NOTIFICATION_KIND_IDENTITY_LETTER: NotificationKind.ValueType  # 41

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckontor/vault/v1/events.proto\x12\x0fkontor.vault.v1\"\x87\x01\n\x0e\x44ocumentStored\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x13\n\x0b\x62y_customer\x18\x05 \x01(\x08\x12\x12\n\naccount_id\x18\x06 \x01(\t\"O\n\x10\x44ocumentReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\"a\n\x12\x44ocumentDueReached\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x04 \x01(\t\"Q\n\x16StorageThresholdPassed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07percent\x18\x03 \x01(\x05\"\x98\x01\n\nGrantGiven\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\x9a\x01\n\x0cGrantRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"M\n\x0e\x43ustomerErased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckontor/vault/v1/events.proto\x12\x0fkontor.vault.v1\"\x87\x01\n\x0e\x44ocumentStored\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x13\n\x0b\x62y_customer\x18\x05 \x01(\x08\x12\x12\n\naccount_id\x18\x06 \x01(\t\"O\n\x10\x44ocumentReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\"e\n\x11\x44ocumentDelivered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x04 \x01(\t\"a\n\x12\x44ocumentDueReached\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x04 \x01(\t\"Q\n\x16StorageThresholdPassed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07percent\x18\x03 \x01(\x05\"\x98\x01\n\nGrantGiven\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\x9a\x01\n\x0cGrantRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"M\n\x0e\x43ustomerErased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,14 +35,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTSTORED']._serialized_end=185
   _globals['_DOCUMENTRELEASED']._serialized_start=187
   _globals['_DOCUMENTRELEASED']._serialized_end=266
-  _globals['_DOCUMENTDUEREACHED']._serialized_start=268
-  _globals['_DOCUMENTDUEREACHED']._serialized_end=365
-  _globals['_STORAGETHRESHOLDPASSED']._serialized_start=367
-  _globals['_STORAGETHRESHOLDPASSED']._serialized_end=448
-  _globals['_GRANTGIVEN']._serialized_start=451
-  _globals['_GRANTGIVEN']._serialized_end=603
-  _globals['_GRANTREVOKED']._serialized_start=606
-  _globals['_GRANTREVOKED']._serialized_end=760
-  _globals['_CUSTOMERERASED']._serialized_start=762
-  _globals['_CUSTOMERERASED']._serialized_end=839
+  _globals['_DOCUMENTDELIVERED']._serialized_start=268
+  _globals['_DOCUMENTDELIVERED']._serialized_end=369
+  _globals['_DOCUMENTDUEREACHED']._serialized_start=371
+  _globals['_DOCUMENTDUEREACHED']._serialized_end=468
+  _globals['_STORAGETHRESHOLDPASSED']._serialized_start=470
+  _globals['_STORAGETHRESHOLDPASSED']._serialized_end=551
+  _globals['_GRANTGIVEN']._serialized_start=554
+  _globals['_GRANTGIVEN']._serialized_end=706
+  _globals['_GRANTREVOKED']._serialized_start=709
+  _globals['_GRANTREVOKED']._serialized_end=863
+  _globals['_CUSTOMERERASED']._serialized_start=865
+  _globals['_CUSTOMERERASED']._serialized_end=942
 # @@protoc_insertion_point(module_scope)

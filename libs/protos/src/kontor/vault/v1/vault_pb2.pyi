@@ -118,6 +118,12 @@ class _SightingActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Sightin
     """Looked into the emergency folder."""
     SIGHTING_ACTION_EMERGENCY_SECRET: _SightingAction.ValueType  # 9
     """Opened a secret of the emergency folder."""
+    SIGHTING_ACTION_DELIVER: _SightingAction.ValueType  # 20
+    """Delivered a document to the customer with legal effect (F144)."""
+    SIGHTING_ACTION_DELIVERY_NOTIFY: _SightingAction.ValueType  # 21
+    """Told the customer of it by mail."""
+    SIGHTING_ACTION_DELIVERY_OPEN: _SightingAction.ValueType  # 22
+    """Opened a delivered document for the first time."""
 
 class SightingAction(_SightingAction, metaclass=_SightingActionEnumTypeWrapper):
     """What somebody did with a document or folder."""
@@ -142,6 +148,12 @@ SIGHTING_ACTION_EMERGENCY_LOOK: SightingAction.ValueType  # 8
 """Looked into the emergency folder."""
 SIGHTING_ACTION_EMERGENCY_SECRET: SightingAction.ValueType  # 9
 """Opened a secret of the emergency folder."""
+SIGHTING_ACTION_DELIVER: SightingAction.ValueType  # 20
+"""Delivered a document to the customer with legal effect (F144)."""
+SIGHTING_ACTION_DELIVERY_NOTIFY: SightingAction.ValueType  # 21
+"""Told the customer of it by mail."""
+SIGHTING_ACTION_DELIVERY_OPEN: SightingAction.ValueType  # 22
+"""Opened a delivered document for the first time."""
 
 @typing.final
 class Folder(message.Message):
@@ -398,6 +410,8 @@ class Document(message.Message):
     CONCERNED_PERSON_FIELD_NUMBER: builtins.int
     DUE_ON_FIELD_NUMBER: builtins.int
     REMIND_DAYS_FIELD_NUMBER: builtins.int
+    DELIVER_TIME_FIELD_NUMBER: builtins.int
+    DELIVERED_VERSION_FIELD_NUMBER: builtins.int
     document_id: builtins.str
     """Id of the document, a UUID. Its content is at /files/documents/{document_id}."""
     customer_id: builtins.str
@@ -438,6 +452,8 @@ class Document(message.Message):
     """Day on which something is due, for example "2026-07-31"; empty if nothing is."""
     remind_days: builtins.int
     """How many days before `due_on` the customer is reminded; 0: on the day itself."""
+    delivered_version: builtins.int
+    """Number of the version that was delivered last; 0 if none was."""
     @builtins.property
     def release_time(self) -> timestamp_pb2.Timestamp:
         """When it was released; unset before."""
@@ -457,6 +473,10 @@ class Document(message.Message):
     @builtins.property
     def tags(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Words by which the household finds it again, for example "Steuer 2026"; without repetitions."""
+
+    @builtins.property
+    def deliver_time(self) -> timestamp_pb2.Timestamp:
+        """When the firm delivered it with legal effect; unset for what is only a copy, or the customer's own (F144)."""
 
     def __init__(
         self,
@@ -486,10 +506,12 @@ class Document(message.Message):
         concerned_person: builtins.str = ...,
         due_on: builtins.str = ...,
         remind_days: builtins.int = ...,
+        deliver_time: timestamp_pb2.Timestamp | None = ...,
+        delivered_version: builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "release_time", b"release_time", "trash_time", b"trash_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "deliver_time", b"deliver_time", "release_time", b"release_time", "trash_time", b"trash_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "deliver_time", b"deliver_time", "delivered_version", b"delivered_version", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
