@@ -3,8 +3,8 @@
 What was recognised in a letter and what was learned are sealed under the customer's key. Only the customer himself
 reaches the rows, and of the proposals those of documents that he may see.
 
-Revision ID: 0015
-Revises: 0014
+Revision ID: 0016
+Revises: 0015
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 from alembic import op
 from kontor_chassis.schema import SERVICE_WIDE, execute_script, grant_application, secure_by_tenant
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
