@@ -124,6 +124,12 @@ class _SightingActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Sightin
     """Told the customer of it by mail."""
     SIGHTING_ACTION_DELIVERY_OPEN: _SightingAction.ValueType  # 22
     """Opened a delivered document for the first time."""
+    SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: _SightingAction.ValueType  # 23
+    """The mail about a delivery could not be sent."""
+    SIGHTING_ACTION_EXPORT: _SightingAction.ValueType  # 30
+    """Took along an archive of everything."""
+    SIGHTING_ACTION_IMPORT: _SightingAction.ValueType  # 31
+    """Brought in the archive of another installation."""
 
 class SightingAction(_SightingAction, metaclass=_SightingActionEnumTypeWrapper):
     """What somebody did with a document or folder."""
@@ -154,6 +160,12 @@ SIGHTING_ACTION_DELIVERY_NOTIFY: SightingAction.ValueType  # 21
 """Told the customer of it by mail."""
 SIGHTING_ACTION_DELIVERY_OPEN: SightingAction.ValueType  # 22
 """Opened a delivered document for the first time."""
+SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: SightingAction.ValueType  # 23
+"""The mail about a delivery could not be sent."""
+SIGHTING_ACTION_EXPORT: SightingAction.ValueType  # 30
+"""Took along an archive of everything."""
+SIGHTING_ACTION_IMPORT: SightingAction.ValueType  # 31
+"""Brought in the archive of another installation."""
 
 @typing.final
 class Folder(message.Message):
@@ -410,6 +422,7 @@ class Document(message.Message):
     CONCERNED_PERSON_FIELD_NUMBER: builtins.int
     DUE_ON_FIELD_NUMBER: builtins.int
     REMIND_DAYS_FIELD_NUMBER: builtins.int
+    DATED_ON_FIELD_NUMBER: builtins.int
     DELIVER_TIME_FIELD_NUMBER: builtins.int
     DELIVERED_VERSION_FIELD_NUMBER: builtins.int
     document_id: builtins.str
@@ -452,6 +465,8 @@ class Document(message.Message):
     """Day on which something is due, for example "2026-07-31"; empty if nothing is."""
     remind_days: builtins.int
     """How many days before `due_on` the customer is reminded; 0: on the day itself."""
+    dated_on: builtins.str
+    """The day that the paper itself bears, for example "2026-07-31"; empty if nobody said."""
     delivered_version: builtins.int
     """Number of the version that was delivered last; 0 if none was."""
     @builtins.property
@@ -506,12 +521,13 @@ class Document(message.Message):
         concerned_person: builtins.str = ...,
         due_on: builtins.str = ...,
         remind_days: builtins.int = ...,
+        dated_on: builtins.str = ...,
         deliver_time: timestamp_pb2.Timestamp | None = ...,
         delivered_version: builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "deliver_time", b"deliver_time", "release_time", b"release_time", "trash_time", b"trash_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "deliver_time", b"deliver_time", "delivered_version", b"delivered_version", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "dated_on", b"dated_on", "deliver_time", b"deliver_time", "delivered_version", b"delivered_version", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -526,6 +542,8 @@ class ListDocumentsRequest(message.Message):
     TRASHED_FIELD_NUMBER: builtins.int
     TAG_FIELD_NUMBER: builtins.int
     CONCERNED_PERSON_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
+    CONTRACT_ID_FIELD_NUMBER: builtins.int
     PAGE_SIZE_FIELD_NUMBER: builtins.int
     PAGE_TOKEN_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
@@ -538,6 +556,10 @@ class ListDocumentsRequest(message.Message):
     """Only documents with this tag; empty: all."""
     concerned_person: builtins.str
     """Only documents that concern this person of the household; empty: all."""
+    kind: DocumentKind.ValueType
+    """Only documents of this kind (F147); unspecified: all."""
+    contract_id: builtins.str
+    """Only documents that belong to this contract (F99); empty: all."""
     page_size: builtins.int
     """At most this many come back, 1 to 100; 20 if 0."""
     page_token: builtins.str
@@ -550,12 +572,14 @@ class ListDocumentsRequest(message.Message):
         trashed: builtins.bool = ...,
         tag: builtins.str = ...,
         concerned_person: builtins.str = ...,
+        kind: DocumentKind.ValueType = ...,
+        contract_id: builtins.str = ...,
         page_size: builtins.int = ...,
         page_token: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "customer_id", b"customer_id", "folder_id", b"folder_id", "page_size", b"page_size", "page_token", b"page_token", "tag", b"tag", "trashed", b"trashed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "customer_id", b"customer_id", "folder_id", b"folder_id", "kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "tag", b"tag", "trashed", b"trashed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -626,8 +650,8 @@ class UpdateDocumentRequest(message.Message):
 
     @builtins.property
     def update_mask(self) -> field_mask_pb2.FieldMask:
-        """Which of `title`, `kind`, `folder_id`, `contract_id`, `tags`, `note`, `concerned_person`, `due_on` and
-        `remind_days` to change.
+        """Which of `title`, `kind`, `folder_id`, `contract_id`, `tags`, `note`, `concerned_person`, `due_on`, `remind_days`
+        and `dated_on` to change.
         """
 
     def __init__(
@@ -1058,6 +1082,7 @@ class DocumentLabels(message.Message):
 
     TAGS_FIELD_NUMBER: builtins.int
     CONCERNED_PERSONS_FIELD_NUMBER: builtins.int
+    KINDS_FIELD_NUMBER: builtins.int
     @builtins.property
     def tags(self) -> containers.RepeatedCompositeFieldContainer[DocumentLabel]:
         """Tags."""
@@ -1066,15 +1091,44 @@ class DocumentLabels(message.Message):
     def concerned_persons(self) -> containers.RepeatedCompositeFieldContainer[DocumentLabel]:
         """People concerned."""
 
+    @builtins.property
+    def kinds(self) -> containers.RepeatedCompositeFieldContainer[KindLabel]:
+        """Kinds of what is not in the trash (F147)."""
+
     def __init__(
         self,
         *,
         tags: abc.Iterable[DocumentLabel] | None = ...,
         concerned_persons: abc.Iterable[DocumentLabel] | None = ...,
+        kinds: abc.Iterable[KindLabel] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_persons", b"concerned_persons", "tags", b"tags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_persons", b"concerned_persons", "kinds", b"kinds", "tags", b"tags"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class KindLabel(message.Message):
+    """A kind that documents have."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    kind: DocumentKind.ValueType
+    """The kind."""
+    documents: builtins.int
+    """How many documents that are not in the trash have it."""
+    def __init__(
+        self,
+        *,
+        kind: DocumentKind.ValueType = ...,
+        documents: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["documents", b"documents", "kind", b"kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

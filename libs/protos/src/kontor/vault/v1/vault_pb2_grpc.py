@@ -312,7 +312,7 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetDocumentLabels(self, request, context):
-        """Returns the tags and people that the customer's documents name.
+        """Returns the tags and people that the customer's documents name, and their kinds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -82,7 +82,7 @@ class VaultServiceStub:
     ListDuplicates: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListDuplicatesRequest, _vault_pb2.ListDuplicatesResponse]
     """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it."""
     GetDocumentLabels: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentLabelsRequest, _vault_pb2.DocumentLabels]
-    """Returns the tags and people that the customer's documents name."""
+    """Returns the tags and people that the customer's documents name, and their kinds."""
     CreateUpload: _grpc.UnaryUnaryMultiCallable[_vault_pb2.CreateUploadRequest, _vault_pb2.Upload]
     """Reserves storage for a file and names the address to which its bytes are PUT. A customer stores into his own
     folder; staff file for their customer, unreleased. With `document_id` the file becomes a new version of that document.
@@ -160,7 +160,7 @@ class VaultServiceAsyncStub(VaultServiceStub):
     ListDuplicates: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListDuplicatesRequest, _vault_pb2.ListDuplicatesResponse]  # type: ignore[assignment]
     """Lists documents with the very same content as this one, those in the trash included; nothing is ever blocked by it."""
     GetDocumentLabels: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetDocumentLabelsRequest, _vault_pb2.DocumentLabels]  # type: ignore[assignment]
-    """Returns the tags and people that the customer's documents name."""
+    """Returns the tags and people that the customer's documents name, and their kinds."""
     CreateUpload: _aio.UnaryUnaryMultiCallable[_vault_pb2.CreateUploadRequest, _vault_pb2.Upload]  # type: ignore[assignment]
     """Reserves storage for a file and names the address to which its bytes are PUT. A customer stores into his own
     folder; staff file for their customer, unreleased. With `document_id` the file becomes a new version of that document.
@@ -349,7 +349,7 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.GetDocumentLabelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.DocumentLabels, _abc.Awaitable[_vault_pb2.DocumentLabels]]:
-        """Returns the tags and people that the customer's documents name."""
+        """Returns the tags and people that the customer's documents name, and their kinds."""
 
     @_abc_1.abstractmethod
     def CreateUpload(
