@@ -1,11 +1,12 @@
-"""A firm's end as identity tells it: through identity's outbox, or delivered by the inbox of the service under test."""
+"""A firm's or a customer's end as identity tells it: told by its outbox, or by the tested service's inbox."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 import asyncpg
-from kontor.identity.v1.events_pb2 import TenantDeleted
+from kontor.identity.v1.events_pb2 import CustomerDeleted, TenantDeleted
+from kontor_chassis.customer_end import CustomerEnd
 from kontor_chassis.events import EventMeta, Handler
 from kontor_chassis.firm_end import FirmEnd
 from kontor_chassis.ids import new_id
@@ -34,6 +35,22 @@ async def delete_firm(service: Running, name: str, handler: Handler, tenant_id: 
         assert await inbox.apply(event, meta, handler) is Outcome.SEEN_BEFORE
 
 
+async def delete_customer(
+    service: Running, name: str, customer_end: CustomerEnd, tenant_id: UUID, customer_id: UUID, *account_ids: UUID
+) -> None:
+    """Deliver `CustomerDeleted`, and run the job that looks after what arrives late."""
+    platform = service.platform
+    event = CustomerDeleted(
+        tenant_id=str(tenant_id), customer_id=str(customer_id), account_ids=[str(one) for one in account_ids]
+    )
+    type_name, now = str(CustomerDeleted.DESCRIPTOR.full_name), platform.clock.now()
+    meta = EventMeta(new_id(), type_name, "identity", str(customer_id), tenant_id, now, 1)
+    inbox = Inbox(platform.work, name)
+    assert await inbox.apply(event, meta, customer_end.begin) is Outcome.APPLIED
+    assert await inbox.apply(event, meta, customer_end.begin) is Outcome.SEEN_BEFORE
+    await customer_end.look_after(JobContext(work=platform.work, clock=platform.clock))
+
+
 async def go_on(service: Running, firm_end: FirmEnd) -> None:
     """Run the job that finishes what the event began."""
     await firm_end.go_on(JobContext(work=service.platform.work, clock=service.platform.clock))
@@ -46,7 +63,8 @@ async def rows_of(owner_url: str, tenant_id: UUID) -> dict[str, int]:
         await owner.execute(f"SET kontor.tenant_id = '{UUID(int=tenant_id.int)}'; SET kontor.role = 'service'")
         names = await owner.fetch(
             "SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'public'"
-            " AND column_name = 'tenant_id' AND table_name NOT IN ('outbox', 'dead_letters', 'deleted_firms')"
+            " AND column_name = 'tenant_id'"
+            " AND table_name NOT IN ('outbox', 'dead_letters', 'deleted_firms', 'deleted_customers')"
         )
         counted = {
             row["name"]: await owner.fetchval(

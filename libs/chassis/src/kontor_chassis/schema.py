@@ -196,6 +196,50 @@ def keep_deleted_firms(op: Operations, *tables: str) -> None:
     op.execute("DROP TABLE deleted_firms")
 
 
+_DELETED_CUSTOMERS = """
+CREATE TABLE deleted_customers (
+  tenant_id   uuid NOT NULL,
+  customer_id uuid CONSTRAINT pk_deleted_customers PRIMARY KEY,
+  account_ids uuid[] NOT NULL,
+  deleted_at  timestamptz NOT NULL,
+  finished_at timestamptz
+);
+CREATE INDEX ix_deleted_customers_unfinished ON deleted_customers (customer_id) WHERE finished_at IS NULL;
+COMMENT ON TABLE deleted_customers IS 'ends of customers that this service has heard of; ids only';
+COMMENT ON COLUMN deleted_customers.account_ids IS 'people who acted for him in this firm and for nobody else of it';
+"""
+
+
+def let_deleted_customers_go(op: Operations, **tables: str) -> None:
+    """Create what `customer_end` needs, and let rows that belong to a deleted customer `d` go as well.
+
+    `tables` says for each table of `let_deleted_firms_go` which rows those are: SQL about `d` (`deleted_customers`)
+    and the table by its name.
+    """
+    execute_script(op, _DELETED_CUSTOMERS)
+    grant_application(op, "deleted_customers", "SELECT, INSERT, UPDATE")
+    secure_by_tenant(op, "deleted_customers", also=SERVICE_WIDE, customer_column=None)
+    op.execute("CREATE POLICY who ON deleted_customers AS RESTRICTIVE USING ((SELECT kontor_role()) = 'service')")
+    for table, belongs in tables.items():
+        name = _quoted(table)
+        of_customer = f"EXISTS (SELECT FROM deleted_customers d WHERE d.tenant_id = {name}.tenant_id AND {belongs})"
+        op.execute(
+            f"ALTER POLICY only_of_deleted_firms ON {name}"
+            f" USING (EXISTS (SELECT FROM deleted_firms d WHERE d.tenant_id = {name}.tenant_id) OR {of_customer})"
+        )
+
+
+def keep_deleted_customers(op: Operations, *tables: str) -> None:
+    """Undo `let_deleted_customers_go`."""
+    for table in tables:
+        name = _quoted(table)
+        op.execute(
+            f"ALTER POLICY only_of_deleted_firms ON {name}"
+            f" USING (EXISTS (SELECT FROM deleted_firms d WHERE d.tenant_id = {name}.tenant_id))"
+        )
+    op.execute("DROP TABLE deleted_customers")
+
+
 def _quoted(identifier: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", identifier):
         raise ValueError(f"not a plain identifier: {identifier}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 from kontor.billing.v1.events_pb2 import ServiceAgreementWithdrawn
 from kontor.identity.v1.events_pb2 import (
+    CustomerDeleted,
     PlanSelected,
     TenantActivated,
     TenantDeleted,
@@ -19,6 +20,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_billing import firm_invoices, invoices, runs
+from kontor_billing.customer_end import CUSTOMER_END
 from kontor_billing.firm_end import FIRM_END
 
 
@@ -52,6 +54,7 @@ async def agreement_withdrawn(tx: Transaction, event: ServiceAgreementWithdrawn,
 CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
     TenantDeleted: FIRM_END.begin,
+    CustomerDeleted: CUSTOMER_END.begin,
     PlanSelected: plan_selected,
     TrialExtended: trial_extended,
     WhiteLabelChanged: white_label_changed,

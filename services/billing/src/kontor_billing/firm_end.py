@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.firm_end import FirmEnd
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from kontor_billing.agreements import State
 from kontor_billing.periods import german_day
@@ -19,11 +19,16 @@ from kontor_billing.tables import Agreement
 
 async def end_agreements(tx: Transaction, tenant_id: UUID, portion: int) -> int:
     """End what runs, or would run on for the rest of its month."""
+    return await end_running(tx, portion, Agreement.tenant_id == tenant_id)
+
+
+async def end_running(tx: Transaction, portion: int, whose: ColumnElement[bool]) -> int:
+    """End today, untold, what of somebody's agreements runs or would run on; return how many."""
     today = german_day(tx.now)
     ending_later = and_(Agreement.state == State.CANCELLED, Agreement.ends_on > today)
     running = (
         select(Agreement.agreement_id)
-        .where(Agreement.tenant_id == tenant_id, or_(Agreement.state == State.ACTIVE, ending_later))
+        .where(whose, or_(Agreement.state == State.ACTIVE, ending_later))
         .order_by(Agreement.agreement_id)
         .limit(portion)
         .with_for_update()

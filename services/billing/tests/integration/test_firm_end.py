@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from kontor.billing.v1 import billing_pb2 as pb
+from kontor_billing.customer_end import CUSTOMER_END
 from kontor_chassis.testing.waiting import eventually
 
-from tests.firm_end import rows_of, tell_firm_end
+from tests.firm_end import delete_customer, rows_of, tell_firm_end
 
 if TYPE_CHECKING:
     from .conftest import Firm, World
@@ -49,3 +50,20 @@ async def _invoiced(firm: Firm, count: int) -> bool:
 
 async def _ended(call: Awaitable[pb.Agreement]) -> bool:
     return (await call).state != pb.AGREEMENT_STATE_ACTIVE
+
+
+async def test_a_deleted_customer_has_no_agreement_any_more(world: World) -> None:
+    """F94: it ends on that day, nothing of the books is deleted."""
+    firm = await world.firm()
+    julia, other = await firm.new_customer(), await firm.new_customer()
+    signed = [await firm.sign(customer) for customer in (julia, other)]
+    before = await rows_of(world.database.owner_url, firm.tenant_id)
+    await delete_customer(firm.service, "billing", CUSTOMER_END, firm.tenant_id, julia)
+    assert await rows_of(world.database.owner_url, firm.tenant_id) == before
+    found = [
+        await firm.customer(customer).GetAgreement(
+            pb.GetAgreementRequest(customer_id=str(customer), agreement_id=agreement.agreement_id)
+        )
+        for customer, agreement in zip((julia, other), signed, strict=True)
+    ]
+    assert [one.state for one in found] == [pb.AGREEMENT_STATE_CANCELLED, pb.AGREEMENT_STATE_ACTIVE]

@@ -9,6 +9,7 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_chat.adapters.identity import IdentityResponsibles
 from kontor_chat.config import ChatSettings
 from kontor_chat.consumers import CONSUMERS
+from kontor_chat.customer_end import CUSTOMER_END
 from kontor_chat.firm_end import FIRM_END
 from kontor_chat.hub import Hub
 from kontor_chat.rpc import ChatRpc
@@ -25,6 +26,6 @@ async def compose(_settings: ChatSettings, platform: Platform) -> Service:
             servicer(add_ChatServiceServicer_to_server, rpc, chat_pb2.DESCRIPTOR.services_by_name["ChatService"])
         ],
         consumers=CONSUMERS,
-        jobs=[FIRM_END.job()],
+        jobs=[FIRM_END.job(), CUSTOMER_END.job()],
         close=[hub.close],
     )

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from google.protobuf.message import Message
-from kontor.identity.v1.events_pb2 import ResponsibleChanged, StaffDeactivated, TenantDeleted
+from kontor.identity.v1.events_pb2 import CustomerDeleted, ResponsibleChanged, StaffDeactivated, TenantDeleted
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_chat import chats
+from kontor_chat.customer_end import CUSTOMER_END
 from kontor_chat.firm_end import FIRM_END
 
 
@@ -30,4 +31,5 @@ CONSUMERS: Mapping[type[Message], Handler] = {
     ResponsibleChanged: responsible_changed,
     StaffDeactivated: staff_deactivated,
     TenantDeleted: FIRM_END.begin,
+    CustomerDeleted: CUSTOMER_END.begin,
 }

@@ -9,9 +9,10 @@ from kontor.identity.v1.events_pb2 import TenantDeleted
 from kontor_chassis.firm_end import FirmEnd, emptied
 from kontor_chassis.testing.server import Running
 from kontor_chat.consumers import CONSUMERS
+from kontor_chat.customer_end import CUSTOMER_END
 from kontor_chat.firm_end import FIRM_END
 
-from tests.firm_end import delete_firm, go_on, rows_of
+from tests.firm_end import delete_customer, delete_firm, go_on, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -49,3 +50,14 @@ async def test_a_large_firm_goes_in_portions(chat: Running, database: Any, firm:
     assert await rows_of(database.owner_url, firm.tenant_id) != {}
     await go_on(chat, small)
     assert await rows_of(database.owner_url, firm.tenant_id) == {}
+
+
+async def test_a_deleted_customer_leaves_no_chat(chat: Running, database: Any, firm: Any) -> None:
+    """F94: his chats are gone with all that was written in them; the firm's others stay."""
+    other = await _filled(firm)
+    before = await rows_of(database.owner_url, firm.tenant_id)
+    julia = await _filled(firm)
+    assert julia.customer_id
+    await delete_customer(chat, "chat", CUSTOMER_END, firm.tenant_id, julia.customer_id, julia.account_id)
+    assert await rows_of(database.owner_url, firm.tenant_id) == before
+    assert len(await other.chats()) == 1

@@ -10,6 +10,7 @@ from kontor_contracts.adapters.firms import IdentityFirms
 from kontor_contracts.adapters.identity import IdentityCustomers
 from kontor_contracts.config import ContractsSettings
 from kontor_contracts.consumers import CONSUMERS
+from kontor_contracts.customer_end import CUSTOMER_END
 from kontor_contracts.firm_end import FIRM_END
 from kontor_contracts.rpc import ContractsRpc
 
@@ -28,5 +29,5 @@ async def compose(_settings: ContractsSettings, platform: Platform) -> Service:
             )
         ],
         consumers=CONSUMERS,
-        jobs=[FIRM_END.job()],
+        jobs=[FIRM_END.job(), CUSTOMER_END.job()],
     )

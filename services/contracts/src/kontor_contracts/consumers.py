@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from google.protobuf.message import Message
-from kontor.identity.v1.events_pb2 import ReleaseRequested, TenantActivated, TenantDeleted
+from kontor.identity.v1.events_pb2 import CustomerDeleted, ReleaseRequested, TenantActivated, TenantDeleted
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
 from kontor_contracts import contracts, lines
+from kontor_contracts.customer_end import CUSTOMER_END
 from kontor_contracts.firm_end import FIRM_END
 
 CONTRACTS = "CONTRACTS"
@@ -32,4 +33,5 @@ CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
     ReleaseRequested: release_requested,
     TenantDeleted: FIRM_END.begin,
+    CustomerDeleted: CUSTOMER_END.begin,
 }

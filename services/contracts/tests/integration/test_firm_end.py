@@ -9,8 +9,9 @@ from kontor.common.v1.access_pb2 import Right
 from kontor.contracts.v1 import contracts_pb2 as pb
 from kontor.identity.v1.events_pb2 import TenantDeleted
 from kontor_contracts.consumers import CONSUMERS
+from kontor_contracts.customer_end import CUSTOMER_END
 
-from tests.firm_end import delete_firm, rows_of
+from tests.firm_end import delete_customer, delete_firm, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -26,3 +27,13 @@ async def test_a_deleted_firm_leaves_no_contract(firm: Any, other_firm: Any, dat
     await delete_firm(firm.service, "contracts", CONSUMERS[TenantDeleted], firm.tenant_id)
     assert await rows_of(database.owner_url, firm.tenant_id) == {}
     assert await rows_of(database.owner_url, other_firm.tenant_id) == before
+
+
+async def test_a_deleted_customer_leaves_no_contract(firm: Any, database: Any) -> None:
+    """F94: his contracts are gone, others' stay."""
+    julia, other = await firm.person(), await firm.person("Tom")
+    for one in (julia, julia, other):
+        await firm.contract(one)
+    await delete_customer(firm.service, "contracts", CUSTOMER_END, firm.tenant_id, julia)
+    left = await rows_of(database.owner_url, firm.tenant_id)
+    assert left["contracts"] == 1

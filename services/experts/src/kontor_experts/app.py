@@ -9,6 +9,7 @@ from kontor_chassis.service import Platform, Service, servicer
 from kontor_experts.adapters.identity import IdentityPeople
 from kontor_experts.config import ExpertsSettings
 from kontor_experts.consumers import CONSUMERS
+from kontor_experts.customer_end import CUSTOMER_END
 from kontor_experts.firm_end import FIRM_END
 from kontor_experts.rpc import ExpertsRpc
 
@@ -20,5 +21,5 @@ async def compose(_settings: ExpertsSettings, platform: Platform) -> Service:
     return Service(
         servicers=[servicer(add_ExpertsServiceServicer_to_server, rpc, descriptor)],
         consumers=CONSUMERS,
-        jobs=[FIRM_END.job()],
+        jobs=[FIRM_END.job(), CUSTOMER_END.job()],
     )

@@ -9,8 +9,9 @@ from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import orders_pb2 as pb
 from kontor.identity.v1.events_pb2 import TenantDeleted
 from kontor_experts.consumers import CONSUMERS
+from kontor_experts.customer_end import CUSTOMER_END
 
-from tests.firm_end import delete_firm, rows_of
+from tests.firm_end import delete_customer, delete_firm, rows_of
 
 pytestmark = pytest.mark.integration
 
@@ -36,3 +37,17 @@ async def test_a_deleted_expert_offers_nothing_more(world: Any) -> None:
     assert (await world.staff().GetOrder(pb.GetOrderRequest(order_id=placed.order_id))).service_title
     own = await world.expert().GetService(catalogue.GetServiceRequest(service_id=placed.service_id))
     assert (own.title, own.description, own.expert_name) == ("", "", "")
+
+
+async def test_of_a_deleted_customer_no_word_is_left(world: Any) -> None:
+    """F94: drafts go, placed orders stay; neither firm reads anything about him any more."""
+    placed = await world.a_placed_order()
+    kept = await rows_of(world.database.owner_url, world.client_tenant)
+    await world.an_order(placed.service_id, trade="Tischler", employees=3)
+    request = pb.GetOrderRequest(order_id=placed.order_id)
+    assert (await world.expert().GetOrder(request)).content.customer_data
+    await delete_customer(world.service, "experts", CUSTOMER_END, world.client_tenant, world.customer_id)
+    assert await rows_of(world.database.owner_url, world.client_tenant) == kept
+    for reader in (world.expert(), world.staff()):
+        seen = await reader.GetOrder(request)
+        assert (seen.service_title, list(seen.content.customer_data)) == (placed.service_title, [])

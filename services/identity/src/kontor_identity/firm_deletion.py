@@ -28,6 +28,7 @@ KEPT: Final[Mapping[str, str]] = {
     "epost_entries": "ids, instants and the hash of a text; proof of what was delivered with consent (decision 8)",
     "raffle_entries": "ids and instants; without them a draw could not be repeated, a voucher be given twice",
     "bulk_invitation_items": "deleted with their bulk invitation",
+    "customer_deletions": "ids, numbers and instants; proof that a customer was deleted",
     "outbox": "ids only; forgotten after 14 days by the chassis",
     "dead_letters": "ids only",
 }
@@ -38,7 +39,7 @@ _ONLY_HERE = (
     "SELECT 1 FROM memberships other WHERE other.account_id = m.account_id AND other.tenant_id <> :tenant"
     " AND other.ended_at IS NULL))"
 )
-_OF_ACCOUNTS = (
+OF_ACCOUNTS = (
     "credentials", "password_resets", "devices", "totp_secrets", "recovery_codes", "passkeys", "passkey_ceremonies",
     "sign_in_tickets", "email_changes", "account_events",
 )  # fmt: skip
@@ -51,7 +52,7 @@ _OF_FIRM = (
 
 STATEMENTS: Final[tuple[str, ...]] = (
     *(f"DELETE FROM {table} WHERE tenant_id = :tenant" for table in _OF_FIRM),  # noqa: S608 - names from above
-    *(f"DELETE FROM {table} WHERE account_id IN {_ONLY_HERE}" for table in _OF_ACCOUNTS),  # noqa: S608 - likewise
+    *(f"DELETE FROM {table} WHERE account_id IN {_ONLY_HERE}" for table in OF_ACCOUNTS),  # noqa: S608 - likewise
     "UPDATE accounts SET email = 'deleted-' || account_id || '@deleted.invalid'"  # noqa: S608 - a constant
     f" WHERE account_id IN {_ONLY_HERE}",
     "UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'firm deleted', device = '' WHERE ended_at IS NULL"

@@ -10,6 +10,7 @@ from kontor_chassis.jobs import Job, JobContext
 from kontor_identity.access_codes import forget_old_codes
 from kontor_identity.account_events import forget_old_events
 from kontor_identity.bulk_invitations import invite_in_bulk
+from kontor_identity.deletions.carrying_out import carry_out_due
 from kontor_identity.devices import forget_old_devices
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.emergency.requests import settle_next
@@ -62,6 +63,7 @@ def jobs(keys: SigningKeys, token_clock: Clock) -> list[Job]:
         Job("end-invitations", timedelta(minutes=5), end_invitations),
         Job("invite-in-bulk", timedelta(seconds=1), invite_in_bulk),
         Job("end-trials", timedelta(minutes=1), end_trials),
+        Job("delete-customers", timedelta(seconds=10), carry_out_due),
         Job("close-raffles", timedelta(minutes=1), close_raffles),
         Job("settle-emergency-requests", timedelta(seconds=2), settle_emergency_requests),
         Job("rotate-signing-key", timedelta(hours=1), rotate_signing_key),

@@ -23,6 +23,8 @@ from kontor_notifications import firm_mails, wording
 from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import read_subject, ring_again
 from kontor_notifications.bindings import BindingHandlers
+from kontor_notifications.customer_end import CUSTOMER_END
+from kontor_notifications.deletion_notices import DeletionHandlers
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
 from kontor_notifications.document_notices import DocumentHandlers
 from kontor_notifications.emergency import EmergencyHandlers
@@ -62,6 +64,7 @@ class Handlers:
         master_data, bindings = MasterDataHandlers(self._directory), BindingHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         documents, known = DocumentHandlers(self._directory), IdentityHandlers(self._directory)
+        deletions = DeletionHandlers(self._directory)
         return {
             identity.InvitationCreated: invitation_created,
             identity.InvitationRepeated: invitation_repeated,
@@ -78,6 +81,9 @@ class Handlers:
             identity.TrialEndAnnounced: firm_mails.trial_end_announced,
             identity.TenantSuspended: firm_mails.tenant_suspended,
             identity.TenantDeleted: FIRM_END.begin,
+            identity.CustomerDeleted: CUSTOMER_END.begin,
+            identity.CustomerDeletionPlanned: deletions.planned,
+            identity.CustomerDeletionCancelled: deletions.cancelled,
             identity.ChangeRequested: master_data.change_requested,
             identity.ChangeDecided: master_data.change_decided,
             identity.IdentityLetterRequested: known.letter_requested,
@@ -97,6 +103,7 @@ class Handlers:
             experts.OrderStatusChanged: self.order_status_changed,
             experts.OrderCompleted: self.order_completed,
             experts.OrderMessagePosted: self.order_message_posted,
+            vault.DocumentDelivered: documents.delivered,
             vault.DocumentDueReached: documents.falls_due,
             vault.StorageThresholdPassed: documents.storage_fills_up,
         }

@@ -1,10 +1,13 @@
-"""What the vault has to tell a customer: a document falls due, his storage fills up (F14, F99)."""
+"""What the vault has to tell a customer: what is delivered or falls due, full storage (F14, F99, F144)."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
+from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.notifications.v1.events_pb2 import DeliveryMailSettled
 from kontor.notifications.v1.notifications_pb2 import NotificationKind as Kind
 from kontor.vault.v1 import events_pb2 as vault
 from kontor_chassis.database import Transaction
@@ -14,8 +17,10 @@ from kontor_notifications import wording
 from kontor_notifications.bell import Ring, ring
 from kontor_notifications.deliveries import plan_for
 from kontor_notifications.people import Directory
+from kontor_notifications.tables import Delivery, DeliveryState
 from kontor_notifications.wording import Wording
 
+DELIVERED: Final = "document_delivered"
 _STORAGE_PAGE = "/kunde/dokumente"
 _FULL = 100
 
@@ -25,6 +30,16 @@ class DocumentHandlers:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+
+    async def delivered(self, tx: Transaction, event: vault.DocumentDelivered, meta: EventMeta) -> None:
+        """Tell the customer that he was delivered to; what becomes of the mail is a part of the proof (F144)."""
+        parameters = {
+            "path": f"{_STORAGE_PAGE}/{event.document_id}",
+            "customer_id": event.customer_id,
+            "delivery_id": event.delivery_id,
+        }
+        kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DELIVERED, wording.DOCUMENT_DELIVERED
+        await self._tell(tx, meta, event, kind, said, DELIVERED, parameters, event.document_id)
 
     async def falls_due(self, tx: Transaction, event: vault.DocumentDueReached, meta: EventMeta) -> None:
         """Remind the customer by bell and mail."""
@@ -48,7 +63,7 @@ class DocumentHandlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: vault.DocumentDueReached | vault.StorageThresholdPassed,
+        event: vault.DocumentDelivered | vault.DocumentDueReached | vault.StorageThresholdPassed,
         kind: Kind.ValueType,
         said: Wording,
         template: str,
@@ -63,3 +78,19 @@ class DocumentHandlers:
         text = said.text(addressee.form, **parameters)
         what = Ring(tenant_id, account_id, kind, said.title, text, parameters["path"], UUID(subject_id))
         await ring(tx, meta.event_id, what)
+
+
+def tell_fate(tx: Transaction, delivery: Delivery) -> None:
+    """Tell that the mail server took the mail about a delivery, or that it never will; nothing while it is tried."""
+    if delivery.template != DELIVERED or delivery.state not in (DeliveryState.SENT, DeliveryState.FAILED):
+        return
+    settled = Timestamp()
+    settled.FromDatetime(tx.now)
+    event = DeliveryMailSettled(
+        tenant_id=str(delivery.tenant_id),
+        customer_id=delivery.parameters["customer_id"],
+        delivery_id=delivery.parameters["delivery_id"],
+        delivered=delivery.state == DeliveryState.SENT,
+        settle_time=settled,
+    )
+    tx.publish(event, aggregate=delivery.parameters["delivery_id"], tenant_id=delivery.tenant_id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from kontor_chassis.jobs import Job, JobContext
 
+from kontor_notifications.customer_end import CUSTOMER_END
 from kontor_notifications.firm_end import FIRM_END
 from kontor_notifications.sending import SERVICE, Sender
 from kontor_notifications.unread import announce_oldest
@@ -22,6 +23,7 @@ def jobs(sender: Sender) -> Sequence[Job]:
         Job("announce_unread", timedelta(seconds=2), announce_unread),
         Job("send_mails", timedelta(seconds=1), send),
         FIRM_END.job(),
+        CUSTOMER_END.job(),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kontor_notifications.mail_text import MailText
 from kontor_notifications.mail_texts_account import ACCOUNT_TEXTS
+from kontor_notifications.mail_texts_deletion import DELETION_TEXTS
 from kontor_notifications.mail_texts_documents import DOCUMENT_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
 from kontor_notifications.mail_texts_firm import FIRM_TEXTS
@@ -136,4 +137,5 @@ TEXTS: Mapping[str, MailText] = {
     **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
     **IDENTITY_TEXTS,
+    **DELETION_TEXTS,
 }

@@ -1,4 +1,4 @@
-"""What mails about documents and storage say (F14, F99)."""
+"""What mails about documents and storage say (F14, F99, F144)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Mapping
 from kontor_notifications.mail_text import MailText
 
 DOCUMENT_TEXTS: Mapping[str, MailText] = {
+    "document_delivered": MailText(
+        "Ihnen wurde ein Dokument zugestellt",
+        "wir haben Ihnen ein Dokument elektronisch zugestellt. Sie haben der elektronischen Zustellung zugestimmt; sie "
+        "ersetzt den Brief, und Fristen können mit ihr beginnen. Bitte öffnen Sie das Dokument bald. Zu Ihrem Schutz "
+        "steht nicht in dieser E-Mail, welches es ist.",
+        "wir haben dir ein Dokument elektronisch zugestellt. Du hast der elektronischen Zustellung zugestimmt; sie "
+        "ersetzt den Brief, und Fristen können mit ihr beginnen. Bitte öffne das Dokument bald. Zu deinem Schutz "
+        "steht nicht in dieser E-Mail, welches es ist.",
+        "Dokument öffnen",
+    ),
     "document_due": MailText(
         "Erinnerung: fällig am $day",
         "Sie wollten an eines Ihrer Dokumente erinnert werden: Am $day ist etwas fällig. Zu Ihrem Schutz steht nicht "

@@ -20,9 +20,8 @@ import structlog
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.principal import Principal
 
+from kontor_notifications import document_notices, invitation_mails
 from kontor_notifications.deliveries import MOST_ATTEMPTS, Outcome, Result, settle, still_leased, take_due
-from kontor_notifications.invitation_mails import TEMPLATE as INVITATION
-from kontor_notifications.invitation_mails import tell_fate
 from kontor_notifications.mail_texts import TEXTS
 from kontor_notifications.mails import Outgoing, compose_mail
 from kontor_notifications.people import DirectoryError, NotWantedError
@@ -152,7 +151,9 @@ class Sender:
             return Outcome(Result.LATER, type(error).__name__)
 
     async def _send(self, session: MailSession, delivery: Delivery, now: datetime) -> Outcome:
-        if delivery.template not in TEXTS and delivery.template != INVITATION:  # planned by a newer release
+        if (
+            delivery.template not in TEXTS and delivery.template != invitation_mails.TEMPLATE
+        ):  # planned by a newer release
             return Outcome(Result.LATER, "unknown template")
         outgoing = await self._preparer.prepare(delivery, now)
         if not outgoing.addressee.email:
@@ -174,7 +175,8 @@ async def _note(context: JobContext, taken: Delivery, outcome: Outcome) -> None:
             log.warning("mail_lease_lost", delivery_id=str(taken.delivery_id), outcome=outcome.result.name)
             return
         settle(delivery, outcome, tx.now)
-        tell_fate(tx, delivery)
+        invitation_mails.tell_fate(tx, delivery)
+        document_notices.tell_fate(tx, delivery)
         await tx.commit()
     log.info("mail_settled", delivery_id=str(delivery.delivery_id), state=str(delivery.state))
 

@@ -90,6 +90,11 @@ PAYMENT_REMINDER = Wording(
     "Zahlungserinnerung", "Ihre Rechnung $number ist noch offen.", "Deine Rechnung $number ist noch offen."
 )
 
+DOCUMENT_DELIVERED = Wording(
+    "Dokument zugestellt",
+    "Ihnen wurde ein Dokument elektronisch zugestellt. Bitte öffnen Sie es.",
+    "Dir wurde ein Dokument elektronisch zugestellt. Bitte öffne es.",
+)
 DOCUMENT_DUE = Wording(
     "Erinnerung an ein Dokument",
     "Am $day ist etwas fällig, woran Sie erinnert werden wollten.",
@@ -109,6 +114,12 @@ IDENTITY_LETTER_REQUESTED = Wording(
     "Brief mit Identitätscode",
     "Ein Kunde möchte seine Identität mit einem Brief bestätigen. Bitte drucken und versenden Sie ihn.",
     "Ein Kunde möchte seine Identität mit einem Brief bestätigen. Bitte drucke und versende ihn.",
+)
+DELETION_LINK = "/kunde/daten/loeschen"
+DELETION_PLANNED = Wording(
+    "Ein Kunde löscht sein Büro",
+    "Ein Kunde hat die Löschung seines digitalen Büros veranlasst. Am $day wird alles gelöscht.",
+    "Ein Kunde hat die Löschung seines digitalen Büros veranlasst. Am $day wird alles gelöscht.",
 )
 IDENTITY_LETTERS_LINK = "/makler/identitaet"
 IDENTITY_LINK = "/kunde/identitaet"
@@ -150,6 +161,11 @@ CHANGE_REFUSED = Wording(
     "Ihr Änderungswunsch wurde nicht übernommen. Den Grund finden Sie bei Ihren Daten.",
     "Dein Änderungswunsch wurde nicht übernommen. Den Grund findest du bei deinen Daten.",
 )
+
+
+def customer_link(customer_id: str) -> str:
+    """Return the broker's page of a customer."""
+    return f"/makler/kunden/{customer_id}"
 
 
 def chat_link(side: Side, chat_id: str) -> str:

@@ -8,12 +8,13 @@ import pytest
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.ids import new_id
 from kontor_chassis.testing.waiting import eventually
+from kontor_notifications.customer_end import CUSTOMER_END
 from kontor_notifications.firm_end import TABLES
 from kontor_notifications.sending import SERVICE
 
 from services.notifications.tests.integration.test_telling import posted, unread
 from services.notifications.tests.post_office import PostOffice, Someone
-from tests.firm_end import tell_firm_end
+from tests.firm_end import delete_customer, tell_firm_end
 
 pytestmark = pytest.mark.integration
 
@@ -44,3 +45,18 @@ async def test_a_deleted_firm_is_told_nothing_more(office: PostOffice) -> None:
     await tell_firm_end(office.identity, hansen.tenant_id)
     await eventually(lambda: gone(hansen))
     assert await rows_of(other) == kept
+
+
+async def test_a_deleted_customer_is_told_nothing_more(office: PostOffice) -> None:
+    """F94: bell and mails of his are gone, his firm's stay."""
+    admin = await office.firm("Hansen & Partner", "hansen", "petra.hansen@hansen.example")
+    julia = await office.customer(admin, "Julia", "Brandt", "julia@mail.example", informal=False)
+    await office.publish("chat", posted(office, new_id(), julia, admin, 1), admin.tenant_id)
+    await eventually(partial(unread, office, admin, Role.ROLE_STAFF))
+    assert julia.customer_id
+    service, people = office.notifications, (julia.customer_id, julia.account_id)
+    await delete_customer(service, "notifications", CUSTOMER_END, admin.tenant_id, *people)
+    async with service.platform.work.work(SERVICE) as tx:
+        assert not await tx.run("SELECT 1 FROM deliveries WHERE customer_id = $1", people[0])
+        assert not await tx.run("SELECT 1 FROM notifications WHERE account_id = $1", people[1])
+        assert await tx.run("SELECT 1 FROM notifications WHERE account_id = $1", admin.account_id)

@@ -1,5 +1,5 @@
 """Events the vault acts on: what a service agreement means for storage (F14), what an invitation releases
-(F171), what an emergency opens (F73-F76), and the end of a firm.
+(F171), what an emergency opens (F73-F76), and the end of a customer or a firm.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from google.protobuf.message import Message
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.billing.v1.prices_pb2 import Tier
 from kontor.identity.v1 import events_pb2 as identity
+from kontor.notifications.v1 import events_pb2 as notifications
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
+from kontor_vault.deliveries import note_mail
 from kontor_vault.emergency import close_folders, open_folders
+from kontor_vault.erasure import erase_customer
 from kontor_vault.firm_end import FIRM_END
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
 from kontor_vault.releases import release_with_invitation
@@ -46,4 +49,11 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
         identity.EmergencyAccessGranted: open_folders,
         identity.EmergencyAccessRevoked: close_folders,
         identity.TenantDeleted: FIRM_END.begin,
+        notifications.DeliveryMailSettled: note_mail,
+        identity.CustomerDeleted: customer_deleted,
     }
+
+
+async def customer_deleted(tx: Transaction, event: identity.CustomerDeleted, _meta: EventMeta) -> None:
+    """Destroy the key of a deleted customer; the certificate goes back with `CustomerErased`."""
+    await erase_customer(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id))

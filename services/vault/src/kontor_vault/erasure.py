@@ -38,8 +38,15 @@ async def erase_customer(tx: Transaction, *, tenant_id: UUID, customer_id: UUID)
     certificate = await _certify(tx, tenant_id, customer_id, {row[0]: row[1] for row in destroyed})
     await _delete_all(tx, tenant_id, customer_id)
     erased = events_pb2.CustomerErased(
-        tenant_id=str(tenant_id), customer_id=str(customer_id), certificate=certificate.sequence
+        tenant_id=str(tenant_id),
+        customer_id=str(customer_id),
+        certificate=certificate.sequence,
+        documents=certificate.documents,
+        size_bytes=certificate.size_bytes,
+        keys_digest=certificate.keys_digest.hex(),
+        hash=certificate.hash.hex(),
     )
+    erased.erase_time.FromDatetime(certificate.time)
     tx.publish(erased, aggregate=customer_id, tenant_id=tenant_id)
     return certificate
 

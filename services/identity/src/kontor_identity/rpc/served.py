@@ -8,6 +8,7 @@ from typing import Any
 
 from kontor.identity.v1 import (
     bindings_pb2,
+    customer_deletions_pb2,
     epost_internal_pb2,
     epost_pb2,
     firms_internal_pb2,
@@ -21,6 +22,7 @@ from kontor.identity.v1 import (
     staff_pb2,
 )
 from kontor.identity.v1.bindings_pb2_grpc import add_BindingServiceServicer_to_server
+from kontor.identity.v1.customer_deletions_pb2_grpc import add_CustomerDeletionServiceServicer_to_server
 from kontor.identity.v1.epost_internal_pb2_grpc import add_EPostInternalServiceServicer_to_server
 from kontor.identity.v1.epost_pb2_grpc import add_EPostServiceServicer_to_server
 from kontor.identity.v1.firms_internal_pb2_grpc import add_FirmInternalServiceServicer_to_server
@@ -38,6 +40,7 @@ from kontor_identity.access_codes import AccessCodes
 from kontor_identity.access_letters import AccessLetters
 from kontor_identity.proofs.letters import IdentityLetters
 from kontor_identity.rpc.bindings import BindingRpc
+from kontor_identity.rpc.customer_deletions import CustomerDeletionRpc
 from kontor_identity.rpc.epost import EPostInternalRpc, EPostRpc
 from kontor_identity.rpc.firms import FirmRpc
 from kontor_identity.rpc.firms_internal import FirmInternalRpc
@@ -77,6 +80,7 @@ def office_services(platform: Platform, sealer: Sealer, public_url: str) -> list
             IdentityProofRpc(work, IdentityLetters(work, platform.rows, sealer, public_url)),
             identity_proofs_pb2,
         ),
+        served(add_CustomerDeletionServiceServicer_to_server, CustomerDeletionRpc(work), customer_deletions_pb2),
         served(add_EPostServiceServicer_to_server, EPostRpc(work), epost_pb2),
         served(add_EPostInternalServiceServicer_to_server, EPostInternalRpc(work), epost_internal_pb2),
         served(add_RaffleServiceServicer_to_server, RaffleRpc(work, sealer), raffles_pb2),

@@ -1347,3 +1347,109 @@ class RafflePrizeDrawn(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "prize", b"prize", "raffle_entry_id", b"raffle_entry_id", "raffle_id", b"raffle_id", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CustomerDeletionPlanned(message.Message):
+    """A customer's deletion is planned: by himself, or by his firm."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_DELETION_ID_FIELD_NUMBER: builtins.int
+    BY_CUSTOMER_FIELD_NUMBER: builtins.int
+    DUE_TIME_FIELD_NUMBER: builtins.int
+    RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    customer_deletion_id: builtins.str
+    """The deletion."""
+    by_customer: builtins.bool
+    """Whether he asked for it himself."""
+    @builtins.property
+    def due_time(self) -> timestamp_pb2.Timestamp:
+        """When everything is deleted."""
+
+    @builtins.property
+    def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Staff to be told: who looks after him today."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        customer_deletion_id: builtins.str = ...,
+        by_customer: builtins.bool = ...,
+        due_time: timestamp_pb2.Timestamp | None = ...,
+        recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["due_time", b"due_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["by_customer", b"by_customer", "customer_deletion_id", b"customer_deletion_id", "customer_id", b"customer_id", "due_time", b"due_time", "recipient_account_ids", b"recipient_account_ids", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CustomerDeletionCancelled(message.Message):
+    """A planned deletion was taken back."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_DELETION_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    customer_deletion_id: builtins.str
+    """The deletion."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        customer_deletion_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_deletion_id", b"customer_deletion_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class CustomerDeleted(message.Message):
+    """A customer is deleted: every service deletes what it keeps about him, but for what the law wants kept."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_DELETION_ID_FIELD_NUMBER: builtins.int
+    ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    customer_deletion_id: builtins.str
+    """The deletion."""
+    @builtins.property
+    def account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Accounts that acted for him and have no other place in this firm."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        customer_deletion_id: builtins.str = ...,
+        account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_ids", b"account_ids", "customer_deletion_id", b"customer_deletion_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -61,12 +61,16 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
     NOTIFICATION_KIND_DOCUMENT_DELIVERED: _NotificationKind.ValueType  # 50
     """A document was delivered to the customer with legal effect; `subject_id` is the document."""
+    NOTIFICATION_KIND_EXPORT_READY: _NotificationKind.ValueType  # 60
+    """An archive of everything can be downloaded."""
     NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
     """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
     NOTIFICATION_KIND_IDENTITY_LETTER: _NotificationKind.ValueType  # 41
     """A customer wants a letter with an identity code; `subject_id` is the letter."""
     NOTIFICATION_KIND_RAFFLE: _NotificationKind.ValueType  # 42
     """The customer has a voucher, or has won; `subject_id` is his entry."""
+    NOTIFICATION_KIND_CUSTOMER_DELETION: _NotificationKind.ValueType  # 43
+    """A customer has his office deleted."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -105,12 +109,16 @@ NOTIFICATION_KIND_STORAGE: NotificationKind.ValueType  # 31
 """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
 NOTIFICATION_KIND_DOCUMENT_DELIVERED: NotificationKind.ValueType  # 50
 """A document was delivered to the customer with legal effect; `subject_id` is the document."""
+NOTIFICATION_KIND_EXPORT_READY: NotificationKind.ValueType  # 60
+"""An archive of everything can be downloaded."""
 NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40
 """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
 NOTIFICATION_KIND_IDENTITY_LETTER: NotificationKind.ValueType  # 41
 """A customer wants a letter with an identity code; `subject_id` is the letter."""
 NOTIFICATION_KIND_RAFFLE: NotificationKind.ValueType  # 42
 """The customer has a voucher, or has won; `subject_id` is his entry."""
+NOTIFICATION_KIND_CUSTOMER_DELETION: NotificationKind.ValueType  # 43
+"""A customer has his office deleted."""
 
 @typing.final
 class Notification(message.Message):

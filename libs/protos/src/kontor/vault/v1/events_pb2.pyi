@@ -5,6 +5,7 @@ Facts that the vault publishes. They carry ids, never titles or content."""
 
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
+from google.protobuf import timestamp_pb2 as timestamp_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -177,6 +178,38 @@ class StorageThresholdPassed(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ExportReady(message.Message):
+    """An archive of everything that a customer has can be downloaded."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    EXPORT_ID_FIELD_NUMBER: builtins.int
+    UNTIL_DAY_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    export_id: builtins.str
+    """The archive."""
+    until_day: builtins.str
+    """The last day on which it can be downloaded, such as "2026-07-31"."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        export_id: builtins.str = ...,
+        until_day: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "export_id", b"export_id", "tenant_id", b"tenant_id", "until_day", b"until_day"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class GrantGiven(message.Message):
     """A customer let the firm or an employee see a document or a folder."""
 
@@ -269,21 +302,119 @@ class CustomerErased(message.Message):
     TENANT_ID_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     CERTIFICATE_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    SIZE_BYTES_FIELD_NUMBER: builtins.int
+    KEYS_DIGEST_FIELD_NUMBER: builtins.int
+    HASH_FIELD_NUMBER: builtins.int
+    ERASE_TIME_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     customer_id: builtins.str
     """The customer."""
     certificate: builtins.int
     """Number of the certificate."""
+    documents: builtins.int
+    """How many documents went with the key."""
+    size_bytes: builtins.int
+    """How many bytes they had."""
+    keys_digest: builtins.str
+    """Digest of the destroyed wrapped key, by which a copy of it can be told; hexadecimal."""
+    hash: builtins.str
+    """SHA-256 over the certificate and the hash of the one before, hexadecimal."""
+    @builtins.property
+    def erase_time(self) -> timestamp_pb2.Timestamp:
+        """When."""
+
     def __init__(
         self,
         *,
         tenant_id: builtins.str = ...,
         customer_id: builtins.str = ...,
         certificate: builtins.int = ...,
+        documents: builtins.int = ...,
+        size_bytes: builtins.int = ...,
+        keys_digest: builtins.str = ...,
+        hash: builtins.str = ...,
+        erase_time: timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["erase_time", b"erase_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["certificate", b"certificate", "customer_id", b"customer_id", "documents", b"documents", "erase_time", b"erase_time", "hash", b"hash", "keys_digest", b"keys_digest", "size_bytes", b"size_bytes", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PieceScanned(message.Message):
+    """A piece of paper post was scanned and filed for a customer; what billing counts (F15)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    ORIGINAL_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    SHEETS_FIELD_NUMBER: builtins.int
+    PERIOD_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    original_id: builtins.str
+    """The piece; its original goes by the same id."""
+    document_id: builtins.str
+    """The document it became."""
+    sheets: builtins.int
+    """Sheets of paper it has, each counted once whether printed on one side or both."""
+    period: builtins.str
+    """The month it counts in, in German time, for example "2026-07"."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        original_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        sheets: builtins.int = ...,
+        period: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["certificate", b"certificate", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "original_id", b"original_id", "period", b"period", "sheets", b"sheets", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class OriginalChanged(message.Message):
+    """The original of a scanned document is wanted back, may be destroyed, or was returned or destroyed."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    ORIGINAL_ID_FIELD_NUMBER: builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    original_id: builtins.str
+    """The original."""
+    document_id: builtins.str
+    """The document that was scanned from it."""
+    state: builtins.str
+    """Its new state: STORED, RETURN_WANTED, RETURNED, DESTRUCTION_ALLOWED or DESTROYED."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        original_id: builtins.str = ...,
+        document_id: builtins.str = ...,
+        state: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "original_id", b"original_id", "state", b"state", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -1,0 +1,25 @@
+"""What is kept of a customer goes when the customer is deleted.
+
+Revision ID: 0007
+Revises: 0006
+"""
+
+from __future__ import annotations
+
+from alembic import op
+from kontor_chassis.schema import keep_deleted_customers, let_deleted_customers_go
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Remember deleted customers; nothing of them may be deleted here."""
+    let_deleted_customers_go(op)
+
+
+def downgrade() -> None:
+    """Keep them again."""
+    keep_deleted_customers(op)
