@@ -6,7 +6,6 @@ Built from descriptors, so that no proto of the product is bent for tests.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from kontor_chassis.database import Base, Database, Transaction
 from kontor_chassis.events import EventMeta
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
+from kontor_chassis.testing.waiting import eventually
 from kontor_chassis.worker import end_all
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -93,10 +93,7 @@ async def notes(receiver: Database) -> list[tuple[str, int]]:
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
     """Wait until a condition holds; fails the test when it never does."""
-    end = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < end, "the condition never held"
-        await asyncio.sleep(0.02)
+    await eventually(condition, seconds)
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration|e2e|containers`.
+"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [folder …]|e2e|containers`.
 
-`all` runs each part even when another one failed, the journeys beside everything else, and ends with one line per
-part. `containers` is no part of it, because it needs a Docker engine and images.
+`all` runs each part even when another one failed, one more at a time than there are processor cores, and ends with one
+line per part. `containers` is no part of it, because it needs a Docker engine and images.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ BASES = ("origin/main", "main")
 SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=loadfile")
 """Options of pytest for tests that can run in several processes, each with servers of its own."""
 
-LANES = (("lint", "unit", "integration"), ("e2e",))
-"""What `all` runs: lanes beside each other, the parts of a lane one after the other."""
+ONE_CORE = "CHECKS_ONE_CORE"
+"""Set for a part that runs beside others: it takes one core."""
 
 
 def lint() -> bool:
@@ -58,13 +58,12 @@ def proto_compatibility() -> bool:
 def unit() -> bool:
     """Run the tests that need nothing but Python, and those of the architecture."""
     whole = [folder for name in ("architecture", "packaging") for folder in test_folders(name)]
-    return _pytest([*test_folders("unit"), *whole], *SIDE_BY_SIDE)
+    return _pytest([*test_folders("unit"), *whole], *_side_by_side())
 
 
-def integration() -> bool:
-    """Run the tests on real servers."""
-    folders = [folder for name in ("integration", "authorization") for folder in test_folders(name)]
-    return _pytest(folders, *SIDE_BY_SIDE)
+def integration(*only: str) -> bool:
+    """Run the tests on real servers; all of them, or those of some folders."""
+    return _pytest([REPOSITORY / folder for folder in only] or _on_real_servers(), *_side_by_side())
 
 
 def e2e() -> bool:
@@ -89,48 +88,67 @@ def _with_browser(tests: list[Path]) -> bool:
 
 
 def everything() -> bool:
-    """Run all parts, lane beside lane, and say how each went and how long it took."""
-    print("Runs " + " beside ".join(", ".join(lane) for lane in LANES) + ".", flush=True)
-    with ThreadPoolExecutor(len(LANES)) as pool:
-        outcomes = [outcome for lane in pool.map(_run_lane, LANES) for outcome in lane]
+    """Run all parts side by side, and say how each went and how long it took."""
+    tasks = _tasks()
+    runners = (os.cpu_count() or 1) + 1  # some tests mostly wait
+    print(f"Runs {', '.join(dict.fromkeys(task.part for task in tasks))}, {runners} at a time.", flush=True)
+    with ThreadPoolExecutor(runners) as pool:
+        outcomes = list(pool.map(_run_task, tasks))
     print()
-    for outcome in outcomes:
-        print(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.part:<12} {outcome.seconds:6.0f} s")
+    for part in dict.fromkeys(task.part for task in tasks):
+        of_part = [outcome for outcome in outcomes if outcome.part == part]
+        passed = all(outcome.passed for outcome in of_part)
+        print(f"{'passed' if passed else 'FAILED'}  {part:<12} {sum(each.seconds for each in of_part):6.0f} s")
     return all(outcome.passed for outcome in outcomes)
 
 
 @dataclass(frozen=True)
+class Task:
+    """What one process checks: a part, or some folders of it."""
+
+    part: str
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """How a part went."""
+    """How a task went."""
 
     part: str
     passed: bool
     seconds: float
 
 
-def _run_lane(parts: Iterable[str]) -> list[Outcome]:
-    """Run parts one after the other, each in a process of its own; their lines tell which part they are of."""
-    outcomes: list[Outcome] = []
-    for part in parts:
-        began = time.monotonic()
-        with subprocess.Popen(
-            [sys.executable, "-m", "kontor_tools.checks", part],
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTEST_XDIST_AUTO_NUM_WORKERS": str(_cores_left())},
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process:
-            for line in process.stdout or ():
-                print(f"{part:<11} │ {line.rstrip()}", flush=True)
-        outcomes.append(Outcome(part, process.returncode == 0, time.monotonic() - began))
-    return outcomes
+def _tasks() -> list[Task]:
+    """Return what `all` runs, what takes longest first, so that nothing long is left for the end."""
+    folders = sorted(_on_real_servers(), key=lambda folder: len(list(folder.rglob("test_*.py"))), reverse=True)
+    on_servers = [Task("integration", (str(folder.relative_to(REPOSITORY)),)) for folder in folders]
+    return [Task("e2e"), Task("lint"), Task("unit"), *on_servers]
 
 
-def _cores_left() -> int:
-    """Return the number of processor cores for the parts beside the journeys."""
-    return max(1, (os.cpu_count() or 1) - 1)
+def _run_task(task: Task) -> Outcome:
+    """Run a task in a process of its own; its lines tell which part they are of."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "kontor_tools.checks", task.part, *task.folders],
+        env={**os.environ, "PYTHONUNBUFFERED": "1", ONE_CORE: "1"},
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            print(f"{task.part:<11} │ {line.rstrip()}", flush=True)
+    return Outcome(task.part, process.returncode == 0, time.monotonic() - began)
+
+
+def _on_real_servers() -> list[Path]:
+    return [folder for name in ("integration", "authorization") for folder in test_folders(name)]
+
+
+def _side_by_side() -> tuple[str, ...]:
+    return () if os.environ.get(ONE_CORE) else SIDE_BY_SIDE
 
 
 def _typed_folders() -> list[str]:
@@ -170,10 +188,11 @@ PARTS = {
 
 def main() -> int:
     """Run the part that is named; returns the exit status."""
-    if len(sys.argv) != 2 or sys.argv[1] not in PARTS:
-        print(f"usage: {' | '.join(PARTS)}", file=sys.stderr)
+    part, *folders = sys.argv[1:] or [""]
+    if part not in PARTS or (folders and part != "integration"):
+        print(f"usage: {' | '.join(PARTS)}; integration takes folders of tests", file=sys.stderr)
         return 2
-    return 0 if PARTS[sys.argv[1]]() else 1
+    return 0 if (integration(*folders) if folders else PARTS[part]()) else 1
 
 
 if __name__ == "__main__":

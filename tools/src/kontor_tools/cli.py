@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from kontor_tools.embedded.process import EmbeddedServerError
+from kontor_tools.embedded.process import EmbeddedServerError, dying_with_us
 from kontor_tools.folders import REPOSITORY, InstallationError
 from kontor_tools.installation import Installation
 from kontor_tools.mail_sink import text_of
@@ -142,10 +142,10 @@ def _installation() -> Installation:
 
 def _follow_logs(installation: Installation) -> None:
     """Show what the processes log, until Ctrl-C or SIGTERM."""
-    _say("\nCtrl-C stops it.")
     logs = [str(file) for file in installation.folders.log.glob("*.log")]
-    follower = subprocess.Popen(["tail", "-q", "-n", "0", "-F", *logs], start_new_session=True)
+    follower = subprocess.Popen(dying_with_us(["tail", "-q", "-n", "0", "-F", *logs]), start_new_session=True)
     try:
+        _say("\nCtrl-C stops it.")
         follower.wait()
     finally:
         follower.terminate()

@@ -66,6 +66,7 @@ stdout_logfile_backups=1
 {% endfor %}"""
 
 ANSWER_SECONDS = 10
+SHUTDOWN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,9 @@ class Supervisor:
         for group in reversed([group for group in START_ORDER if group in present]):
             self._call("stopProcessGroup", group, True)
         self._call("shutdown")
-        psutil.wait_procs([process], timeout=60)
+        end = time.monotonic() + SHUTDOWN_SECONDS
+        while _is_alive(process) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def states(self) -> list[ProcessState]:
         """Return every process in the order of the start; empty when the supervisor does not run."""
@@ -189,6 +192,14 @@ class Supervisor:
 
     def _full_name(self, name: str) -> str:
         return next(f"{state.group}:{state.name}" for state in self.states() if state.name == name)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Return whether a process still works. A zombie does not, and where process 1 reaps slowly it stays long."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _state(info: dict[str, Any], spawned: Counter[str]) -> ProcessState:

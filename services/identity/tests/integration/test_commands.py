@@ -7,6 +7,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from kontor.identity.v1 import signin_pb2
 from kontor_chassis.testing.tokens import test_issuer
+from kontor_chassis.testing.waiting import eventually
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.process import LOOPBACK, free_port
 
@@ -101,8 +103,7 @@ async def test_the_edge_serves_under_gunicorn_and_stops_cleanly(identity: Identi
     process = await asyncio.create_subprocess_exec(*command, env=edge, stdout=PIPE, stderr=PIPE)
     try:
         async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as visitor:
-            async with asyncio.timeout(30):
-                answer = await _when_ready(visitor, "/oauth/jwks.json")
+            answer = await _when_ready(visitor, "/oauth/jwks.json")
             assert answer.json()["keys"][0]["alg"] == "ES256"
             assert (await visitor.get("/login")).status_code == 200
     finally:
@@ -113,8 +114,10 @@ async def test_the_edge_serves_under_gunicorn_and_stops_cleanly(identity: Identi
 
 async def _when_ready(visitor: httpx.AsyncClient, path: str) -> httpx.Response:
     """Ask until the server accepts connections."""
-    while True:
-        try:
+
+    async def answer() -> httpx.Response | None:
+        with suppress(httpx.ConnectError):
             return await visitor.get(path)
-        except httpx.ConnectError:
-            await asyncio.sleep(0.05)
+        return None
+
+    return await eventually(answer, seconds=30)

@@ -5,7 +5,6 @@ The real identity decides beside it, on a clock of its own; its events are deliv
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import Running, running
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_chassis.testing.waiting import eventually
 from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_vault.consumers import consumers
 from sqlalchemy import text
@@ -122,10 +122,11 @@ class Emergency:
 
     async def _released(self, before: int) -> None:
         """Wait until identity's job has done what the clock demanded."""
-        deadline = asyncio.get_running_loop().time() + 30
-        while await self._grants() == before:
-            assert asyncio.get_running_loop().time() < deadline, "identity never released"
-            await asyncio.sleep(0.05)
+
+        async def is_released() -> bool:
+            return await self._grants() > before
+
+        await eventually(is_released, seconds=30)
 
     async def _grants(self) -> int:
         statement = text("SELECT count(*) FROM outbox WHERE type LIKE '%EmergencyAccessGranted'")

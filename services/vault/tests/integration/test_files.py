@@ -15,6 +15,7 @@ from grpc import StatusCode
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2 import SetQuotaRequest
 from kontor_chassis.ids import new_id
+from kontor_chassis.testing.waiting import eventually
 
 from services.vault.tests.vault_office import Edge, Office, Person, pdf, refused, upload
 
@@ -253,9 +254,7 @@ async def test_concurrent_uploads_never_pass_the_quota(office: Office, edge: Edg
 
 
 async def _until_free(person: Person) -> None:
-    for _ in range(200):
-        quota = await person.vault.GetQuota(pb.GetQuotaRequest(customer_id=person.cid))
-        if quota.reserved_bytes == 0:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the reservation was never freed")
+    async def is_free() -> bool:
+        return not (await person.vault.GetQuota(pb.GetQuotaRequest(customer_id=person.cid))).reserved_bytes
+
+    await eventually(is_free)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2 import SetQuotaRequest
+from kontor_chassis.testing.waiting import eventually
 from kontor_vault import jobs
 from kontor_vault.adapters.objects import open_object_store
 
@@ -195,8 +196,4 @@ async def test_two_connections_send_the_same_stretch(office: Office, edge: Edge,
 
 async def _settled(edge: Edge, person: Person, url: str) -> None:
     """Wait until the edge has noticed the cut and kept what had arrived."""
-    for _ in range(200):
-        if await offset_of(edge, person, url):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("nothing was kept")
+    await eventually(lambda: offset_of(edge, person, url))
