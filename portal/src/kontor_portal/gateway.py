@@ -14,6 +14,7 @@ from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceS
 from kontor.identity.v1.bindings_pb2_grpc import BindingServiceStub
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
+from kontor.identity.v1.customer_deletions_pb2_grpc import CustomerDeletionServiceStub
 from kontor.identity.v1.epost_pb2_grpc import EPostServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub
@@ -26,6 +27,7 @@ from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
+from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
@@ -113,6 +115,11 @@ def epost() -> EPostServiceStub:
     return current_edge().stub(_GATEWAY, EPostServiceStub)
 
 
+def customer_deletions() -> CustomerDeletionServiceStub:
+    """Return the stub for deleting customers."""
+    return current_edge().stub(_GATEWAY, CustomerDeletionServiceStub)
+
+
 def raffles(*, signed_in: bool = True) -> RaffleServiceStub:
     """Return the stub of raffles; for the protocol, which anybody may see, without the visitor's token."""
     return current_edge().stub(_GATEWAY, RaffleServiceStub, token=None if signed_in else (lambda: ""))
@@ -126,6 +133,11 @@ def contracts() -> ContractsServiceStub:
 def vault() -> VaultServiceStub:
     """Return the stub of vault."""
     return current_edge().stub(_GATEWAY, VaultServiceStub)
+
+
+def deliveries() -> DeliveryServiceStub:
+    """Return the stub of vault's deliveries with legal effect."""
+    return current_edge().stub(_GATEWAY, DeliveryServiceStub)
 
 
 def firm_storage() -> FirmStorageServiceStub:

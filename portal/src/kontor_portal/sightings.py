@@ -16,9 +16,16 @@ from kontor_portal.labels import role
 _OPENED: Final = (pb.SIGHTING_ACTION_VIEW, pb.SIGHTING_ACTION_DOWNLOAD)
 _EMERGENCY: Final = (pb.SIGHTING_ACTION_EMERGENCY_OPEN, pb.SIGHTING_ACTION_EMERGENCY_CLOSE)
 _IN_FOLDER: Final = (pb.SIGHTING_ACTION_EMERGENCY_LOOK, pb.SIGHTING_ACTION_EMERGENCY_SECRET)
+_DELIVERY: Final = (
+    pb.SIGHTING_ACTION_DELIVER,
+    pb.SIGHTING_ACTION_DELIVERY_NOTIFY,
+    pb.SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL,
+    pb.SIGHTING_ACTION_DELIVERY_OPEN,
+)
 KINDS: Final = {
     "gesehen": _OPENED,
     "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
+    "zugestellt": _DELIVERY,
     "notfall": (*_EMERGENCY, *_IN_FOLDER),
 }
 """What the page can be narrowed to, by the word in its address."""
@@ -28,6 +35,9 @@ _SYMBOLS: Final = {
     pb.SIGHTING_ACTION_SHARE: "users",
     pb.SIGHTING_ACTION_REVOKE: "lock",
     pb.SIGHTING_ACTION_RELEASE: "eye",
+    pb.SIGHTING_ACTION_DELIVER: "mail",
+    pb.SIGHTING_ACTION_DELIVERY_NOTIFY: "mail",
+    pb.SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: "mail",
     pb.SIGHTING_ACTION_EMERGENCY_OPEN: "heart",
     pb.SIGHTING_ACTION_EMERGENCY_CLOSE: "lock",
     pb.SIGHTING_ACTION_EMERGENCY_LOOK: "eye",
@@ -81,6 +91,8 @@ def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
     what = _subject(entry)
     if entry.action in _IN_FOLDER:
         return _in_folder(entry)
+    if entry.action in _DELIVERY:
+        return _of_delivery(entry, what, firm_name)
     if is_own:
         return _own(entry, what, firm_name)
     who = entry.account_name or firm_name
@@ -123,6 +135,19 @@ def _own(entry: pb.Sighting, what: str, firm_name: str) -> str:
     if entry.action == pb.SIGHTING_ACTION_DOWNLOAD:
         return t("Sie haben %(what)s heruntergeladen.", du="Du hast %(what)s heruntergeladen.", what=what)
     return t("Sie haben %(what)s angesehen.", du="Du hast %(what)s angesehen.", what=what)
+
+
+def _of_delivery(entry: pb.Sighting, what: str, firm_name: str) -> str:
+    if entry.action == pb.SIGHTING_ACTION_DELIVER:
+        who = entry.account_name or firm_name
+        return t(
+            "%(who)s hat Ihnen %(what)s zugestellt.", du="%(who)s hat dir %(what)s zugestellt.", who=who, what=what
+        )
+    if entry.action == pb.SIGHTING_ACTION_DELIVERY_NOTIFY:
+        return t("Die E-Mail über die Zustellung von %(what)s ist verschickt.", what=what)
+    if entry.action == pb.SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL:
+        return t("Die E-Mail über die Zustellung von %(what)s war nicht zustellbar.", what=what)
+    return t("%(what)s wurde nach der Zustellung erstmals geöffnet.", what=what)
 
 
 def _of_emergency(entry: pb.Sighting) -> str:

@@ -19,6 +19,7 @@ from kontor_portal.views.broker_chat import broker_chat
 from kontor_portal.views.broker_customer import broker_customer
 from kontor_portal.views.broker_customer_parts import broker_customer_parts
 from kontor_portal.views.broker_customers import broker_customers
+from kontor_portal.views.broker_document import broker_document
 from kontor_portal.views.broker_firm import broker_firm
 from kontor_portal.views.broker_firm_life import broker_firm_life
 from kontor_portal.views.broker_home import broker_home
@@ -38,6 +39,7 @@ from kontor_portal.views.customer_consents import customer_consents
 from kontor_portal.views.customer_contact import customer_contact
 from kontor_portal.views.customer_contracts import customer_contracts
 from kontor_portal.views.customer_data import customer_data
+from kontor_portal.views.customer_deletion import customer_deletion
 from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
@@ -106,6 +108,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_bank,
     customer_identity,
     customer_epost,
+    customer_deletion,
     broker_home,
     broker_customers,
     broker_customer,
@@ -121,6 +124,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_chat,
     broker_catalogue,
     broker_orders,
+    broker_document,
     broker_firm,
     broker_firm_life,
     broker_staff,

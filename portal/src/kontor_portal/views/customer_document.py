@@ -14,6 +14,7 @@ from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
+from kontor_portal.deliveries import DeliveryView, deliveries_of
 from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
@@ -45,6 +46,8 @@ class DocumentPage:
     """The folder through which the firm sees it as well."""
     sightings: tuple[Line, ...]
     paper: Paper
+    deliveries: tuple[DeliveryView, ...]
+    """What was delivered of it, newest first; none of a copy."""
 
     @property
     def is_own(self) -> bool:
@@ -148,6 +151,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),
+        deliveries=deliveries_of(customer_id, document_id) if found.delivered_version else (),
     )
     kinds = tuple(Choice(str(value), document_kind(value)) for value in vault_pb2.DocumentKind.values() if value)
     here = f"/kunde/dokumente/{document_id}"

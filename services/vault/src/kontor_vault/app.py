@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kontor.vault.v1 import emergency_folder_pb2, firm_storage_pb2, internal_pb2, search_pb2, vault_pb2
+from kontor.vault.v1 import deliveries_pb2, emergency_folder_pb2, firm_storage_pb2, internal_pb2, search_pb2, vault_pb2
+from kontor.vault.v1.deliveries_pb2_grpc import add_DeliveryServiceServicer_to_server
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
@@ -14,6 +15,7 @@ from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
+from kontor_vault.adapters.consents import IdentityConsents
 from kontor_vault.adapters.identity import IdentityPeople
 from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
@@ -25,6 +27,7 @@ from kontor_vault.jobs import jobs
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.recognition import find_recogniser
+from kontor_vault.rpc.deliveries import DeliveryRpc
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
@@ -54,6 +57,11 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
                 add_FirmStorageServiceServicer_to_server,
                 FirmStorageRpc(platform.work, plans),
                 firm_storage_pb2.DESCRIPTOR.services_by_name["FirmStorageService"],
+            ),
+            servicer(
+                add_DeliveryServiceServicer_to_server,
+                DeliveryRpc(platform.work, IdentityConsents(platform.callers)),
+                deliveries_pb2.DESCRIPTOR.services_by_name["DeliveryService"],
             ),
             servicer(
                 add_EmergencyFolderServiceServicer_to_server,

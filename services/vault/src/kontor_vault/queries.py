@@ -65,6 +65,8 @@ _DOCUMENT_COLUMNS: _Columns = (
     Document.content_version,
     Document.release_time,
     Document.trash_time,
+    Document.deliver_time,
+    Document.delivered_version,
     Document.tags,
     Document.concerned_person,
     Document.due_on,

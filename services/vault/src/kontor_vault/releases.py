@@ -27,7 +27,7 @@ async def release_document(tx: Transaction, *, customer_id: UUID, document_id: U
     document = await get_document(tx, document_id=document_id, customer_id=customer_id, for_update=True)
     require_in_use(document)
     if document.release_time is None:
-        await _release(tx, document)
+        await release(tx, document)
     return document
 
 
@@ -44,7 +44,7 @@ async def release_documents(tx: Transaction, *, customer_id: UUID, kinds: Collec
         filed = filed.where(Document.kind.in_(kinds))
     documents = (await tx.session.scalars(filed.order_by(Document.document_id).with_for_update())).all()
     for document in documents:
-        await _release(tx, document)
+        await release(tx, document)
     return len(documents)
 
 
@@ -85,7 +85,8 @@ async def record_release(tx: Transaction, document: Document) -> None:
     await record(tx, document.tenant_id, document.customer_id, happening)
 
 
-async def _release(tx: Transaction, document: Document) -> None:
+async def release(tx: Transaction, document: Document) -> None:
+    """Make a locked document that nobody released yet visible to the customer."""
     document.release_time = document.update_time = tx.now
     await tx.session.flush()
     await record_release(tx, document)

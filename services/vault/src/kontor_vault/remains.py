@@ -52,6 +52,6 @@ DELETIONS: Final = (
     _BREAK_OFF,
     *(_emptied(table) for table in ("documents", "grants", "emergency_grants", "emergency_items")),
     _emptied("folders", _NO_FOLDER_INSIDE),
-    *(_emptied(table) for table in ("sightings", "sight_seals", "quotas")),
+    *(_emptied(table) for table in ("delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")),
     _SEALS_TO_THE_SWEEP,
 )

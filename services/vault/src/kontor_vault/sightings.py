@@ -61,12 +61,17 @@ async def record_sighting(tx: Transaction, document: Document, number: int, acti
     await _append(tx, head, Happening(action, document_id=document.document_id, number=number))
 
 
-async def record(tx: Transaction, tenant_id: UUID, customer_id: UUID, happening: Happening) -> None:
+async def record(tx: Transaction, tenant_id: UUID, customer_id: UUID, happening: Happening) -> Sighting:
     """Append what the caller did; a service stands for the platform, which acts by a rule or the clock."""
-    await _append(tx, await _locked_head(tx, tenant_id, customer_id), happening)
+    return await _append(tx, await _locked_head(tx, tenant_id, customer_id), happening)
 
 
-async def _append(tx: Transaction, head: SightHead, happening: Happening) -> None:
+async def hold_ledger(tx: Transaction, tenant_id: UUID, customer_id: UUID) -> None:
+    """Keep everybody else from appending until the transaction ends; for what must be written once."""
+    await _locked_head(tx, tenant_id, customer_id)
+
+
+async def _append(tx: Transaction, head: SightHead, happening: Happening) -> Sighting:
     entry = Sighting(
         tenant_id=head.tenant_id,
         customer_id=head.customer_id,
@@ -90,6 +95,7 @@ async def _append(tx: Transaction, head: SightHead, happening: Happening) -> Non
     head.sequence, head.hash = entry.sequence, entry.hash
     tx.session.add(entry)
     await tx.session.flush()
+    return entry
 
 
 async def _seen_lately(tx: Transaction, document_id: UUID, number: int, action: int, account_id: UUID) -> bool:

@@ -131,6 +131,8 @@ class Document(Base):
     content_version: Mapped[int]
     release_time: Mapped[datetime | None] = mapped_column(_Time)
     trash_time: Mapped[datetime | None] = mapped_column(_Time)
+    deliver_time: Mapped[datetime | None] = mapped_column(_Time)
+    delivered_version: Mapped[int] = mapped_column(default=0)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     note: Mapped[str] = mapped_column(Text, default="")
     concerned_person: Mapped[str] = mapped_column(Text, default="")

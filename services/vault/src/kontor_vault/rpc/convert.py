@@ -76,6 +76,8 @@ def document_row(row: Row) -> pb.Document:
         released=row["release_time"] is not None,
         release_time=row["release_time"],
         trash_time=row["trash_time"],
+        deliver_time=row["deliver_time"],
+        delivered_version=row["delivered_version"],
         create_time=row["create_time"],
         update_time=row["update_time"],
         creator_account_id=_text(row["creator_account_id"]),

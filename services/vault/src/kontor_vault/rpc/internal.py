@@ -14,7 +14,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_vault import documents, erasure, filing, parts, quotas, uploads
+from kontor_vault import deliveries, documents, erasure, filing, parts, quotas, uploads
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
@@ -117,6 +117,7 @@ class VaultInternalRpc(VaultInternalServiceServicer):
                 action=request.action,
                 release_id=release_id,
             )
+            await deliveries.note_opening(tx, version)
             place = (version.tenant_id, version.customer_id, version.stored_as)
             permit = pb.DownloadPermit(
                 object_path=object_path(*place),
