@@ -36,6 +36,8 @@ class VaultSettings(ServiceSettings):
     transit_ca_file: SecretFile | None = None
     """Certificate authority of `transit_url`; the machine's own unless set."""
     identity_address: Address
+    contracts_address: Address
+    """Asked for the contracts that a paper may name, with the token of whoever files it."""
     default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
     """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid5
 
+from kontor_chassis.clock import billing_day
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from kontor_vault.content import SealedContent
 from kontor_vault.documents import get_document
 from kontor_vault.file_names import clean_file_name
 from kontor_vault.firm_storage import let_overhang
+from kontor_vault.recognising.plain_names import named_by_machine
 from kontor_vault.tables import Document, Origin, Version
 from kontor_vault.uploads import version_of
 from kontor_vault.versions import append_version
@@ -50,7 +53,7 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
         tenant_id=filing.tenant_id,
         customer_id=filing.customer_id,
         folder_id=None,
-        title=" ".join(filing.title.split()),
+        title=_plain_title(filing.title, tx),
         kind=filing.kind,
         origin=Origin.FIRM,
         contract_id=filing.contract_id,
@@ -70,3 +73,9 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
     await let_overhang(tx, filing.tenant_id, sealed.size_bytes)
     await append_version(tx, document, version_of(content_id, file_name, sealed, Origin.FIRM))
     return document
+
+
+def _plain_title(title: str, tx: Transaction) -> str:
+    """Return a service's title; one that is the name of a file becomes a plain one (F146)."""
+    named = named_by_machine(title)
+    return named.title(date.fromisoformat(billing_day(tx.now))) if named else " ".join(title.split())

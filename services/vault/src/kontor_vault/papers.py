@@ -1,4 +1,4 @@
-"""What a household says about a paper beside its title: tags, a note, whom it concerns, what is due when (F1)."""
+"""What a household says about a paper beside its title: tags, a note, whom it concerns, its day, what is due (F1)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Said:
     tags: list[str] | Unchanged = UNCHANGED
     note: str | Unchanged = UNCHANGED
     concerned_person: str | Unchanged = UNCHANGED
+    dated_on: date | Unchanged | None = UNCHANGED
     due_on: date | Unchanged | None = UNCHANGED
     remind_days: int | Unchanged = UNCHANGED
 
@@ -49,6 +50,8 @@ def say(document: Document, said: Said, now: datetime) -> None:
         document.note = said.note.strip()
     if not isinstance(said.concerned_person, Unchanged):
         document.concerned_person = " ".join(said.concerned_person.split())
+    if not isinstance(said.dated_on, Unchanged):
+        document.dated_on = said.dated_on
     before = (document.due_on, document.remind_days)
     if not isinstance(said.due_on, Unchanged):
         document.due_on = said.due_on
@@ -99,6 +102,12 @@ async def count_labels(rows: RowReader, principal: Principal, customer_id: Any) 
     return {name: {row["name"]: row["documents"] for row in each} for name, each in found.items()}
 
 
+async def count_kinds(rows: RowReader, principal: Principal, customer_id: Any) -> dict[int, int]:
+    """Return the kinds of a customer's documents, with the number of documents, the most frequent first (F147)."""
+    found = await rows.rows(_KINDS, {"customer_id": customer_id}, principal=principal)
+    return {row["kind"]: row["documents"] for row in found}
+
+
 def _labels(name: Any) -> Select[Any]:
     named = (
         select(name.label("name"))
@@ -114,6 +123,16 @@ def _labels(name: Any) -> Select[Any]:
     return statement.order_by(documents.desc(), named.c.name).limit(MOST_LABELS)
 
 
+_KINDS = (
+    select(Document.kind, func.count().label("documents"))
+    .where(
+        Document.customer_id == bindparam("customer_id", type_=Uuid),
+        Document.release_time.is_not(None),
+        Document.trash_time.is_(None),
+    )
+    .group_by(Document.kind)
+    .order_by(func.count().desc(), Document.kind)
+)
 _LABELS = {"tags": _labels(func.unnest(Document.tags)), "concerned_persons": _labels(Document.concerned_person)}
 
 

@@ -69,6 +69,7 @@ _DOCUMENT_COLUMNS: _Columns = (
     Document.delivered_version,
     Document.tags,
     Document.concerned_person,
+    Document.dated_on,
     Document.due_on,
     Document.remind_days,
     Document.creator_account_id,
@@ -101,6 +102,8 @@ async def list_documents(
     page_token: str,
     tag: str = "",
     concerned_person: str = "",
+    kind: int = 0,
+    contract_id: UUID | None = None,
     release_id: UUID | None = None,
 ) -> tuple[Rows, str]:
     """Return a page of documents that the caller may see, newest first, and the next page's token.
@@ -108,7 +111,13 @@ async def list_documents(
     `release_id` is the emergency release that identity affirmed for a trusted person.
     """
     cursor = decode_cursor(page_token, cursor_time, UUID)
-    only = {"folder_id": folder_id, "tag": tag, "concerned_person": concerned_person}
+    only = {
+        "folder_id": folder_id,
+        "tag": tag,
+        "concerned_person": concerned_person,
+        "kind": kind,
+        "contract_id": contract_id,
+    }
     narrowed = {name: value for name, value in only.items() if value}
     statement = documents_newest_first(
         _viewer(principal, release_id), only=frozenset(narrowed), trashed=trashed, further=bool(cursor)
@@ -142,6 +151,8 @@ _NARROWED = {
     "folder_id": Document.folder_id == bindparam("folder_id", type_=Uuid),
     "tag": bindparam("tag", type_=Text) == Document.tags.any_(),
     "concerned_person": Document.concerned_person == bindparam("concerned_person", type_=Text),
+    "kind": Document.kind == bindparam("kind", type_=Document.kind.type),
+    "contract_id": Document.contract_id == bindparam("contract_id", type_=Uuid),
 }
 
 

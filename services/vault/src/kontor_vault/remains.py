@@ -50,7 +50,7 @@ def _emptied(table: str, condition: str = "true") -> str:
 DELETIONS: Final = (
     _TO_THE_SWEEP,
     _BREAK_OFF,
-    *(_emptied(table) for table in ("documents", "grants", "emergency_grants", "emergency_items")),
+    *(_emptied(table) for table in ("documents", "grants", "emergency_grants", "emergency_items", "filing_rules")),
     _emptied("folders", _NO_FOLDER_INSIDE),
     *(_emptied(table) for table in ("delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")),
     _SEALS_TO_THE_SWEEP,

@@ -136,6 +136,7 @@ class Document(Base):
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     note: Mapped[str] = mapped_column(Text, default="")
     concerned_person: Mapped[str] = mapped_column(Text, default="")
+    dated_on: Mapped[date | None] = mapped_column(Date)
     due_on: Mapped[date | None] = mapped_column(Date)
     remind_days: Mapped[int] = mapped_column(SmallInteger, default=0)
     remind_on: Mapped[date | None] = mapped_column(Date)

@@ -1,4 +1,5 @@
-"""Reads documents that were stored, one after the other: claims, reads in a process, indexes, seals (ADR 16).
+"""Reads documents that were stored, one after the other: claims, reads in a process, indexes, seals (ADR 16), and has
+it proposed where they belong.
 
 A claim is a time in the row: whoever took a document has it until then, so that any number of readers work side by
 side and a reader that died leaves its document to the next. Boundary: what a file says is `reading`'s affair.
@@ -22,11 +23,12 @@ from sqlalchemy import func, or_, select, text, update
 from kontor_vault.content import CorruptContentError, SealedReader, associated_data, object_path
 from kontor_vault.keys import CustomerKeys, KeyUnusableError
 from kontor_vault.objects import Objects
+from kontor_vault.proposals import Proposals
 from kontor_vault.reading.process import read_text
 from kontor_vault.reading.results import Reading, may_have_text
 from kontor_vault.sealed_texts import open_text, seal_text
 from kontor_vault.search_tables import DocumentText, TextState
-from kontor_vault.tables import Version
+from kontor_vault.tables import Document, Version
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +66,7 @@ class TextReader:
         self._objects = objects
         self._keys = keys
         self._recogniser = recogniser
+        self._proposals = Proposals(keys)
         self._asked_again = False
 
     async def read_waiting(self) -> None:
@@ -182,6 +185,9 @@ class TextReader:
             text("SELECT index_text(:document, :number, :given)"),
             {"document": claim.document_id, "number": claim.number, "given": reading.text},
         )
+        if state == TextState.READ:
+            document = await tx.session.get_one(Document, claim.document_id)
+            await self._proposals.propose(tx, document, reading.text)
         return state
 
     async def _sealed(self, tx: Transaction, row: DocumentText, given: str) -> bytes:

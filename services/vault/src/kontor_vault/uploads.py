@@ -7,9 +7,11 @@ neither be overdrawn nor lost by uploads that break off.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
+from kontor.vault.v1.vault_pb2 import DocumentKind
+from kontor_chassis.clock import billing_day
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
@@ -17,11 +19,12 @@ from sqlalchemy import select
 
 from kontor_vault.content import SealedContent
 from kontor_vault.documents import get_document
-from kontor_vault.file_names import clean_file_name, title_of
+from kontor_vault.file_names import clean_file_name
 from kontor_vault.firm_storage import PlanStorage, require_firm_room
 from kontor_vault.folders import get_folder
 from kontor_vault.grants import require_contribution
 from kontor_vault.quotas import require_room, warn_of_filling
+from kontor_vault.recognising.plain_names import kind_for, title_for
 from kontor_vault.releases import is_released_by_rule
 from kontor_vault.tables import Document, Folder, Origin, Upload, UploadPart, UploadState, Version
 from kontor_vault.versions import append_version
@@ -79,8 +82,8 @@ async def create_upload(
         state=UploadState.RESERVED,
         size_bytes=intent.size_bytes,
         file_name=file_name,
-        title=" ".join(intent.title.split()) or title_of(file_name),
-        kind=intent.kind,
+        title=" ".join(intent.title.split()) or title_for(file_name, date.fromisoformat(billing_day(tx.now))),
+        kind=_kind_of(intent, origin),
         folder_id=intent.folder_id,
         contract_id=intent.contract_id,
         reason=" ".join(intent.reason.split()),
@@ -91,6 +94,12 @@ async def create_upload(
     tx.session.add(upload)
     await tx.session.flush()
     return upload
+
+
+def _kind_of(intent: Intent, origin: Origin) -> int:
+    """Return the kind of a file; what a customer does not say, its name may (F146), but of his own files only."""
+    said = intent.kind != DocumentKind.DOCUMENT_KIND_OTHER or origin != Origin.CUSTOMER
+    return intent.kind if said else kind_for(intent.file_name)
 
 
 async def begin_upload(tx: Transaction, *, upload_id: UUID) -> Upload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -23,8 +24,14 @@ from tests.with_identity import identity as identity
 
 
 @pytest.fixture
+def contracts_address() -> str:
+    """Where contracts would answer; nobody does unless a test runs it."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
 async def office(
-    service_database: ServiceDatabases, nats: EmbeddedNats, identity: Running, tmp_path: Path
+    service_database: ServiceDatabases, nats: EmbeddedNats, identity: Running, contracts_address: str, tmp_path: Path
 ) -> AsyncIterator[Office]:
     """A vault of the test's own."""
     clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
@@ -41,6 +48,7 @@ async def office(
             object_store_url=objects.as_uri(),
             key_encryption_key_file=key,
             identity_address=identity.address,
+            contracts_address=contracts_address,
             default_quota_bytes=DEFAULT_QUOTA,
         ) as vault,
     ):
@@ -71,9 +79,11 @@ def edge_process(
     }
     with (tmp_path / "edge.log").open("wb") as log:
         command = [sys.executable, "-m", "kontor_vault", "http"]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
     yield process, port
-    process.terminate()
+    os.killpg(process.pid, signal.SIGKILL)  # a polite end takes its worker a second, and others test that
     process.wait(30)
 
 

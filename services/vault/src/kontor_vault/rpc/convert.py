@@ -86,6 +86,7 @@ def document_row(row: Row) -> pb.Document:
         tags=row["tags"],
         note=row["note"],
         concerned_person=row["concerned_person"],
+        dated_on=str(row["dated_on"] or ""),
         due_on=str(row["due_on"] or ""),
         remind_days=row["remind_days"],
     )
@@ -133,13 +134,17 @@ def version_row(row: Row) -> pb.DocumentVersion:
     )
 
 
-def labels(counted: Mapping[str, Mapping[str, int]]) -> pb.DocumentLabels:
-    """Return what documents are labelled with."""
+def labels(counted: Mapping[str, Mapping[str, int]], kinds_counted: Mapping[int, int]) -> pb.DocumentLabels:
+    """Return what documents are labelled with, and of what kinds they are."""
+    of_kinds = [
+        pb.KindLabel(kind=pb.DocumentKind.ValueType(kind), documents=number) for kind, number in kinds_counted.items()
+    ]
     return pb.DocumentLabels(
+        kinds=of_kinds,
         **{
             field: [pb.DocumentLabel(name=name, documents=number) for name, number in each.items()]
             for field, each in counted.items()
-        }
+        },
     )
 
 

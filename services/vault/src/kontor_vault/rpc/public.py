@@ -54,6 +54,7 @@ _CHANGEABLE = (
     "tags",
     "note",
     "concerned_person",
+    "dated_on",
     "due_on",
     "remind_days",
 )
@@ -150,6 +151,8 @@ class VaultRpc(GreenEye):
             trashed=request.trashed,
             tag=request.tag,
             concerned_person=request.concerned_person,
+            kind=request.kind,
+            contract_id=convert.optional_id(request.contract_id, "contract_id"),
             size=page_size(request.page_size),
             page_token=request.page_token,
             release_id=await self._releases.of_caller(),
@@ -173,6 +176,7 @@ class VaultRpc(GreenEye):
                 tags=list(given.tags) if "tags" in fields else UNCHANGED,
                 note=given.note if "note" in fields else UNCHANGED,
                 concerned_person=given.concerned_person if "concerned_person" in fields else UNCHANGED,
+                dated_on=papers.day_of(given.dated_on, "document.dated_on") if "dated_on" in fields else UNCHANGED,
                 due_on=papers.day_of(given.due_on, "document.due_on") if "due_on" in fields else UNCHANGED,
                 remind_days=given.remind_days if "remind_days" in fields else UNCHANGED,
             ),
@@ -248,7 +252,9 @@ class VaultRpc(GreenEye):
 
     async def GetDocumentLabels(self, request: pb.GetDocumentLabelsRequest, context: Context) -> pb.DocumentLabels:
         customer_id = _customer_in_scope(request)
-        return convert.labels(await papers.count_labels(self._rows, current_principal(), customer_id))
+        caller = current_principal()
+        counted = await papers.count_labels(self._rows, caller, customer_id)
+        return convert.labels(counted, await papers.count_kinds(self._rows, caller, customer_id))
 
     async def CreateUpload(self, request: pb.CreateUploadRequest, context: Context) -> pb.Upload:
         caller, customer_id = current_principal(), _customer(request)

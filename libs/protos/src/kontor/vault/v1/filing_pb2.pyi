@@ -370,7 +370,9 @@ class FilingRule(message.Message):
     folder_id: builtins.str
     """The folder it goes into; empty at the root."""
     title_pattern: builtins.str
-    """How it is called; "{name}", "{sender}", "{date}", "{year}" and "{contract}" stand for what the paper says."""
+    """How it is called; "{name}", "{sender}", "{contract}", "{date}", "{month}" and "{year}" stand for what the
+    paper says.
+    """
     confirmations: builtins.int
     """How often it was filed so."""
     @builtins.property
