@@ -61,6 +61,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
     NOTIFICATION_KIND_DOCUMENT_DELIVERED: _NotificationKind.ValueType  # 50
     """A document was delivered to the customer with legal effect; `subject_id` is the document."""
+    NOTIFICATION_KIND_DOCUMENT_END: _NotificationKind.ValueType  # 51
+    """Documents will be deleted soon; `subject_id` is the customer, or the firm."""
     NOTIFICATION_KIND_EXPORT_READY: _NotificationKind.ValueType  # 60
     """An archive of everything can be downloaded."""
     NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
@@ -109,6 +111,8 @@ NOTIFICATION_KIND_STORAGE: NotificationKind.ValueType  # 31
 """The customer's storage is nearly or completely taken; `subject_id` is the customer."""
 NOTIFICATION_KIND_DOCUMENT_DELIVERED: NotificationKind.ValueType  # 50
 """A document was delivered to the customer with legal effect; `subject_id` is the document."""
+NOTIFICATION_KIND_DOCUMENT_END: NotificationKind.ValueType  # 51
+"""Documents will be deleted soon; `subject_id` is the customer, or the firm."""
 NOTIFICATION_KIND_EXPORT_READY: NotificationKind.ValueType  # 60
 """An archive of everything can be downloaded."""
 NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40

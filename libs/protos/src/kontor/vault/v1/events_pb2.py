@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckontor/vault/v1/events.proto\x12\x0fkontor.vault.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x01\n\x0e\x44ocumentStored\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x13\n\x0b\x62y_customer\x18\x05 \x01(\x08\x12\x12\n\naccount_id\x18\x06 \x01(\t\"O\n\x10\x44ocumentReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\"e\n\x11\x44ocumentDelivered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x04 \x01(\t\"a\n\x12\x44ocumentDueReached\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x04 \x01(\t\"Q\n\x16StorageThresholdPassed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07percent\x18\x03 \x01(\x05\"[\n\x0b\x45xportReady\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\texport_id\x18\x03 \x01(\t\x12\x11\n\tuntil_day\x18\x04 \x01(\t\"\x98\x01\n\nGrantGiven\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\x9a\x01\n\x0cGrantRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\xc7\x01\n\x0e\x43ustomerErased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x03\x12\x11\n\tdocuments\x18\x04 \x01(\x03\x12\x12\n\nsize_bytes\x18\x05 \x01(\x03\x12\x13\n\x0bkeys_digest\x18\x06 \x01(\t\x12\x0c\n\x04hash\x18\x07 \x01(\t\x12.\n\nerase_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x0cPieceScanned\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0boriginal_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\x0e\n\x06sheets\x18\x05 \x01(\x05\x12\x0e\n\x06period\x18\x06 \x01(\t\"r\n\x0fOriginalChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0boriginal_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ckontor/vault/v1/events.proto\x12\x0fkontor.vault.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x01\n\x0e\x44ocumentStored\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\x12\x13\n\x0b\x62y_customer\x18\x05 \x01(\x08\x12\x12\n\naccount_id\x18\x06 \x01(\t\"O\n\x10\x44ocumentReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\"e\n\x11\x44ocumentDelivered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x04 \x01(\t\"\x95\x01\n\x15\x44ocumentEndsAnnounced\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\tdocuments\x18\x03 \x01(\x05\x12\x0e\n\x06\x65nd_on\x18\x04 \x01(\t\x12\x12\n\ninto_trash\x18\x05 \x01(\x08\x12\x1d\n\x15recipient_account_ids\x18\x06 \x03(\t\"a\n\x12\x44ocumentDueReached\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x03 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x04 \x01(\t\"Q\n\x16StorageThresholdPassed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x0f\n\x07percent\x18\x03 \x01(\x05\"[\n\x0b\x45xportReady\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x11\n\texport_id\x18\x03 \x01(\t\x12\x11\n\tuntil_day\x18\x04 \x01(\t\"\x98\x01\n\nGrantGiven\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\x9a\x01\n\x0cGrantRevoked\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x10\n\x08grant_id\x18\x03 \x01(\t\x12\x15\n\x0b\x64ocument_id\x18\x04 \x01(\tH\x00\x12\x13\n\tfolder_id\x18\x05 \x01(\tH\x00\x12\x1a\n\x12grantee_account_id\x18\x06 \x01(\tB\x08\n\x06target\"\xc7\x01\n\x0e\x43ustomerErased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x03 \x01(\x03\x12\x11\n\tdocuments\x18\x04 \x01(\x03\x12\x12\n\nsize_bytes\x18\x05 \x01(\x03\x12\x13\n\x0bkeys_digest\x18\x06 \x01(\t\x12\x0c\n\x04hash\x18\x07 \x01(\t\x12.\n\nerase_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x0cPieceScanned\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0boriginal_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\x0e\n\x06sheets\x18\x05 \x01(\x05\x12\x0e\n\x06period\x18\x06 \x01(\t\"r\n\x0fOriginalChanged\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12\x13\n\x0boriginal_id\x18\x03 \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,20 +38,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTRELEASED']._serialized_end=299
   _globals['_DOCUMENTDELIVERED']._serialized_start=301
   _globals['_DOCUMENTDELIVERED']._serialized_end=402
-  _globals['_DOCUMENTDUEREACHED']._serialized_start=404
-  _globals['_DOCUMENTDUEREACHED']._serialized_end=501
-  _globals['_STORAGETHRESHOLDPASSED']._serialized_start=503
-  _globals['_STORAGETHRESHOLDPASSED']._serialized_end=584
-  _globals['_EXPORTREADY']._serialized_start=586
-  _globals['_EXPORTREADY']._serialized_end=677
-  _globals['_GRANTGIVEN']._serialized_start=680
-  _globals['_GRANTGIVEN']._serialized_end=832
-  _globals['_GRANTREVOKED']._serialized_start=835
-  _globals['_GRANTREVOKED']._serialized_end=989
-  _globals['_CUSTOMERERASED']._serialized_start=992
-  _globals['_CUSTOMERERASED']._serialized_end=1191
-  _globals['_PIECESCANNED']._serialized_start=1194
-  _globals['_PIECESCANNED']._serialized_end=1322
-  _globals['_ORIGINALCHANGED']._serialized_start=1324
-  _globals['_ORIGINALCHANGED']._serialized_end=1438
+  _globals['_DOCUMENTENDSANNOUNCED']._serialized_start=405
+  _globals['_DOCUMENTENDSANNOUNCED']._serialized_end=554
+  _globals['_DOCUMENTDUEREACHED']._serialized_start=556
+  _globals['_DOCUMENTDUEREACHED']._serialized_end=653
+  _globals['_STORAGETHRESHOLDPASSED']._serialized_start=655
+  _globals['_STORAGETHRESHOLDPASSED']._serialized_end=736
+  _globals['_EXPORTREADY']._serialized_start=738
+  _globals['_EXPORTREADY']._serialized_end=829
+  _globals['_GRANTGIVEN']._serialized_start=832
+  _globals['_GRANTGIVEN']._serialized_end=984
+  _globals['_GRANTREVOKED']._serialized_start=987
+  _globals['_GRANTREVOKED']._serialized_end=1141
+  _globals['_CUSTOMERERASED']._serialized_start=1144
+  _globals['_CUSTOMERERASED']._serialized_end=1343
+  _globals['_PIECESCANNED']._serialized_start=1346
+  _globals['_PIECESCANNED']._serialized_end=1474
+  _globals['_ORIGINALCHANGED']._serialized_start=1476
+  _globals['_ORIGINALCHANGED']._serialized_end=1590
 # @@protoc_insertion_point(module_scope)

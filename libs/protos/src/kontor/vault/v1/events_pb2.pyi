@@ -3,9 +3,11 @@
 isort:skip_file
 Facts that the vault publishes. They carry ids, never titles or content."""
 
+from collections import abc as abc
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
+from google.protobuf.internal import containers as containers
 import builtins as builtins
 import sys
 import typing as typing
@@ -114,6 +116,48 @@ class DocumentDelivered(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "delivery_id", b"delivery_id", "document_id", b"document_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class DocumentEndsAnnounced(message.Message):
+    """Documents will be deleted soon: by the firm's rules, or because their owner wanted it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    END_ON_FIELD_NUMBER: builtins.int
+    INTO_TRASH_FIELD_NUMBER: builtins.int
+    RECIPIENT_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer whose documents they are, when he can see them; empty when the firm is told of its filings."""
+    documents: builtins.int
+    """How many."""
+    end_on: builtins.str
+    """The day on which they go, for example "2037-01-01"."""
+    into_trash: builtins.bool
+    """Whether they go into the trash, from which they can come back."""
+    @builtins.property
+    def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Accounts of the firm's people to tell; empty when the customer is told."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        documents: builtins.int = ...,
+        end_on: builtins.str = ...,
+        into_trash: builtins.bool = ...,
+        recipient_account_ids: abc.Iterable[builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "documents", b"documents", "end_on", b"end_on", "into_trash", b"into_trash", "recipient_account_ids", b"recipient_account_ids", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

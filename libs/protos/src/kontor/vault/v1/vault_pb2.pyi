@@ -126,6 +126,8 @@ class _SightingActionEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Sightin
     """Opened a delivered document for the first time."""
     SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: _SightingAction.ValueType  # 23
     """The mail about a delivery could not be sent."""
+    SIGHTING_ACTION_END: _SightingAction.ValueType  # 24
+    """Deleted a document because its retention was over."""
     SIGHTING_ACTION_EXPORT: _SightingAction.ValueType  # 30
     """Took along an archive of everything."""
     SIGHTING_ACTION_IMPORT: _SightingAction.ValueType  # 31
@@ -162,6 +164,8 @@ SIGHTING_ACTION_DELIVERY_OPEN: SightingAction.ValueType  # 22
 """Opened a delivered document for the first time."""
 SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: SightingAction.ValueType  # 23
 """The mail about a delivery could not be sent."""
+SIGHTING_ACTION_END: SightingAction.ValueType  # 24
+"""Deleted a document because its retention was over."""
 SIGHTING_ACTION_EXPORT: SightingAction.ValueType  # 30
 """Took along an archive of everything."""
 SIGHTING_ACTION_IMPORT: SightingAction.ValueType  # 31
