@@ -1,5 +1,5 @@
 """python -m kontor_vault serve | work | all | http | migrate | check-config | replay | verify-ledger [CUSTOMER …] |
-rewrap-keys | read-texts | erase-customer FIRM CUSTOMER | list-erasures [FIRM …]."""
+rewrap-keys | read-texts | erase-customer FIRM CUSTOMER | list-erasures [FIRM …] | import-archive FIRM CUSTOMER FILE."""
 
 from __future__ import annotations
 

@@ -6,9 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from kontor.vault.v1 import deliveries_pb2, emergency_folder_pb2, firm_storage_pb2, internal_pb2, search_pb2, vault_pb2
+from kontor.vault.v1 import (
+    deliveries_pb2,
+    emergency_folder_pb2,
+    exports_pb2,
+    filing_pb2,
+    firm_storage_pb2,
+    internal_pb2,
+    search_pb2,
+    vault_pb2,
+)
 from kontor.vault.v1.deliveries_pb2_grpc import add_DeliveryServiceServicer_to_server
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
+from kontor.vault.v1.exports_pb2_grpc import add_ExportServiceServicer_to_server
+from kontor.vault.v1.filing_pb2_grpc import add_FilingServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
 from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
@@ -16,6 +27,7 @@ from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_vault.adapters.consents import IdentityConsents
+from kontor_vault.adapters.contracts import ContractsOfCaller
 from kontor_vault.adapters.identity import IdentityPeople
 from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
@@ -23,17 +35,23 @@ from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
 from kontor_vault.emergency_folder import EmergencyFolder
+from kontor_vault.exporting import Exporter
 from kontor_vault.jobs import jobs
+from kontor_vault.keeping_jobs import keeping_jobs
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
+from kontor_vault.proposals import Proposals
 from kontor_vault.recognition import find_recogniser
 from kontor_vault.rpc.deliveries import DeliveryRpc
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
+from kontor_vault.rpc.exports import ExportRpc
+from kontor_vault.rpc.filing import FilingRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
 from kontor_vault.rpc.search import SearchRpc
+from kontor_vault.scan_service import scan_jobs, scan_servicers
 from kontor_vault.sealing import Sealing
 from kontor_vault.searching import Searching
 from kontor_vault.texts import TextReader
@@ -74,13 +92,28 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
                 search_pb2.DESCRIPTOR.services_by_name["SearchService"],
             ),
             servicer(
+                add_ExportServiceServicer_to_server,
+                ExportRpc(platform.work, store),
+                exports_pb2.DESCRIPTOR.services_by_name["ExportService"],
+            ),
+            servicer(
+                add_FilingServiceServicer_to_server,
+                FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock),
+                filing_pb2.DESCRIPTOR.services_by_name["FilingService"],
+            ),
+            servicer(
                 add_VaultInternalServiceServicer_to_server,
                 internal,
                 internal_pb2.DESCRIPTOR.services_by_name["VaultInternalService"],
             ),
+            *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),
-        jobs=jobs(store, sealing, keys, texts),
+        jobs=[
+            *jobs(store, sealing, keys, texts),
+            *keeping_jobs(store, Exporter(platform.work, store, keys)),
+            *scan_jobs(platform.work, store, keys, settings.default_quota_bytes),
+        ],
         close=[encryption.close],
     )
 

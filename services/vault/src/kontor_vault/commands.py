@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from sqlalchemy import select
 
 from kontor_vault import erasure
 from kontor_vault.app import opened
+from kontor_vault.bags import BagRefusedError
 from kontor_vault.config import VaultSettings
+from kontor_vault.importing import Importer
 from kontor_vault.recognition import find_recogniser
 from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
@@ -87,6 +90,24 @@ async def list_erasures(settings: VaultSettings, platform: Platform, rest: Seque
         sys.exit(1)
 
 
+async def import_archive(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
+    """Read an archive of everything into a customer's vault: firm, customer, file; 1 and why when it is refused."""
+    tenant_id, customer_id = (UUID(text) for text in rest[:2])
+    async with opened(settings) as (keys, store):
+        importer = Importer(platform.work, store, keys, settings.default_quota_bytes)
+        try:
+            with await asyncio.to_thread(Path(rest[2]).open, "rb") as file:
+                done = await importer.read_in(file, tenant_id, customer_id)
+        except BagRefusedError as refusal:
+            sys.stdout.write(f"not read in: {refusal}\n")
+            sys.exit(1)
+    sys.stdout.write(
+        f"{done.documents} documents with {done.versions} versions in {done.folders} folders,"
+        f" {done.emergency_items} entries of the emergency folder, {done.ledgers} ledgers"
+        f"{f'; {done.unreadable} versions had been damaged before' if done.unreadable else ''}\n"
+    )
+
+
 def _certificate_text(certificate: Erasure) -> str:
     whose = f"customer {certificate.of_customer_id}" if certificate.of_customer_id else "all customers"
     return (
@@ -132,4 +153,5 @@ COMMANDS: Final = {
     "rewrap-keys": rewrap_keys,
     "erase-customer": erase_customer,
     "list-erasures": list_erasures,
+    "import-archive": import_archive,
 }

@@ -123,6 +123,11 @@ class EmergencyFolder:
         key = await self._keys.purpose_key(tx, item.tenant_id, item.customer_id, _SECRET)
         return open_text(item.secret, key, item.item_id.bytes)
 
+    async def sealed_details(self, tx: Transaction, owner: tuple[UUID, UUID], item_id: UUID, details: Details) -> bytes:
+        """Return what an item of a firm's customer says, as it is kept."""
+        key = await self._keys.purpose_key(tx, *owner, _DETAILS)
+        return seal_text(json.dumps(asdict(details)), key, item_id.bytes)
+
     async def _write(self, tx: Transaction, item: EmergencyItem, wanted: Wanted) -> None:
         if wanted.folder_id is not None:
             await get_folder(tx, customer_id=item.customer_id, folder_id=wanted.folder_id)
@@ -131,8 +136,7 @@ class EmergencyFolder:
             raise invalid("item.title", "Bitte geben Sie dem Eintrag einen Namen.")
         item.folder_id = wanted.folder_id
         owner = (item.tenant_id, item.customer_id)
-        key = await self._keys.purpose_key(tx, *owner, _DETAILS)
-        item.details = seal_text(json.dumps(asdict(wanted.details)), key, item.item_id.bytes)
+        item.details = await self.sealed_details(tx, owner, item.item_id, wanted.details)
         if wanted.secret:
             key = await self._keys.purpose_key(tx, *owner, _SECRET)
             item.secret = seal_text(wanted.secret, key, item.item_id.bytes)

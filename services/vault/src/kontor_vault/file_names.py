@@ -18,6 +18,18 @@ def clean_file_name(name: str) -> str:
     return _shorten(kept.strip().strip(".").strip()) or _FALLBACK
 
 
+def unique_name(folder: str, file_name: str, taken: set[str]) -> str:
+    """Return a path in `folder` that no other has, whatever a file system makes of capitals, and take it."""
+    name = clean_file_name(file_name)
+    stem, dot, ending = name.rpartition(".")
+    unique, number = folder + name, 2
+    while unique.casefold() in taken:
+        unique = f"{folder}{stem} ({number}).{ending}" if dot else f"{folder}{name} ({number})"
+        number += 1
+    taken.add(unique.casefold())
+    return unique
+
+
 def title_of(file_name: str) -> str:
     """Return a title for a file that came without one: its name without the ending, underscores as spaces."""
     stem, dot, ending = file_name.rpartition(".")

@@ -8,7 +8,7 @@ begin to wrap while older ones still open, and so that an installation can move 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -95,6 +95,13 @@ class CustomerKeys:
     async def content_key(self, tx: Transaction, tenant_id: UUID, customer_id: UUID, content_id: UUID) -> bytes:
         """Return the 32-byte key of a content; raises KeyUnusableError when it was wrapped under another key."""
         return derive_content_key(await self._data_key(tx, tenant_id, customer_id), content_id)
+
+    async def content_keys(
+        self, tx: Transaction, tenant_id: UUID, customer_id: UUID, content_ids: Iterable[UUID]
+    ) -> dict[UUID, bytes]:
+        """Return the keys of many contents of one customer; raises KeyUnusableError."""
+        data_key = await self._data_key(tx, tenant_id, customer_id)
+        return {content_id: derive_content_key(data_key, content_id) for content_id in content_ids}
 
     async def ledger_key(
         self, tx: Transaction, tenant_id: UUID, customer_id: UUID, *, make: bool = False

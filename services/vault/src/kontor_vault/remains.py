@@ -53,5 +53,7 @@ DELETIONS: Final = (
     *(_emptied(table) for table in ("documents", "grants", "emergency_grants", "emergency_items", "filing_rules")),
     _emptied("folders", _NO_FOLDER_INSIDE),
     *(_emptied(table) for table in ("delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")),
+    *(_emptied(table) for table in ("original_steps", "originals", "scan_sheets")),
+    *(_emptied(table) for table in ("exports", "archive_imports", "earlier_ledgers", "damaged_objects")),
     _SEALS_TO_THE_SWEEP,
 )

@@ -12,6 +12,7 @@ from kontor_vault.http.downloads import Downloads
 from kontor_vault.http.photos import Photos
 from kontor_vault.http.places import Places
 from kontor_vault.http.previews import Previews
+from kontor_vault.http.scans import Scans
 from kontor_vault.http.tus import Tus
 from kontor_vault.http.uploads import Uploads
 
@@ -25,12 +26,17 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/uploads/<uuid:upload_id>", view_func=uploads.put, methods=["PUT"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/documents", view_func=uploads.post, methods=["POST"])
     app.add_url_rule("/files/documents/<uuid:document_id>", view_func=downloads.get, methods=["GET"])
+    app.add_url_rule("/files/exports/<uuid:export_id>", view_func=downloads.export, methods=["GET"])
     archives, previews = Archives(store), Previews(store)
     app.add_url_rule("/files/documents/<uuid:document_id>/preview", view_func=previews.picture, methods=["GET"])
     app.add_url_rule("/files/documents/<uuid:document_id>/view", view_func=previews.quiet, methods=["GET"])
     app.add_url_rule("/files/customers/<uuid:customer_id>/archive", view_func=archives.send, methods=["POST"])
     photos = Photos(store)
     app.add_url_rule("/files/customers/<uuid:customer_id>/photos", view_func=photos.join, methods=["POST"])
+    scans = Scans(store)
+    app.add_url_rule("/files/scan-batches/<uuid:batch_id>", view_func=scans.receive, methods=["POST", "PUT"])
+    sheets = "/files/customers/<uuid:customer_id>/scan-sheets/<uuid:sheet_id>"
+    app.add_url_rule(sheets, view_func=scans.draw, methods=["GET"])
     _add_tus(app, tus)
     app.after_request(_harden)
     Places(loaded.http_threads).guard(app)

@@ -21,7 +21,7 @@ from kontor_chassis.errors import invalid
 from kontor_chassis.sentences import said
 from zipstream import ZIP_STORED, ZipStream
 
-from kontor_vault.file_names import clean_file_name, content_disposition
+from kontor_vault.file_names import clean_file_name, content_disposition, unique_name
 from kontor_vault.http.contents import content_of
 from kontor_vault.http.uploads import internal
 from kontor_vault.objects import Objects
@@ -86,14 +86,7 @@ def named(found: Iterator[tuple[str, vault_pb2.Document]]) -> Iterator[Chosen]:
     """Give each document a safe name below its folder, unique whatever the file system makes of capitals."""
     taken = {_MISSING.casefold()}
     for folder, document in found:
-        name = clean_file_name(document.file_name)
-        stem, dot, ending = name.rpartition(".")
-        unique, number = folder + name, 2
-        while unique.casefold() in taken:
-            unique = f"{folder}{stem} ({number}).{ending}" if dot else f"{folder}{name} ({number})"
-            number += 1
-        taken.add(unique.casefold())
-        yield Chosen(document.document_id, unique)
+        yield Chosen(document.document_id, unique_name(folder, document.file_name, taken))
 
 
 def _by_id(customer_id: str, ids: list[str]) -> Iterator[tuple[str, vault_pb2.Document]]:

@@ -35,7 +35,15 @@ class Downloads:
     def get(self, document_id: UUID) -> ResponseReturnValue:
         """Send a document, or the range asked for; `?version=` chooses one, `?download=1` offers it as a file."""
         as_file = request.args.get("download", "") not in {"", "0"}
-        permit = _permit(document_id, as_file=as_file)
+        return self._answer(_permit(document_id, as_file=as_file), as_file=as_file)
+
+    def export(self, export_id: UUID) -> ResponseReturnValue:
+        """Send an archive of everything, or the range asked for, so that a download that broke off goes on."""
+        asked = internal_pb2.OpenExportRequest(export_id=str(export_id))
+        permit = current_edge().stub("vault", VaultInternalServiceStub).OpenExport(asked)
+        return self._answer(permit, as_file=True)
+
+    def _answer(self, permit: internal_pb2.DownloadPermit, *, as_file: bool) -> ResponseReturnValue:
         response = Response(mimetype=permit.media_type)
         shown = not as_file and permit.media_type in SHOWN_INLINE
         response.headers["Content-Disposition"] = content_disposition(

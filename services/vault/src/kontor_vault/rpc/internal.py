@@ -14,7 +14,7 @@ from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_vault import deliveries, documents, erasure, filing, parts, quotas, uploads
+from kontor_vault import deliveries, documents, erasure, exports, filing, parts, quotas, uploads
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
@@ -128,6 +128,22 @@ class VaultInternalRpc(VaultInternalServiceServicer):
                 media_type=version.media_type,
                 file_name=version.file_name,
                 create_time=convert.timestamp(version.create_time),
+            )
+            return await tx.commit(permit)
+
+    async def OpenExport(self, request: pb.OpenExportRequest, context: Context) -> pb.DownloadPermit:
+        async with self._work.command(request) as tx:
+            export = await exports.open_export(tx, export_id=parse_id(request.export_id, "export_id"))
+            place = (export.tenant_id, export.customer_id, export.export_id)
+            permit = pb.DownloadPermit(
+                object_path=object_path(*place),
+                content_key=await self._keys.content_key(tx, *place),
+                associated_data=associated_data(*place),
+                size_bytes=export.size_bytes,
+                sha256=(export.sha256 or b"").hex(),
+                media_type="application/zip",
+                file_name=f"Kontor {export.create_time:%Y-%m-%d}.zip",
+                create_time=convert.timestamp(export.ready_time or export.create_time),
             )
             return await tx.commit(permit)
 

@@ -341,8 +341,28 @@ class OpenDocumentRequest(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class OpenExportRequest(message.Message):
+    """Request of OpenExport."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    EXPORT_ID_FIELD_NUMBER: builtins.int
+    export_id: builtins.str
+    """The archive."""
+    def __init__(
+        self,
+        *,
+        export_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["export_id", b"export_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class DownloadPermit(message.Message):
-    """Where and how the file edge reads the content of one document version."""
+    """Where and how the file edge reads the content of one document version, or an archive."""
 
     DESCRIPTOR: descriptor.Descriptor
 

@@ -78,6 +78,11 @@ class VaultInternalServiceStub:
                 request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenDocumentRequest.SerializeToString,
                 response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.FromString,
                 _registered_method=True)
+        self.OpenExport = channel.unary_unary(
+                '/kontor.vault.v1.VaultInternalService/OpenExport',
+                request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenExportRequest.SerializeToString,
+                response_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.FromString,
+                _registered_method=True)
         self.StoreDocument = channel.unary_unary(
                 '/kontor.vault.v1.VaultInternalService/StoreDocument',
                 request_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.StoreDocumentRequest.SerializeToString,
@@ -156,6 +161,13 @@ class VaultInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OpenExport(self, request, context):
+        """Lets the file edge send an archive of everything, and records it in the sight ledger before a byte is sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StoreDocument(self, request, context):
         """Files a document that a service made (an invoice, a transcript) in the name of the firm. Does not count against the
         customer's storage.
@@ -219,6 +231,11 @@ def add_VaultInternalServiceServicer_to_server(servicer, server):
             'OpenDocument': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenDocument,
                     request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenDocumentRequest.FromString,
+                    response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.SerializeToString,
+            ),
+            'OpenExport': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenExport,
+                    request_deserializer=kontor_dot_vault_dot_v1_dot_internal__pb2.OpenExportRequest.FromString,
                     response_serializer=kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.SerializeToString,
             ),
             'StoreDocument': grpc.unary_unary_rpc_method_handler(
@@ -454,6 +471,33 @@ class VaultInternalService:
             target,
             '/kontor.vault.v1.VaultInternalService/OpenDocument',
             kontor_dot_vault_dot_v1_dot_internal__pb2.OpenDocumentRequest.SerializeToString,
+            kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenExport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.vault.v1.VaultInternalService/OpenExport',
+            kontor_dot_vault_dot_v1_dot_internal__pb2.OpenExportRequest.SerializeToString,
             kontor_dot_vault_dot_v1_dot_internal__pb2.DownloadPermit.FromString,
             options,
             channel_credentials,

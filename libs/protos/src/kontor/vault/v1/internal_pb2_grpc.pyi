@@ -53,6 +53,8 @@ class VaultInternalServiceStub:
     """Names the parts of an upload that has arrived completely, in order, and where their joint content goes."""
     OpenDocument: _grpc.UnaryUnaryMultiCallable[_internal_pb2.OpenDocumentRequest, _internal_pb2.DownloadPermit]
     """Lets the file edge send the content of a document, and records the sighting before a byte is sent."""
+    OpenExport: _grpc.UnaryUnaryMultiCallable[_internal_pb2.OpenExportRequest, _internal_pb2.DownloadPermit]
+    """Lets the file edge send an archive of everything, and records it in the sight ledger before a byte is sent."""
     StoreDocument: _grpc.UnaryUnaryMultiCallable[_internal_pb2.StoreDocumentRequest, _vault_pb2.Document]
     """Files a document that a service made (an invoice, a transcript) in the name of the firm. Does not count against the
     customer's storage.
@@ -85,6 +87,8 @@ class VaultInternalServiceAsyncStub(VaultInternalServiceStub):
     """Names the parts of an upload that has arrived completely, in order, and where their joint content goes."""
     OpenDocument: _aio.UnaryUnaryMultiCallable[_internal_pb2.OpenDocumentRequest, _internal_pb2.DownloadPermit]  # type: ignore[assignment]
     """Lets the file edge send the content of a document, and records the sighting before a byte is sent."""
+    OpenExport: _aio.UnaryUnaryMultiCallable[_internal_pb2.OpenExportRequest, _internal_pb2.DownloadPermit]  # type: ignore[assignment]
+    """Lets the file edge send an archive of everything, and records it in the sight ledger before a byte is sent."""
     StoreDocument: _aio.UnaryUnaryMultiCallable[_internal_pb2.StoreDocumentRequest, _vault_pb2.Document]  # type: ignore[assignment]
     """Files a document that a service made (an invoice, a transcript) in the name of the firm. Does not count against the
     customer's storage.
@@ -162,6 +166,14 @@ class VaultInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_internal_pb2.DownloadPermit, _abc.Awaitable[_internal_pb2.DownloadPermit]]:
         """Lets the file edge send the content of a document, and records the sighting before a byte is sent."""
+
+    @_abc_1.abstractmethod
+    def OpenExport(
+        self,
+        request: _internal_pb2.OpenExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_internal_pb2.DownloadPermit, _abc.Awaitable[_internal_pb2.DownloadPermit]]:
+        """Lets the file edge send an archive of everything, and records it in the sight ledger before a byte is sent."""
 
     @_abc_1.abstractmethod
     def StoreDocument(

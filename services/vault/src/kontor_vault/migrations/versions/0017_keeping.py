@@ -101,8 +101,7 @@ def upgrade() -> None:
         secure_by_tenant(op, table, also=SERVICE_WIDE)
     for table in ("exports", "archive_imports", "earlier_ledgers"):
         op.execute(
-            f"CREATE POLICY visible ON {table} AS RESTRICTIVE"
-            " USING ((SELECT kontor_role()) IN ('service', 'customer'))"
+            f"CREATE POLICY visible ON {table} AS RESTRICTIVE USING ((SELECT kontor_role()) IN ('service', 'customer'))"
         )
     grant_application(op, "keeping_rounds", "SELECT, INSERT, UPDATE")
     op.execute("ALTER TABLE keeping_rounds ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
