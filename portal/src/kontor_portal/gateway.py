@@ -13,8 +13,8 @@ from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
 from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
 from kontor.identity.v1.bindings_pb2_grpc import BindingServiceStub
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
-from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.customer_deletions_pb2_grpc import CustomerDeletionServiceStub
+from kontor.identity.v1.emergency_pb2_grpc import EmergencyAccessServiceStub
 from kontor.identity.v1.epost_pb2_grpc import EPostServiceStub
 from kontor.identity.v1.firms_pb2_grpc import FirmServiceStub
 from kontor.identity.v1.households_pb2_grpc import HouseholdServiceStub

@@ -32,6 +32,11 @@ LABELS: Final = (
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""
 
+MENU_ON_TOP: Final = frozenset({"tiles", "letter", "panorama"})
+"""Layouts whose menu lies above the page (F38)."""
+MOST_ON_TOP: Final = 7
+"""So many entries fit into one line beside a firm's name at 1280 pixels."""
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -77,6 +82,11 @@ class Shell:
     def more_entries(self) -> tuple[NavEntry, ...]:
         """The places behind “Mehr”."""
         return tuple(entry for entry in self.entries if not entry.item.is_pinned)
+
+    def shown_entries(self, layout: str) -> tuple[NavEntry, ...]:
+        """The places that stand in the menu itself; on top of a page there is room for a few, the rest is behind “Mehr”."""
+        few = layout in MENU_ON_TOP and len(self.entries) > MOST_ON_TOP
+        return self.entries[: MOST_ON_TOP - 1] if few else self.entries
 
     @cached_property
     def unread(self) -> int:
