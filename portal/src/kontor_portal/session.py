@@ -31,6 +31,7 @@ class Persona(StrEnum):
     BROKER = "makler"
     EXPERT = "experte"
     NETWORK = "netzwerk"
+    SCAN_CENTRE = "scan"
     OPERATOR = "betrieb"
     TRUSTED = "vertrauen"
 
@@ -38,6 +39,7 @@ class Persona(StrEnum):
 _PERSONA_OF_ROLE: Final = {
     "OPERATOR": Persona.OPERATOR,
     "NETWORK": Persona.NETWORK,
+    "SCAN_CENTRE": Persona.SCAN_CENTRE,
     "EXPERT": Persona.EXPERT,
     "ADMINISTRATOR": Persona.BROKER,
     "STAFF": Persona.BROKER,

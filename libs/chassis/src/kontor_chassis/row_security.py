@@ -25,6 +25,7 @@ _ROLE_NAMES = (
     (Role.ROLE_EXPERT, "expert"),
     (Role.ROLE_NETWORK, "network"),
     (Role.ROLE_OPERATOR, "operator"),
+    (Role.ROLE_SCAN_CENTRE, "scan_centre"),
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import grpc
@@ -41,6 +42,12 @@ def servicer(
 ) -> Servicer:
     """Return the pairing of a generated `add_…Servicer_to_server`, its implementation and its descriptor."""
     return Servicer(add_function, instance, service_descriptor)
+
+
+def servicer_of(add_function: Callable[[Any, Any], None], instance: object, protos: ModuleType) -> Servicer:
+    """Return the same for the one service that a file of protos has, by its generated module."""
+    [service] = protos.DESCRIPTOR.services_by_name.values()
+    return Servicer(add_function, instance, service)
 
 
 class RpcServer:

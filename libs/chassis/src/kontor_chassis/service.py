@@ -22,14 +22,14 @@ import uvloop
 
 from kontor_chassis.logs import configure_logging
 from kontor_chassis.process import Compose, Definition, Platform, Process, Service
-from kontor_chassis.server import Servicer, servicer
+from kontor_chassis.server import Servicer, servicer, servicer_of
 from kontor_chassis.settings import ServiceSettings, SettingsError
 from kontor_chassis.telemetry import configure_tracing
 
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["Command", "Context", "Platform", "Service", "Servicer", "main", "servicer"]
+__all__ = ["Command", "Context", "Platform", "Service", "Servicer", "main", "servicer", "servicer_of"]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 """The second parameter of every RPC method."""

@@ -18,17 +18,18 @@ from kontor_identity.keys import SigningKeys
 from kontor_identity.passwords import PasswordVault, check_new_password
 from kontor_identity.sealing import Sealer
 
-_USAGE = "usage: bootstrap-operator EMAIL PASSWORD_FILE [NAME] [operator|network]"
-_ROLES = {"operator": Role.ROLE_OPERATOR, "network": Role.ROLE_NETWORK}
+_USAGE = "usage: bootstrap-operator EMAIL PASSWORD_FILE [NAME] [operator|network|scan-centre]"
+_ROLES = {"operator": Role.ROLE_OPERATOR, "network": Role.ROLE_NETWORK, "scan-centre": Role.ROLE_SCAN_CENTRE}
+_NAMES = {"operator": "Betrieb", "network": "Netzwerk", "scan-centre": "Scan-Zentrum"}
 
 
 async def bootstrap_operator(_settings: IdentitySettings, platform: Platform, rest: Sequence[str]) -> None:
-    """Make the platform organisation and one of its people: EMAIL PASSWORD_FILE [NAME] [operator|network]."""
+    """Make the platform organisation and one of its people: EMAIL PASSWORD_FILE [NAME] [ROLE]."""
     if not 2 <= len(rest) <= 4 or (len(rest) == 4 and rest[3] not in _ROLES):
         sys.exit(_USAGE)
     email, password_file = rest[0], Path(rest[1])
     role = rest[3] if len(rest) == 4 else "operator"
-    name = rest[2] if len(rest) >= 3 else ("Betrieb" if role == "operator" else "Netzwerk")
+    name = rest[2] if len(rest) >= 3 else _NAMES[role]
     password = await asyncio.to_thread(_secret_in, password_file)
     try:
         check_new_password(password)

@@ -14,6 +14,7 @@ from kontor_chassis.ids import new_id
 from sqlalchemy import Row, Select, and_, or_, select
 
 from kontor_identity.proofs.tables import IdentityProofRow
+from kontor_identity.service_tiers import closed_for
 from kontor_identity.tables import Account, Brand, Customer, Membership, Tenant
 
 
@@ -43,7 +44,7 @@ _ROLES_BY_KIND: dict[int, set[Role.ValueType]] = {
     TenantKind.TENANT_KIND_BROKER: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
     TenantKind.TENANT_KIND_EXPERT: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
     TenantKind.TENANT_KIND_ADVISER: {Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR, Role.ROLE_EXPERT},
-    TenantKind.TENANT_KIND_PLATFORM: {Role.ROLE_NETWORK, Role.ROLE_OPERATOR},
+    TenantKind.TENANT_KIND_PLATFORM: {Role.ROLE_NETWORK, Role.ROLE_OPERATOR, Role.ROLE_SCAN_CENTRE},
 }
 
 
@@ -113,7 +114,7 @@ def preferred(memberships: Sequence[MembershipView], firm: str) -> MembershipVie
     return there[0] if len(there) == 1 else None
 
 
-def _views() -> Select[Membership, str, str, str, int, int, UUID, list[int]]:
+def _views() -> Select[Membership, str, str, str, int, int, UUID, list[int], int, int]:
     proof = IdentityProofRow
     return (
         select(
@@ -125,6 +126,8 @@ def _views() -> Select[Membership, str, str, str, int, int, UUID, list[int]]:
             Customer.form,
             proof.identity_proof_id,
             Brand.closed_areas,
+            Customer.tier,
+            Tenant.tier_one_access,
         )
         .join(Account, Account.account_id == Membership.account_id)
         .join(Tenant, Tenant.tenant_id == Membership.tenant_id)
@@ -142,8 +145,8 @@ def _views() -> Select[Membership, str, str, str, int, int, UUID, list[int]]:
     )
 
 
-def _view(row: Row[Membership, str, str, str, int, int, UUID, list[int]]) -> MembershipView:
-    member, email, name, slug, kind, form, proof_id, closed_areas = row
+def _view(row: Row[Membership, str, str, str, int, int, UUID, list[int], int, int]) -> MembershipView:
+    member, email, name, slug, kind, form, proof_id, closed_areas, tier, tier_one_access = row
     return MembershipView(
         membership_id=member.membership_id,
         account_id=member.account_id,
@@ -160,5 +163,5 @@ def _view(row: Row[Membership, str, str, str, int, int, UUID, list[int]]) -> Mem
         identity_level=int(
             IdentityLevel.IDENTITY_LEVEL_PROVEN if proof_id is not None else IdentityLevel.IDENTITY_LEVEL_ACCESS
         ),
-        closed_areas=tuple(closed_areas or ()),
+        closed_areas=closed_for(tier, tier_one_access, closed_areas or ()),
     )

@@ -13,6 +13,7 @@ from kontor.vault.v1 import (
     filing_pb2,
     firm_storage_pb2,
     internal_pb2,
+    retention_pb2,
     search_pb2,
     vault_pb2,
 )
@@ -22,9 +23,10 @@ from kontor.vault.v1.exports_pb2_grpc import add_ExportServiceServicer_to_server
 from kontor.vault.v1.filing_pb2_grpc import add_FilingServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
+from kontor.vault.v1.retention_pb2_grpc import add_RetentionServiceServicer_to_server
 from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
-from kontor_chassis.service import Platform, Service, servicer
+from kontor_chassis.service import Platform, Service, servicer_of
 
 from kontor_vault.adapters.consents import IdentityConsents
 from kontor_vault.adapters.contracts import ContractsOfCaller
@@ -50,6 +52,7 @@ from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
+from kontor_vault.rpc.retention import RetentionRpc
 from kontor_vault.rpc.search import SearchRpc
 from kontor_vault.scan_service import scan_jobs, scan_servicers
 from kontor_vault.sealing import Sealing
@@ -68,44 +71,24 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     texts = await _text_reader(settings, platform, store, keys) if settings.reads_texts else None
     public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes, plans)
     internal = VaultInternalRpc(platform.work, keys, store, people)
+    firm = FirmStorageRpc(platform.work, plans)
+    deliveries = DeliveryRpc(platform.work, IdentityConsents(platform.callers))
+    emergency = EmergencyFolderRpc(platform.work, Releases(people), EmergencyFolder(keys))
+    retention = RetentionRpc(platform.work)
+    search = SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys))
+    exports = ExportRpc(platform.work, store)
+    filing = FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock)
     return Service(
         servicers=[
-            servicer(add_VaultServiceServicer_to_server, public, vault_pb2.DESCRIPTOR.services_by_name["VaultService"]),
-            servicer(
-                add_FirmStorageServiceServicer_to_server,
-                FirmStorageRpc(platform.work, plans),
-                firm_storage_pb2.DESCRIPTOR.services_by_name["FirmStorageService"],
-            ),
-            servicer(
-                add_DeliveryServiceServicer_to_server,
-                DeliveryRpc(platform.work, IdentityConsents(platform.callers)),
-                deliveries_pb2.DESCRIPTOR.services_by_name["DeliveryService"],
-            ),
-            servicer(
-                add_EmergencyFolderServiceServicer_to_server,
-                EmergencyFolderRpc(platform.work, Releases(people), EmergencyFolder(keys)),
-                emergency_folder_pb2.DESCRIPTOR.services_by_name["EmergencyFolderService"],
-            ),
-            servicer(
-                add_SearchServiceServicer_to_server,
-                SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys)),
-                search_pb2.DESCRIPTOR.services_by_name["SearchService"],
-            ),
-            servicer(
-                add_ExportServiceServicer_to_server,
-                ExportRpc(platform.work, store),
-                exports_pb2.DESCRIPTOR.services_by_name["ExportService"],
-            ),
-            servicer(
-                add_FilingServiceServicer_to_server,
-                FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock),
-                filing_pb2.DESCRIPTOR.services_by_name["FilingService"],
-            ),
-            servicer(
-                add_VaultInternalServiceServicer_to_server,
-                internal,
-                internal_pb2.DESCRIPTOR.services_by_name["VaultInternalService"],
-            ),
+            servicer_of(add_VaultServiceServicer_to_server, public, vault_pb2),
+            servicer_of(add_FirmStorageServiceServicer_to_server, firm, firm_storage_pb2),
+            servicer_of(add_DeliveryServiceServicer_to_server, deliveries, deliveries_pb2),
+            servicer_of(add_EmergencyFolderServiceServicer_to_server, emergency, emergency_folder_pb2),
+            servicer_of(add_RetentionServiceServicer_to_server, retention, retention_pb2),
+            servicer_of(add_SearchServiceServicer_to_server, search, search_pb2),
+            servicer_of(add_ExportServiceServicer_to_server, exports, exports_pb2),
+            servicer_of(add_FilingServiceServicer_to_server, filing, filing_pb2),
+            servicer_of(add_VaultInternalServiceServicer_to_server, internal, internal_pb2),
             *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),

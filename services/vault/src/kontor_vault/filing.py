@@ -1,4 +1,4 @@
-"""Documents that other services make and file in the firm's name: invoices, transcripts, certificates."""
+"""Documents that nobody uploads: services file them in the firm's name, the scan centre as the customer's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kontor_vault.versions import append_version
 
 @dataclass(frozen=True)
 class Filing:
-    """What a service says about a document it made."""
+    """What is said about a document."""
 
     tenant_id: UUID
     customer_id: UUID
@@ -32,6 +32,7 @@ class Filing:
     kind: int
     contract_id: UUID | None
     released: bool
+    origin: Origin = Origin.FIRM
 
 
 def content_id_of(customer_id: UUID, request_id: UUID) -> UUID:
@@ -46,7 +47,7 @@ async def filed_before(tx: Transaction, content_id: UUID) -> Document | None:
 
 
 async def file_document(tx: Transaction, filing: Filing, content_id: UUID, sealed: SealedContent) -> Document:
-    """Make stored content a document of the firm in the customer's folder; it takes no storage of his."""
+    """Make stored content a document in the customer's folder; of the firm's it takes no storage of his."""
     file_name = clean_file_name(filing.file_name)
     document = Document(
         document_id=new_id(),
@@ -55,7 +56,7 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
         folder_id=None,
         title=_plain_title(filing.title, tx),
         kind=filing.kind,
-        origin=Origin.FIRM,
+        origin=filing.origin,
         contract_id=filing.contract_id,
         file_name=file_name,
         media_type=sealed.media_type,
@@ -71,7 +72,7 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
     tx.session.add(document)
     await tx.session.flush()
     await let_overhang(tx, filing.tenant_id, sealed.size_bytes)
-    await append_version(tx, document, version_of(content_id, file_name, sealed, Origin.FIRM))
+    await append_version(tx, document, version_of(content_id, file_name, sealed, filing.origin))
     return document
 
 

@@ -213,7 +213,7 @@ def report_finished(
 
     Raises what the malware scanner, where one is configured, has against it.
     """
-    _require_clean(objects, permit, sealed)
+    require_clean(objects, permit, sealed)
     message = internal_pb2.FinishUploadRequest(
         upload_id=upload_id,
         sha256=sealed.sha256,
@@ -229,7 +229,7 @@ def report_finished(
         return internal().FinishUpload(message, timeout=20)  # finishing twice is harmless
 
 
-def _require_clean(objects: Objects, permit: internal_pb2.UploadPermit, sealed: SealedContent) -> None:
+def require_clean(objects: Objects, permit: internal_pb2.UploadPermit, sealed: SealedContent) -> None:
     """Have what was stored, and is still invisible, looked through; each way into the vault passes here."""
     address = cast(VaultEdgeSettings, current_edge().settings).malware_scanner
     if address is None:

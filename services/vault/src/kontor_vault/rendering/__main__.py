@@ -39,13 +39,17 @@ def main() -> None:
 
 
 def _done(job: dict[str, Any], contents: list[bytes]) -> Any:
-    from kontor_vault.rendering import pdfs, pictures
+    from kontor_vault.rendering import pdfs, pictures, scans
     from kontor_vault.rendering.results import Rendered
 
     if job["what"] == "clean":
         return pdfs.cleaned(contents[0])
     if job["what"] == "join":
         return pictures.joined(contents)
+    if job["what"] == "survey":
+        return scans.surveyed(contents[0], job["first"], job["count"])
+    if job["what"] == "take":
+        return scans.taken(contents[0], job["pages"])
     is_pdf = contents[0].startswith(b"%PDF-")
     width = int(job["width"])
     picture = pdfs.page_picture(contents[0], job["page"], width) if is_pdf else pictures.opened(contents[0], width)

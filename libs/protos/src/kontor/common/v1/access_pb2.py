@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dkontor/common/v1/access.proto\x12\x10kontor.common.v1\x1a google/protobuf/descriptor.proto\"\xde\x02\n\x06\x41\x63\x63\x65ss\x12%\n\x05roles\x18\x01 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x02 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12.\n\tmin_level\x18\x03 \x01(\x0e\x32\x1b.kontor.common.v1.AuthLevel\x12\x11\n\tanonymous\x18\x04 \x01(\x08\x12\x10\n\x08services\x18\x05 \x03(\t\x12\x17\n\x0fmax_age_seconds\x18\x06 \x01(\x05\x12\x10\n\x08viewable\x18\x07 \x01(\x08\x12\'\n\x06scopes\x18\x08 \x03(\x0e\x32\x17.kontor.common.v1.Scope\x12\x35\n\x0cmin_identity\x18\t \x01(\x0e\x32\x1f.kontor.common.v1.IdentityLevel\x12$\n\x04\x61rea\x18\n \x01(\x0e\x32\x16.kontor.common.v1.Area*\xbf\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_CUSTOMER\x10\x01\x12\x0e\n\nROLE_STAFF\x10\x02\x12\x16\n\x12ROLE_ADMINISTRATOR\x10\x03\x12\x0f\n\x0bROLE_EXPERT\x10\x04\x12\x10\n\x0cROLE_NETWORK\x10\x05\x12\x11\n\rROLE_OPERATOR\x10\x06\x12\x17\n\x13ROLE_TRUSTED_PERSON\x10\x07\x12\x17\n\x13ROLE_INSURED_PERSON\x10\x08*\x8a\x01\n\x05Right\x12\x15\n\x11RIGHT_UNSPECIFIED\x10\x00\x12\x0e\n\nRIGHT_CHAT\x10\x01\x12\x11\n\rRIGHT_BILLING\x10\x02\x12\x10\n\x0cRIGHT_INVITE\x10\x03\x12\x10\n\x0cRIGHT_EXPORT\x10\x04\x12\x0f\n\x0bRIGHT_ORDER\x10\x05\x12\x12\n\x0eRIGHT_IDENTIFY\x10\x06*\x89\x01\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14SCOPE_CUSTOMERS_READ\x10\x01\x12\x19\n\x15SCOPE_CUSTOMERS_WRITE\x10\x02\x12\x18\n\x14SCOPE_CONTRACTS_READ\x10\x03\x12\x1a\n\x16SCOPE_PORTFOLIO_IMPORT\x10\x04*W\n\tAuthLevel\x12\x1a\n\x16\x41UTH_LEVEL_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41UTH_LEVEL_PASSWORD\x10\x01\x12\x15\n\x11\x41UTH_LEVEL_STRONG\x10\x02*e\n\rIdentityLevel\x12\x1e\n\x1aIDENTITY_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15IDENTITY_LEVEL_ACCESS\x10\x01\x12\x19\n\x15IDENTITY_LEVEL_PROVEN\x10\x02*\xa1\x01\n\x04\x41rea\x12\x14\n\x10\x41REA_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41REA_CONTRACTS\x10\x01\x12\x12\n\x0e\x41REA_DOCUMENTS\x10\x02\x12\x11\n\rAREA_MESSAGES\x10\x03\x12\x10\n\x0c\x41REA_SERVICE\x10\x04\x12\x11\n\rAREA_INVOICES\x10\x05\x12\x11\n\rAREA_CONSENTS\x10\x06\x12\x10\n\x0c\x41REA_CONTACT\x10\x07:J\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x18.kontor.common.v1.Access:3\n\x08internal\x12\x1f.google.protobuf.ServiceOptions\x18\xd2\x86\x03 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dkontor/common/v1/access.proto\x12\x10kontor.common.v1\x1a google/protobuf/descriptor.proto\"\xde\x02\n\x06\x41\x63\x63\x65ss\x12%\n\x05roles\x18\x01 \x03(\x0e\x32\x16.kontor.common.v1.Role\x12\'\n\x06rights\x18\x02 \x03(\x0e\x32\x17.kontor.common.v1.Right\x12.\n\tmin_level\x18\x03 \x01(\x0e\x32\x1b.kontor.common.v1.AuthLevel\x12\x11\n\tanonymous\x18\x04 \x01(\x08\x12\x10\n\x08services\x18\x05 \x03(\t\x12\x17\n\x0fmax_age_seconds\x18\x06 \x01(\x05\x12\x10\n\x08viewable\x18\x07 \x01(\x08\x12\'\n\x06scopes\x18\x08 \x03(\x0e\x32\x17.kontor.common.v1.Scope\x12\x35\n\x0cmin_identity\x18\t \x01(\x0e\x32\x1f.kontor.common.v1.IdentityLevel\x12$\n\x04\x61rea\x18\n \x01(\x0e\x32\x16.kontor.common.v1.Area*\xd5\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n\rROLE_CUSTOMER\x10\x01\x12\x0e\n\nROLE_STAFF\x10\x02\x12\x16\n\x12ROLE_ADMINISTRATOR\x10\x03\x12\x0f\n\x0bROLE_EXPERT\x10\x04\x12\x10\n\x0cROLE_NETWORK\x10\x05\x12\x11\n\rROLE_OPERATOR\x10\x06\x12\x17\n\x13ROLE_TRUSTED_PERSON\x10\x07\x12\x17\n\x13ROLE_INSURED_PERSON\x10\x08\x12\x14\n\x10ROLE_SCAN_CENTRE\x10\t*\x8a\x01\n\x05Right\x12\x15\n\x11RIGHT_UNSPECIFIED\x10\x00\x12\x0e\n\nRIGHT_CHAT\x10\x01\x12\x11\n\rRIGHT_BILLING\x10\x02\x12\x10\n\x0cRIGHT_INVITE\x10\x03\x12\x10\n\x0cRIGHT_EXPORT\x10\x04\x12\x0f\n\x0bRIGHT_ORDER\x10\x05\x12\x12\n\x0eRIGHT_IDENTIFY\x10\x06*\x89\x01\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14SCOPE_CUSTOMERS_READ\x10\x01\x12\x19\n\x15SCOPE_CUSTOMERS_WRITE\x10\x02\x12\x18\n\x14SCOPE_CONTRACTS_READ\x10\x03\x12\x1a\n\x16SCOPE_PORTFOLIO_IMPORT\x10\x04*W\n\tAuthLevel\x12\x1a\n\x16\x41UTH_LEVEL_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41UTH_LEVEL_PASSWORD\x10\x01\x12\x15\n\x11\x41UTH_LEVEL_STRONG\x10\x02*e\n\rIdentityLevel\x12\x1e\n\x1aIDENTITY_LEVEL_UNSPECIFIED\x10\x00\x12\x19\n\x15IDENTITY_LEVEL_ACCESS\x10\x01\x12\x19\n\x15IDENTITY_LEVEL_PROVEN\x10\x02*\xa1\x01\n\x04\x41rea\x12\x14\n\x10\x41REA_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41REA_CONTRACTS\x10\x01\x12\x12\n\x0e\x41REA_DOCUMENTS\x10\x02\x12\x11\n\rAREA_MESSAGES\x10\x03\x12\x10\n\x0c\x41REA_SERVICE\x10\x04\x12\x11\n\rAREA_INVOICES\x10\x05\x12\x11\n\rAREA_CONSENTS\x10\x06\x12\x10\n\x0c\x41REA_CONTACT\x10\x07:J\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x18.kontor.common.v1.Access:3\n\x08internal\x12\x1f.google.protobuf.ServiceOptions\x18\xd2\x86\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,17 +33,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.common.v1.access_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ROLE']._serialized_start=439
-  _globals['_ROLE']._serialized_end=630
-  _globals['_RIGHT']._serialized_start=633
-  _globals['_RIGHT']._serialized_end=771
-  _globals['_SCOPE']._serialized_start=774
-  _globals['_SCOPE']._serialized_end=911
-  _globals['_AUTHLEVEL']._serialized_start=913
-  _globals['_AUTHLEVEL']._serialized_end=1000
-  _globals['_IDENTITYLEVEL']._serialized_start=1002
-  _globals['_IDENTITYLEVEL']._serialized_end=1103
-  _globals['_AREA']._serialized_start=1106
-  _globals['_AREA']._serialized_end=1267
+  _globals['_ROLE']._serialized_end=652
+  _globals['_RIGHT']._serialized_start=655
+  _globals['_RIGHT']._serialized_end=793
+  _globals['_SCOPE']._serialized_start=796
+  _globals['_SCOPE']._serialized_end=933
+  _globals['_AUTHLEVEL']._serialized_start=935
+  _globals['_AUTHLEVEL']._serialized_end=1022
+  _globals['_IDENTITYLEVEL']._serialized_start=1024
+  _globals['_IDENTITYLEVEL']._serialized_end=1125
+  _globals['_AREA']._serialized_start=1128
+  _globals['_AREA']._serialized_end=1289
   _globals['_ACCESS']._serialized_start=86
   _globals['_ACCESS']._serialized_end=436
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,8 @@ class _RoleEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Role.ValueType], 
     """Trusted person of a customer, after an emergency release."""
     ROLE_INSURED_PERSON: _Role.ValueType  # 8
     """Insured person in a customer's household: a reduced view, only what names this role."""
+    ROLE_SCAN_CENTRE: _Role.ValueType  # 9
+    """Scan centre of the platform: takes in paper post of all firms' customers and files it. Reads nothing of it."""
 
 class Role(_Role, metaclass=_RoleEnumTypeWrapper):
     """What a person is while acting through one membership."""
@@ -67,6 +69,8 @@ ROLE_TRUSTED_PERSON: Role.ValueType  # 7
 """Trusted person of a customer, after an emergency release."""
 ROLE_INSURED_PERSON: Role.ValueType  # 8
 """Insured person in a customer's household: a reduced view, only what names this role."""
+ROLE_SCAN_CENTRE: Role.ValueType  # 9
+"""Scan centre of the platform: takes in paper post of all firms' customers and files it. Reads nothing of it."""
 
 class _Right:
     ValueType = typing.NewType("ValueType", builtins.int)

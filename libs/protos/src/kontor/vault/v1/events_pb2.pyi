@@ -143,7 +143,7 @@ class DocumentEndsAnnounced(message.Message):
     """Whether they go into the trash, from which they can come back."""
     @builtins.property
     def recipient_account_ids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
-        """Accounts of the firm's people to tell; empty when the customer is told."""
+        """Accounts of those who set the rules; empty when the customer is told."""
 
     def __init__(
         self,
