@@ -210,3 +210,32 @@ def test_expert_order_from_draft_to_rating(stage: InstalledStage, firm: Firm, gu
     steps = [entry["step"] for entry in firm.administrator.get(f"/v1/orders/{order}/history")["entries"]]
     expected = ["CREATED", "CONSENT_REQUESTED", "CONSENT_GIVEN", "PLACED", "STARTED", "COMPLETED", "RATED"]
     assert [f"ORDER_STEP_{step}" for step in expected] == steps
+
+
+def test_a_customer_deletes_his_office_everywhere(stage: InstalledStage, firm: Firm, guest: Guest) -> None:
+    """F94: time to think, then gone from every service; his documents’ key is destroyed, which is certified."""
+    path = f"/v1/customers/{guest.customer_id}"
+    guest.person.sign_in()
+    before = len(stage.mails())
+    planned = guest.person.post(f"{path}/deletion:plan")
+    journey.mail_to(stage, guest.person.email, subject="wird am", after=before)
+    documents = len(journey.visible_documents(guest.person, guest.customer_id))
+    assert documents, "there is something to be destroyed"
+    stage.advance_clock(timedelta(days=14, minutes=1))
+    firm.administrator.refresh()
+
+    def certified() -> Json | None:
+        [deletion] = firm.administrator.get("/v1/customerDeletions")["customerDeletions"]
+        return deletion if deletion["state"] == "CUSTOMER_DELETION_STATE_CERTIFIED" else None
+
+    proof = until(certified, seconds=60)
+    assert proof["customerDeletionId"] == planned["customerDeletionId"]
+    assert int(proof["certificate"]["documents"]) >= documents
+    with pytest.raises(RefusedError) as refused:
+        firm.administrator.get(path)
+    assert refused.value.status == 404
+    until(lambda: not journey.contracts_of(firm, guest.customer_id))
+    chats = firm.administrator.get("/v1/chats", pageSize=100).get("chats", [])
+    assert guest.customer_id not in {chat["customerId"] for chat in chats}
+    with pytest.raises(RefusedError):
+        guest.person.refresh()

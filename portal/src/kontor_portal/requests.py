@@ -99,7 +99,7 @@ def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:
     in_expert_firm = bool(g.get("in_expert_firm", False)) if in_expert_firm is None else in_expert_firm
     persona = session.persona(in_expert_firm=in_expert_firm)
     if session.has_reduced_view:
-        return "/kunde/vertraege"
+        return "/konto" if "CONTRACTS" in session.closed else "/kunde/vertraege"
     return f"/{persona}" if persona is not None else "/"
 
 

@@ -84,7 +84,7 @@ class Shell:
         return tuple(entry for entry in self.entries if not entry.item.is_pinned)
 
     def shown_entries(self, layout: str) -> tuple[NavEntry, ...]:
-        """The places that stand in the menu itself; on top of a page there is room for a few, the rest is behind “Mehr”."""
+        """The places in the menu itself; on top of a page there is room for a few, the rest is behind “Mehr”."""
         few = layout in MENU_ON_TOP and len(self.entries) > MOST_ON_TOP
         return self.entries[: MOST_ON_TOP - 1] if few else self.entries
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pypdf
 from kontor_chassis.clock import SystemClock, billing_day
 
+from tests.e2e.browser.accessibility import grave_violations
 from tests.e2e.browser.cast import Client, Office
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.journey import mail_to, text_of
@@ -52,11 +53,13 @@ def test_letter_voucher_and_consent(stage: InstalledStage, client: Client, offic
     home.is_told("Danke. Unterlagen können Ihnen jetzt elektronisch zugestellt werden.")
     home.open("/kunde/daten/e-post")
     home.looks_right("epost-given")
+    assert grave_violations(home.page) == []
     desk.open(f"{client.page}/identitaet")
     desk.sees("Mit dem Code aus einem Brief")
     desk.sees("Eingewilligt")
     desk.looks_right("broker-identity-proven")
     _ends(operator)
+    _is_deleted_and_stays(home, desk, client.page)
 
 
 def _raffle_with_one_voucher(operator: Visitor) -> None:
@@ -92,5 +95,28 @@ def _ends(operator: Visitor) -> None:
     operator.go("Gewinnspiel")
     operator.follow("20-Euro-Gutschein")
     operator.looks_right("raffle-open")
+    listed = operator.page.url
+    operator.open(f"/gewinnspiel/{listed.rsplit('/', 1)[1]}")
+    assert grave_violations(operator.page) == []
+    operator.open(listed)
     operator.press("Gewinnspiel beenden")
     operator.is_told("Das Gewinnspiel ist beendet.")
+
+
+def _is_deleted_and_stays(home: Visitor, desk: Visitor, page: str) -> None:
+    """F94: each side is warned before it asks for the deletion; both see the day, and it is taken back."""
+    for visitor, address, name in ((home, "/kunde/daten/loeschen", "own"), (desk, f"{page}/loeschen", "broker")):
+        visitor.open(address)
+        visitor.proves_himself(address)
+        visitor.looks_right(f"deletion-{name}-warning")
+        assert grave_violations(visitor.page) == []
+        visitor.page.get_by_role("checkbox", name="endgültig löschen").check()
+        visitor.press("Löschung veranlassen")
+        visitor.is_told("Die Löschung ist vorgesehen.")
+        visitor.looks_right(f"deletion-{name}-planned")
+        desk.open("/makler/betrieb/loeschungen")
+        desk.sees("Vorgesehen")
+        desk.looks_right(f"deletions-{name}")
+        visitor.open(address)
+        visitor.press("Löschung zurücknehmen")
+        visitor.is_told("Die Löschung ist zurückgenommen.")

@@ -12,12 +12,15 @@ from tests.e2e.browser.accessibility import grave_violations
 from tests.e2e.browser.cast import Client, Office, Specialist
 from tests.e2e.browser.visitor import Visitor
 
+ONE_LINE = 64
+"""Pixels that a menu above a page takes at most."""
 LAYOUTS = ("Klassik", "Kacheln", "Brief", "Kompakt", "Panorama")
 MORE = {
     "customer": (
         "/benachrichtigungen",
         "/suche?q=haft",
         "/kunde/ansichten",
+        "/kunde/daten/e-post",
         "/kunde/dokumente/papierkorb",
         "/konto/makler",
     ),
@@ -53,6 +56,8 @@ def test_customer_pages_in_every_layout(portfolio: Office, client: Client) -> No
         found += _walk(client.visitor, (f"/f/{portfolio.slug}", f"/f/{portfolio.slug}/karte"))
         client.visitor.open("/kunde")
         expect(client.visitor.page.locator("html")).to_have_attribute("data-layout", _ENGLISH[name])
+        client.visitor.looks_right(f"home-{_ENGLISH[name]}")
+        _menu_on_top_is_one_line(client.visitor, _ENGLISH[name])
     publish_layout(portfolio, "Klassik")
     assert found == []
 
@@ -125,6 +130,19 @@ def test_keyboard_reaches_search_menus_and_content(client: Client) -> None:
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         inside = page.evaluate("document.activeElement.matches('.card-link, .row-link, input, textarea, select')")
         assert outline != "none" or inside, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+
+
+def _menu_on_top_is_one_line(visitor: Visitor, layout: str) -> None:
+    """F38: where the menu lies above the page, what does not fit is behind “Mehr”."""
+    further = visitor.page.locator(".sidebar nav summary")
+    expect(further).to_have_count(1 if layout in ("tiles", "letter", "panorama") else 0)
+    if further.count():
+        box = visitor.page.locator(".sidebar nav").bounding_box()
+        assert box is not None
+        assert box["height"] < ONE_LINE
+        further.click()
+        expect(visitor.page.locator(".sidebar nav").get_by_role("link", name="Meine Daten")).to_be_visible()
+        assert grave_violations(visitor.page) == []
 
 
 def menu(visitor: Visitor) -> tuple[str, ...]:

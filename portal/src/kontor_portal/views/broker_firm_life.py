@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.common.v1.money_pb2 import Money
-from kontor.identity.v1 import firms_pb2
+from kontor.identity.v1 import firms_pb2, tenants_pb2
 from kontor.vault.v1 import firm_storage_pb2
 
 from kontor_portal import gateway
@@ -99,6 +99,24 @@ def update() -> ResponseReturnValue:
     return redirect(_PAGE, 303)
 
 
+@broker_firm_life.post(f"{_PAGE}/stufe-1")
+def tier_one() -> ResponseReturnValue:
+    """Decide what customers of tier 1 may use (F7)."""
+    none = sent().get("tier_one_access") == "none"
+    profile = tenants_pb2.TenantProfile(
+        name=gateway.identity().GetProfile(tenants_pb2.GetProfileRequest()).name,
+        tier_one_access=tenants_pb2.TIER_ONE_ACCESS_NONE if none else tenants_pb2.TIER_ONE_ACCESS_CONTRACT_VIEW,
+    )
+    mask = FieldMask(paths=["tier_one_access"])
+    wanted = tenants_pb2.UpdateTenantProfileRequest(profile=profile, update_mask=mask, request_id=new_request_id())
+    try:
+        gateway.identity().UpdateTenantProfile(wanted)
+    except grpc.RpcError as error:
+        return _show(refused(error))
+    flash(t("Gespeichert. Ihre Kunden merken es innerhalb von zehn Minuten."), "ok")
+    return redirect(_PAGE, 303)
+
+
 @broker_firm_life.get(f"{_PAGE}/export.zip")
 def export() -> ResponseReturnValue:
     """Hand out the firm's data as an archive."""
@@ -117,5 +135,6 @@ def _show(form: Form) -> ResponseReturnValue:
         plans=tuple(catalogue.plans),
         storage=optional(lambda: gateway.firm_storage().GetFirmStorage(firm_storage_pb2.GetFirmStorageRequest()), None),
         agreement=firms.GetProcessingAgreement(firms_pb2.GetProcessingAgreementRequest()),
+        profile=gateway.identity().GetProfile(tenants_pb2.GetProfileRequest()),
         form=form,
     ), form.status

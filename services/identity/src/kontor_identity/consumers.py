@@ -16,11 +16,15 @@ from kontor_identity.critical_processes import dunning_ended, dunning_started
 from kontor_identity.deletions.plans import customer_erased
 from kontor_identity.emergency.signs_of_life import document_stored, message_posted
 from kontor_identity.invitation_mails import mail_settled
+from kontor_identity.service_tiers import agreement_over, agreement_signed
 
 CONSUMERS: Mapping[type[Message], Handler] = {
     chat.MessagePosted: message_posted,
     vault.DocumentStored: document_stored,
     vault.CustomerErased: customer_erased,
+    billing.ServiceAgreementSigned: agreement_signed,
+    billing.ServiceAgreementWithdrawn: agreement_over,
+    billing.ServiceAgreementEnded: agreement_over,
     billing.DunningStarted: dunning_started,
     billing.DunningEnded: dunning_ended,
     notifications.InvitationMailSettled: mail_settled,

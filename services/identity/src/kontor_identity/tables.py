@@ -168,6 +168,7 @@ class Customer(AddressColumns, Base):
     access_state: Mapped[int] = mapped_column(default=1)
     account_id: Mapped[UUID | None]
     responsible_account_ids: Mapped[list[UUID]] = mapped_column(default=list)
+    tier: Mapped[int] = mapped_column(default=1)
     import_id: Mapped[UUID | None]
     sort_name: Mapped[str]
     search_text: Mapped[str]

@@ -25,7 +25,8 @@ from kontor_identity.brand_tables import CustomerView
 from kontor_identity.customers import customer_in_sight
 from kontor_identity.keys import KeyRing
 from kontor_identity.names import display_name
-from kontor_identity.tables import Brand, Customer
+from kontor_identity.service_tiers import closed_for
+from kontor_identity.tables import Brand, Customer, Tenant
 from kontor_identity.tokens import closed_claim
 
 VIEW_LIFETIME = timedelta(minutes=10)
@@ -60,10 +61,11 @@ async def start_view(tx: Transaction, customer_id: UUID, reason: str) -> tuple[C
     return view, customer
 
 
-async def areas_closed_by(tx: Transaction, tenant_id: UUID) -> Sequence[int]:
-    """Return the parts of the office that a firm has closed for its customers (F53)."""
-    brand = await tx.session.get(Brand, tenant_id)
-    return brand.closed_areas if brand else ()
+async def areas_closed_for(tx: Transaction, customer: Customer) -> Sequence[int]:
+    """Return the parts of the office that are closed for a customer: by his firm (F53), by his tier (F7)."""
+    brand = await tx.session.get(Brand, customer.tenant_id)
+    tenant = await tx.session.get_one(Tenant, customer.tenant_id)
+    return closed_for(customer.tier, tenant.tier_one_access, brand.closed_areas if brand else ())
 
 
 def view_token(

@@ -9,18 +9,26 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc.aio import AioRpcError
 from grpc_status.rpc_status import from_call
+from kontor.billing.v1 import events_pb2 as billing
+from kontor.billing.v1.prices_pb2 import Tier
 from kontor.common.v1.access_pb2 import Area, Role
 from kontor.identity.v1 import accounts_pb2, brand_pb2, people_pb2, tenants_pb2
 from kontor.identity.v1 import viewing_pb2 as pb
 from kontor.identity.v1.brand_pb2_grpc import BrandServiceStub
 from kontor.identity.v1.identity_pb2_grpc import IdentityServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
+from kontor_chassis.events import EventMeta, Handler
+from kontor_chassis.ids import new_id
+from kontor_chassis.inbox import Inbox, Outcome
 from kontor_chassis.testing.tokens import token_for
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.memberships import memberships_of
+from kontor_identity.service_tiers import agreement_over, agreement_signed
 from kontor_identity.tokens import closed_claim
 
 from services.identity.tests.identity_office import Identity, registration
@@ -153,3 +161,34 @@ async def _refused(call: Any) -> str:
     assert status is not None
     info = ErrorInfo()
     return info.reason if status.details[0].Unpack(info) else ""
+
+
+async def test_tier_one_has_what_the_firm_gives_it(identity: Identity) -> None:
+    """F7, decision 2: a firm gives tier 1 the view of contracts, or no office; a higher tier has it all."""
+    tenant_id = await _firm(identity, "stufen")
+    customer = str(await new_customer(identity.service, tenant_id, email="julia@stufen.example"))
+    staff = _viewing(identity, roles=[Role.ROLE_STAFF], tenant_id=tenant_id)
+    administrator = administrator_of(identity.service, tenant_id)
+
+    async def closed() -> list[str] | None:
+        started = await staff.StartCustomerView(pb.StartCustomerViewRequest(customer_id=customer))
+        names: list[str] | None = _claims(started.access_token).get("closed")
+        return names
+
+    async def told(kind: str, event: Message, handler: Handler) -> None:
+        now, name = identity.clock.now(), f"kontor.billing.v1.{kind}"
+        meta = EventMeta(new_id(), name, "billing", customer, tenant_id, now, 1)
+        inbox = Inbox(identity.service.platform.work, "identity")
+        assert await inbox.apply(event, meta, handler) is Outcome.APPLIED
+
+    assert await closed() is None
+    profile = tenants_pb2.TenantProfile(name="Stufen", tier_one_access=tenants_pb2.TIER_ONE_ACCESS_NONE)
+    change = tenants_pb2.UpdateTenantProfileRequest(profile=profile, update_mask=FieldMask(paths=["tier_one_access"]))
+    await administrator.UpdateTenantProfile(change)
+    assert await closed() == ["CONTRACTS", "DOCUMENTS", "MESSAGES", "CONSENTS"]
+    signed = billing.ServiceAgreementSigned(tenant_id=str(tenant_id), customer_id=customer, tier=Tier.TIER_2)
+    await told("ServiceAgreementSigned", signed, agreement_signed)
+    assert await closed() is None
+    ended = billing.ServiceAgreementEnded(tenant_id=str(tenant_id), customer_id=customer, tier=Tier.TIER_2)
+    await told("ServiceAgreementEnded", ended, agreement_over)
+    assert await closed() == ["CONTRACTS", "DOCUMENTS", "MESSAGES", "CONSENTS"]

@@ -17,7 +17,7 @@ from kontor_identity.brand_tables import CustomerView
 from kontor_identity.keys import SigningKeys
 from kontor_identity.queries import AFTER_ALL_IDS, AFTER_ALL_TIMES, text_in, time_and_id
 from kontor_identity.rpc.messages import timestamp
-from kontor_identity.viewing import areas_closed_by, start_view, view_token, views_of
+from kontor_identity.viewing import areas_closed_for, start_view, view_token, views_of
 
 
 class ViewingRpc(ViewingServiceServicer):
@@ -33,7 +33,7 @@ class ViewingRpc(ViewingServiceServicer):
         ring = await self._keys.ring()
         async with self._work.command(request) as tx:
             view, customer = await start_view(tx, parse_id(request.customer_id, "customer_id"), request.reason)
-            closed = await areas_closed_by(tx, customer.tenant_id)
+            closed = await areas_closed_for(tx, customer)
             token = view_token(ring, self._issuer, self._token_clock, tx.principal, customer, closed)
             answer = await tx.commit(pb.StartCustomerViewResponse(view=_view(view)))
         return pb.StartCustomerViewResponse(view=answer.view, access_token=token)
