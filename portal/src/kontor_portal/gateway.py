@@ -29,6 +29,7 @@ from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
+from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -143,6 +144,11 @@ def deliveries() -> DeliveryServiceStub:
 def firm_storage() -> FirmStorageServiceStub:
     """Return the stub of vault's storage of a firm."""
     return current_edge().stub(_GATEWAY, FirmStorageServiceStub)
+
+
+def exports() -> ExportServiceStub:
+    """Return the stub for archives of everything."""
+    return current_edge().stub(_GATEWAY, ExportServiceStub)
 
 
 def document_search() -> SearchServiceStub:

@@ -22,8 +22,9 @@ _DELIVERY: Final = (
     pb.SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL,
     pb.SIGHTING_ACTION_DELIVERY_OPEN,
 )
+_ARCHIVE: Final = (pb.SIGHTING_ACTION_EXPORT, pb.SIGHTING_ACTION_IMPORT)
 KINDS: Final = {
-    "gesehen": _OPENED,
+    "gesehen": (*_OPENED, pb.SIGHTING_ACTION_EXPORT),
     "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
     "zugestellt": _DELIVERY,
     "notfall": (*_EMERGENCY, *_IN_FOLDER),
@@ -42,6 +43,8 @@ _SYMBOLS: Final = {
     pb.SIGHTING_ACTION_EMERGENCY_CLOSE: "lock",
     pb.SIGHTING_ACTION_EMERGENCY_LOOK: "eye",
     pb.SIGHTING_ACTION_EMERGENCY_SECRET: "key",
+    pb.SIGHTING_ACTION_EXPORT: "download",
+    pb.SIGHTING_ACTION_IMPORT: "upload",
 }
 
 
@@ -59,6 +62,8 @@ class Line:
     @property
     def href(self) -> str:
         """Where the paper or folder is; empty when it is gone."""
+        if self.entry.action in _ARCHIVE:
+            return "/kunde/dokumente/archiv"
         if not self.entry.subject:
             return ""
         if self.entry.item_id:
@@ -88,6 +93,8 @@ def line_of(entry: pb.Sighting, account_id: str, firm_name: str) -> Line:
 def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
     if entry.action in _EMERGENCY:
         return _of_emergency(entry)
+    if entry.action in _ARCHIVE:
+        return _of_archive(entry, is_own=is_own)
     what = _subject(entry)
     if entry.action in _IN_FOLDER:
         return _in_folder(entry)
@@ -163,6 +170,14 @@ def _of_emergency(entry: pb.Sighting) -> str:
         if opened
         else t("Der Notfallzugang einer Vertrauensperson ist wieder geschlossen.")
     )
+
+
+def _of_archive(entry: pb.Sighting, *, is_own: bool) -> str:
+    if entry.action == pb.SIGHTING_ACTION_IMPORT:
+        return t("Ein mitgebrachtes Archiv wurde eingelesen.")
+    if is_own:
+        return t("Sie haben alles als Archiv heruntergeladen.", du="Du hast alles als Archiv heruntergeladen.")
+    return t("%(who)s hat alles als Archiv heruntergeladen.", who=entry.account_name)
 
 
 def _in_folder(entry: pb.Sighting) -> str:

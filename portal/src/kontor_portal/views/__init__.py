@@ -45,6 +45,7 @@ from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_emergency_folder import customer_emergency_folder
 from kontor_portal.views.customer_epost import customer_epost
+from kontor_portal.views.customer_export import customer_export
 from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_identity import customer_identity
@@ -95,6 +96,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_documents,
     customer_papers,
     customer_document,
+    customer_export,
     customer_grants,
     customer_sightings,
     customer_chat,

@@ -104,7 +104,9 @@ class Handlers:
             experts.OrderCompleted: self.order_completed,
             experts.OrderMessagePosted: self.order_message_posted,
             vault.DocumentDelivered: documents.delivered,
+            vault.DocumentEndsAnnounced: documents.ends_announced,
             vault.DocumentDueReached: documents.falls_due,
+            vault.ExportReady: documents.archive_ready,
             vault.StorageThresholdPassed: documents.storage_fills_up,
         }
 

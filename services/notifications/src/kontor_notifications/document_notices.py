@@ -17,12 +17,17 @@ from kontor_notifications import wording
 from kontor_notifications.bell import Ring, ring
 from kontor_notifications.deliveries import plan_for
 from kontor_notifications.people import Directory
+from kontor_notifications.ringing import ring_for
 from kontor_notifications.tables import Delivery, DeliveryState
 from kontor_notifications.wording import Wording
 
 DELIVERED: Final = "document_delivered"
 _STORAGE_PAGE = "/kunde/dokumente"
+_ARCHIVE_PAGE = "/kunde/dokumente/archiv"
 _FULL = 100
+
+
+_Told = vault.DocumentDelivered | vault.DocumentEndsAnnounced | vault.DocumentDueReached | vault.ExportReady | vault.StorageThresholdPassed
 
 
 class DocumentHandlers:
@@ -50,6 +55,27 @@ class DocumentHandlers:
         kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DUE, wording.DOCUMENT_DUE
         await self._tell(tx, meta, event, kind, said, "document_due", parameters, event.document_id)
 
+    async def archive_ready(self, tx: Transaction, event: vault.ExportReady, meta: EventMeta) -> None:
+        """Tell the customer that everything can be taken along; who did not ask for it learns of it as well."""
+        parameters = {"day": f"{date.fromisoformat(event.until_day):%d.%m.%Y}", "path": _ARCHIVE_PAGE}
+        kind, said = Kind.NOTIFICATION_KIND_EXPORT_READY, wording.EXPORT_READY
+        await self._tell(tx, meta, event, kind, said, "export_ready", parameters, event.export_id)
+
+    async def ends_announced(self, tx: Transaction, event: vault.DocumentEndsAnnounced, meta: EventMeta) -> None:
+        """Warn before documents are deleted: the customer by bell and mail, the firm's people by bell."""
+        day = f"{date.fromisoformat(event.end_on):%d.%m.%Y}"
+        kind = Kind.NOTIFICATION_KIND_DOCUMENT_END
+        if event.customer_id:
+            parameters = {"day": day, "count": str(event.documents), "path": _STORAGE_PAGE}
+            said = wording.OWN_DOCUMENTS_END if event.into_trash else wording.DOCUMENTS_END
+            template = "own_documents_end" if event.into_trash else "documents_end"
+            await self._tell(tx, meta, event, kind, said, template, parameters, event.customer_id)
+            return
+        told = {"day": day, "count": str(event.documents)}
+        for person in await self._directory.people(UUID(event.tenant_id), event.recipient_account_ids):
+            page, subject = wording.RETENTION_PAGE, UUID(event.tenant_id)
+            await ring_for(tx, meta, person.listener, kind, wording.FILINGS_END, page, subject, told)
+
     async def storage_fills_up(self, tx: Transaction, event: vault.StorageThresholdPassed, meta: EventMeta) -> None:
         """Warn the customer before nothing fits any more."""
         parameters = {"percent": str(event.percent), "path": _STORAGE_PAGE}
@@ -63,7 +89,7 @@ class DocumentHandlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: vault.DocumentDelivered | vault.DocumentDueReached | vault.StorageThresholdPassed,
+        event: _Told,
         kind: Kind.ValueType,
         said: Wording,
         template: str,

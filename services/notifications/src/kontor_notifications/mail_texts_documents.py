@@ -17,6 +17,22 @@ DOCUMENT_TEXTS: Mapping[str, MailText] = {
         "steht nicht in dieser E-Mail, welches es ist.",
         "Dokument öffnen",
     ),
+    "documents_end": MailText(
+        "Am $day werden Dokumente gelöscht",
+        "für Dokumente, die wir für Sie abgelegt haben, endet die Aufbewahrung. Sie werden am $day gelöscht; Anzahl: "
+        "$count. Bitte laden Sie vorher herunter, was Sie behalten möchten.",
+        "für Dokumente, die wir für dich abgelegt haben, endet die Aufbewahrung. Sie werden am $day gelöscht; Anzahl: "
+        "$count. Bitte lade vorher herunter, was du behalten möchtest.",
+        "Dokumente ansehen",
+    ),
+    "own_documents_end": MailText(
+        "Am $day kommen Dokumente in den Papierkorb",
+        "Sie haben für Dokumente ein Ende gesetzt. Am $day kommen sie in den Papierkorb; Anzahl: $count. Dort bleiben "
+        "sie noch 30 Tage.",
+        "du hast für Dokumente ein Ende gesetzt. Am $day kommen sie in den Papierkorb; Anzahl: $count. Dort bleiben "
+        "sie noch 30 Tage.",
+        "Dokumente ansehen",
+    ),
     "document_due": MailText(
         "Erinnerung: fällig am $day",
         "Sie wollten an eines Ihrer Dokumente erinnert werden: Am $day ist etwas fällig. Zu Ihrem Schutz steht nicht "
@@ -24,6 +40,14 @@ DOCUMENT_TEXTS: Mapping[str, MailText] = {
         "du wolltest an eines deiner Dokumente erinnert werden: Am $day ist etwas fällig. Zu deinem Schutz steht nicht "
         "in dieser E-Mail, welches es ist.",
         "Dokument ansehen",
+    ),
+    "export_ready": MailText(
+        "Ihr Archiv ist fertig",
+        "Das Archiv mit all Ihren Dokumenten ist fertig und liegt bis $day in Ihrem digitalen Büro zum Herunterladen "
+        "bereit. Haben Sie es nicht angefordert, ändern Sie bitte Ihr Passwort.",
+        "das Archiv mit all deinen Dokumenten ist fertig und liegt bis $day in deinem digitalen Büro zum Herunterladen "
+        "bereit. Hast du es nicht angefordert, ändere bitte dein Passwort.",
+        "Archiv ansehen",
     ),
     "storage_fills_up": MailText(
         "Ihr Speicherplatz ist zu $percent % belegt",

@@ -95,10 +95,31 @@ DOCUMENT_DELIVERED = Wording(
     "Ihnen wurde ein Dokument elektronisch zugestellt. Bitte öffnen Sie es.",
     "Dir wurde ein Dokument elektronisch zugestellt. Bitte öffne es.",
 )
+RETENTION_PAGE = "/makler/betrieb/aufbewahrung"
+DOCUMENTS_END = Wording(
+    "Dokumente werden gelöscht",
+    "Am $day wird gelöscht, was nicht länger aufbewahrt wird. Bitte laden Sie herunter, was Sie behalten möchten.",
+    "Am $day wird gelöscht, was nicht länger aufbewahrt wird. Bitte lade herunter, was du behalten möchtest.",
+)
+OWN_DOCUMENTS_END = Wording(
+    "Dokumente kommen in den Papierkorb",
+    "Am $day kommt in den Papierkorb, wofür Sie dieses Ende gesetzt haben.",
+    "Am $day kommt in den Papierkorb, wofür du dieses Ende gesetzt hast.",
+)
+FILINGS_END = Wording(
+    "Aufbewahrung endet",
+    "Nach Ihren Regeln werden am $day Dokumente gelöscht. Anzahl: $count.",
+    "Nach deinen Regeln werden am $day Dokumente gelöscht. Anzahl: $count.",
+)
 DOCUMENT_DUE = Wording(
     "Erinnerung an ein Dokument",
     "Am $day ist etwas fällig, woran Sie erinnert werden wollten.",
     "Am $day ist etwas fällig, woran du erinnert werden wolltest.",
+)
+EXPORT_READY = Wording(
+    "Ihr Archiv ist fertig",
+    "Das Archiv mit all Ihren Dokumenten liegt bis $day zum Herunterladen bereit.",
+    "Das Archiv mit all deinen Dokumenten liegt bis $day zum Herunterladen bereit.",
 )
 STORAGE_FILLS_UP = Wording(
     "Speicherplatz wird knapp",

@@ -35,12 +35,16 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     await office.publish("vault", vault.StorageThresholdPassed(**about, percent=90), hansen.tenant_id)
     delivered = vault.DocumentDelivered(**about, document_id=document_id, delivery_id=str(new_id()))
     await office.publish("vault", delivered, hansen.tenant_id)
+    ready = vault.ExportReady(**about, export_id=str(new_id()), until_day="2026-07-08")
+    await office.publish("vault", ready, hansen.tenant_id)
     mails = await eventually(
-        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 4 else None
+        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 5 else None
     )
-    reminder, delivery, storage = sorted(mails, key=lambda mail: str(mail["Subject"]))  # they may come in either order
+    # They may come in any order.
+    archive, reminder, delivery, storage = sorted(mails, key=lambda mail: str(mail["Subject"]))
     assert str(reminder["Subject"]) == "Erinnerung: fällig am 31.07.2026"
     assert f"http://localhost:8080/kunde/dokumente/{document_id}" in text_of(reminder)
+    assert "liegt bis 08.07.2026 in deinem" in text_of(archive)
     assert "dein Speicherplatz ist zu 90 % belegt" in text_of(storage)
     assert "wir haben dir ein Dokument elektronisch zugestellt" in text_of(delivery)
     settled = await eventually(lambda: settled_mails(office))
@@ -49,6 +53,7 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     rung = (await bell.ListNotifications(pb.ListNotificationsRequest(unread_only=True))).notifications
     assert {each.kind for each in rung} == {
         pb.NOTIFICATION_KIND_DOCUMENT_DUE,
+        pb.NOTIFICATION_KIND_EXPORT_READY,
         pb.NOTIFICATION_KIND_STORAGE,
         pb.NOTIFICATION_KIND_DOCUMENT_DELIVERED,
     }

@@ -21,14 +21,15 @@ Sha256 = Field(pattern="^[0-9a-f]{64}$")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class ArchivedFolder(_Part):
     """A folder of the customer's tree."""
 
     folder_id: UUID
-    parent_id: UUID | None = Field(description="The folder it lies in; null at the root.")
+    parent_id: UUID | None
+    """The folder it lies in; null at the root."""
     name: str
     create_time: AwareDatetime
     update_time: AwareDatetime
@@ -38,7 +39,8 @@ class ArchivedVersion(_Part):
     """One content of a document. Versions that share a content name the same file."""
 
     number: int = Field(ge=1)
-    path: str | None = Field(description="Where it lies below data/; null: it could not be read when this was made.")
+    path: str | None
+    """Where it lies below data/; null: it could not be read when this was made."""
     file_name: str
     media_type: str
     size_bytes: int = Field(ge=0)
@@ -56,9 +58,11 @@ class ArchivedDocument(_Part):
     document_id: UUID
     folder_id: UUID | None
     title: str
-    kind: str = Field(description="Kind of document, such as DOCUMENT_KIND_POLICY.")
+    kind: str
+    """Kind of document, such as DOCUMENT_KIND_POLICY."""
     origin: Literal["CUSTOMER", "FIRM"]
-    contract_id: UUID | None = Field(description="The contract it belongs to in the installation that made this.")
+    contract_id: UUID | None
+    """The contract it belongs to in the installation that made this."""
     release_time: AwareDatetime
     trash_time: AwareDatetime | None = None
     tags: list[str] = Field(default_factory=list)
@@ -76,7 +80,8 @@ class ArchivedGrant(_Part):
 
     document_id: UUID | None
     folder_id: UUID | None
-    grantee_account_id: UUID | None = Field(description="Null: the whole firm.")
+    grantee_account_id: UUID | None
+    """Null: the whole firm."""
     may_contribute: bool
     create_time: AwareDatetime
     expire_time: AwareDatetime | None
@@ -87,7 +92,8 @@ class ArchivedEmergencyItem(_Part):
 
     item_id: UUID
     folder_id: UUID | None
-    kind: str = Field(description="Kind of entry, such as EMERGENCY_ITEM_KIND_LIVING_WILL.")
+    kind: str
+    """Kind of entry, such as EMERGENCY_ITEM_KIND_LIVING_WILL."""
     title: str
     place: str = ""
     instructions: str = ""
@@ -132,7 +138,8 @@ class Archive(_Part):
     documents: list[ArchivedDocument]
     grants: list[ArchivedGrant]
     emergency_items: list[ArchivedEmergencyItem]
-    ledgers: list[ArchivedLedger] = Field(description="The ledger of this installation, then those of former ones.")
+    ledgers: list[ArchivedLedger]
+    """The ledger of this installation, then those of former ones."""
 
 
 class LedgerLine(_Part):
