@@ -27,7 +27,13 @@ _ARCHIVE_PAGE = "/kunde/dokumente/archiv"
 _FULL = 100
 
 
-_Told = vault.DocumentDelivered | vault.DocumentEndsAnnounced | vault.DocumentDueReached | vault.ExportReady | vault.StorageThresholdPassed
+_Told = (
+    vault.DocumentDelivered
+    | vault.DocumentEndsAnnounced
+    | vault.DocumentDueReached
+    | vault.ExportReady
+    | vault.StorageThresholdPassed
+)
 
 
 class DocumentHandlers:

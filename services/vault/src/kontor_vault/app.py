@@ -44,6 +44,7 @@ from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.proposals import Proposals
 from kontor_vault.recognition import find_recogniser
+from kontor_vault.retention_jobs import retention_jobs
 from kontor_vault.rpc.deliveries import DeliveryRpc
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.exports import ExportRpc
@@ -94,6 +95,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
         consumers=consumers(settings.default_quota_bytes),
         jobs=[
             *jobs(store, sealing, keys, texts),
+            *retention_jobs(store),
             *keeping_jobs(store, Exporter(platform.work, store, keys)),
             *scan_jobs(platform.work, store, keys, settings.default_quota_bytes),
         ],

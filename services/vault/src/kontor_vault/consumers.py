@@ -17,7 +17,7 @@ from kontor_chassis.events import EventMeta, Handler
 
 from kontor_vault.deliveries import note_mail
 from kontor_vault.emergency import close_folders, open_folders
-from kontor_vault.erasure import erase_customer
+from kontor_vault.erasure import erase_as_far_as_allowed
 from kontor_vault.firm_end import FIRM_END
 from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
 from kontor_vault.releases import release_with_invitation
@@ -55,5 +55,5 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
 
 
 async def customer_deleted(tx: Transaction, event: identity.CustomerDeleted, _meta: EventMeta) -> None:
-    """Destroy the key of a deleted customer; the certificate goes back with `CustomerErased`."""
-    await erase_customer(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id))
+    """Destroy the key of a deleted customer, as soon as his firm need not keep anything; `CustomerErased` says when."""
+    await erase_as_far_as_allowed(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id))

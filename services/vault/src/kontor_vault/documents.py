@@ -15,6 +15,7 @@ from sqlalchemy import select
 from kontor_vault.folders import UNCHANGED, Unchanged, get_folder
 from kontor_vault.media_types import SHOWN_INLINE
 from kontor_vault.papers import NOTHING_SAID, Said, say
+from kontor_vault.retention import require_kind_keeps
 from kontor_vault.sightings import record_sighting
 from kontor_vault.tables import Document, Origin, Version
 from kontor_vault.visibility import document_visible_to, require_customer_scope
@@ -65,6 +66,7 @@ async def update_document(
     if not isinstance(change.title, Unchanged):
         document.title = _clean_title(change.title)
     if not isinstance(change.kind, Unchanged):
+        await require_kind_keeps(tx, document, change.kind)
         document.kind = change.kind
     if not isinstance(change.contract_id, Unchanged):
         document.contract_id = change.contract_id

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, timedelta
 from uuid import UUID
 
 from kontor.vault.v1 import events_pb2
-from kontor_chassis.database import Transaction
+from kontor_chassis.database import Transaction, UnitOfWork
+from kontor_chassis.principal import Principal
 from sqlalchemy import delete, exists, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 
-from kontor_vault.remains import DELETIONS, OF_CUSTOMER
+from kontor_vault.remains import DELETIONS, NOT_KEPT, OF_CUSTOMER
+from kontor_vault.retention import kept_documents, kept_until, today_of
+from kontor_vault.retention_tables import PendingErasure
 from kontor_vault.tables import CustomerKey, Document, Erasure, Version
 
 _GENESIS = bytes(32)
@@ -24,13 +29,19 @@ _PORTION = 1000
 
 
 async def erase_customer(tx: Transaction, *, tenant_id: UUID, customer_id: UUID) -> Erasure:
-    """Destroy a customer's key and everything kept about him; doing it again returns the first certificate."""
+    """Destroy a customer's key and everything kept about him; doing it again returns the first certificate.
+
+    Raises PRECONDITION "RETENTION", naming the last day and its rule, while the firm must keep something.
+    """
     await _one_after_the_other(tx)
     known = await tx.session.scalar(
         select(Erasure).where(Erasure.of_tenant_id == tenant_id, Erasure.of_customer_id == customer_id)
     )
     if known is not None:
         return known
+    kept = await kept_documents(tx, tenant_id, customer_id)
+    if kept:
+        raise kept_until(*max(kept.values(), key=lambda each: each[0]))
     of_customer = (CustomerKey.tenant_id == tenant_id, CustomerKey.customer_id == customer_id)
     destroyed = await tx.session.execute(
         delete(CustomerKey).where(*of_customer).returning(CustomerKey.customer_id, CustomerKey.wrapped_key)
@@ -49,6 +60,35 @@ async def erase_customer(tx: Transaction, *, tenant_id: UUID, customer_id: UUID)
     erased.erase_time.FromDatetime(certificate.time)
     tx.publish(erased, aggregate=customer_id, tenant_id=tenant_id)
     return certificate
+
+
+async def erase_as_far_as_allowed(tx: Transaction, *, tenant_id: UUID, customer_id: UUID) -> None:
+    """Erase a customer; what his firm must keep (Art. 17 (3) b GDPR) waits, all else goes at once."""
+    kept = await kept_documents(tx, tenant_id, customer_id)
+    if not kept:
+        await erase_customer(tx, tenant_id=tenant_id, customer_id=customer_id)
+        return
+    await _delete_all(tx, tenant_id, customer_id, NOT_KEPT, kept=list(kept))
+    due_on = max(until for until, _ in kept.values()) + timedelta(days=1)
+    waiting = insert(PendingErasure).values(
+        tenant_id=tenant_id, customer_id=customer_id, due_on=due_on, create_time=tx.now
+    )
+    key = ["tenant_id", "customer_id"]
+    await tx.session.execute(waiting.on_conflict_do_update(index_elements=key, set_={"due_on": due_on}))
+
+
+async def carry_out_pending(work: UnitOfWork) -> int:
+    """Erase one customer whose firm need not keep anything any more; return how many."""
+    async with work.work(Principal.of_service("vault")) as tx:
+        due = select(PendingErasure).where(PendingErasure.due_on <= today_of(tx.now)).order_by(PendingErasure.due_on)
+        found = await tx.session.scalar(due.limit(1).with_for_update(skip_locked=True))
+        if found is None:
+            return 0
+        tenant_id, customer_id = found.tenant_id, found.customer_id
+    async with work.work(Principal.of_service("vault", tenant_id)) as tx:
+        await erase_as_far_as_allowed(tx, tenant_id=tenant_id, customer_id=customer_id)
+        await tx.commit()
+    return 1
 
 
 async def destroy_keys_of_firm(tx: Transaction, tenant_id: UUID, portion: int) -> int:
@@ -123,12 +163,15 @@ async def _certify(tx: Transaction, tenant_id: UUID, customer_id: UUID | None, k
     return certificate
 
 
-async def _delete_all(tx: Transaction, tenant_id: UUID, customer_id: UUID) -> None:
-    values = {"tenant": tenant_id, "customer": customer_id, "portion": _PORTION}
-    for statement in DELETIONS:
+async def _delete_all(
+    tx: Transaction, tenant_id: UUID, customer_id: UUID, deletions: Sequence[str] = DELETIONS, **more: object
+) -> None:
+    values = {"tenant": tenant_id, "customer": customer_id, "portion": _PORTION, **more}
+    for statement in deletions:
         now = {"now": tx.now} if ":now" in statement else {}
+        given = {name: value for name, value in values.items() if f":{name}" in statement or name not in more}
         while True:
-            done = await tx.session.execute(text(statement.format(whose=OF_CUSTOMER)), {**values, **now})
+            done = await tx.session.execute(text(statement.format(whose=OF_CUSTOMER)), {**given, **now})
             if not getattr(done, "rowcount", 0):
                 break
 

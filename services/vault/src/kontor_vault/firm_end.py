@@ -13,5 +13,5 @@ from kontor_vault.remains import DELETIONS, OF_FIRM
 PORTION = 500
 
 _STEPS = (as_step(statement.format(whose=OF_FIRM)) for statement in DELETIONS)
-_OF_THE_FIRM = (emptied("firm_storage"), emptied("release_rules"))
+_OF_THE_FIRM = (emptied("firm_storage"), emptied("release_rules"), emptied("retention_rules"))
 FIRM_END = FirmEnd("vault", [destroy_keys_of_firm, *_STEPS, *_OF_THE_FIRM], portion=PORTION)

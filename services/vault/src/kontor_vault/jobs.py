@@ -18,6 +18,7 @@ from kontor_vault.kept_previews import delete_content
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
+from kontor_vault.retention import is_protected
 from kontor_vault.rewrapping import rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Document, Upload, UploadPart, UploadState, Version
@@ -188,6 +189,9 @@ async def purge_trash(context: JobContext, objects: Objects) -> int:
         )
         documents = found.all()
         for document in documents:
-            await destroy_document(tx, objects, document)
+            if await is_protected(tx, document):  # by a rule that came later
+                document.trash_time = None
+            else:
+                await destroy_document(tx, objects, document)
         await tx.commit()
     return len(documents)

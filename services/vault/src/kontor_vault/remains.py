@@ -52,8 +52,20 @@ DELETIONS: Final = (
     _BREAK_OFF,
     *(_emptied(table) for table in ("documents", "grants", "emergency_grants", "emergency_items", "filing_rules")),
     _emptied("folders", _NO_FOLDER_INSIDE),
-    *(_emptied(table) for table in ("delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")),
+    *(
+        _emptied(table)
+        for table in ("pending_erasures", "delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")
+    ),
     *(_emptied(table) for table in ("original_steps", "originals", "scan_sheets")),
     *(_emptied(table) for table in ("exports", "archive_imports", "earlier_ledgers", "damaged_objects")),
     _SEALS_TO_THE_SWEEP,
 )
+
+_UNKEPT = "document_id <> ALL (CAST(:kept AS uuid[]))"
+NOT_KEPT: Final = (
+    _TO_THE_SWEEP.replace("{whose}", f"{{whose}} AND {_UNKEPT}"),
+    _BREAK_OFF,
+    _emptied("documents", _UNKEPT),
+    _emptied("emergency_items"),
+)
+"""What goes at once when a firm must keep the documents `:kept` of a customer who is deleted."""

@@ -140,6 +140,8 @@ class Document(Base):
     due_on: Mapped[date | None] = mapped_column(Date)
     remind_days: Mapped[int] = mapped_column(SmallInteger, default=0)
     remind_on: Mapped[date | None] = mapped_column(Date)
+    end_on: Mapped[date | None] = mapped_column(Date)
+    end_warn_on: Mapped[date | None] = mapped_column(Date)
     creator_account_id: Mapped[UUID | None]
     create_time: Mapped[datetime] = mapped_column(_Time)
     update_time: Mapped[datetime] = mapped_column(_Time)

@@ -15,6 +15,7 @@ from kontor_vault.documents import changeable_document
 from kontor_vault.grants import revoke_grants_on_document
 from kontor_vault.kept_previews import delete_content
 from kontor_vault.objects import Objects
+from kontor_vault.retention import require_unprotected
 from kontor_vault.tables import Document, Version
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -22,8 +23,9 @@ KEPT_IN_TRASH = timedelta(days=30)
 
 
 async def trash_document(tx: Transaction, *, customer_id: UUID, document_id: UUID, etag: str = "") -> Document:
-    """Put a document into the trash; grants on it rest while it is there."""
+    """Put a document into the trash; grants on it rest while it is there. Raises PRECONDITION "RETENTION"."""
     document = await changeable_document(tx, customer_id, document_id, etag)
+    await require_unprotected(tx, document)
     if document.trash_time is None:
         document.trash_time = tx.now
         document.update_time = tx.now
@@ -50,6 +52,7 @@ async def delete_document(tx: Transaction, objects: Objects, *, customer_id: UUI
             "DOCUMENT_IN_USE",
             "Nur was im Papierkorb liegt, kann endgültig gelöscht werden.",
         )
+    await require_unprotected(tx, document)
     await destroy_document(tx, objects, document)
 
 
