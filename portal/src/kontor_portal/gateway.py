@@ -30,6 +30,7 @@ from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceS
 from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
+from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
@@ -159,6 +160,11 @@ def document_search() -> SearchServiceStub:
 def billing() -> BillingServiceStub:
     """Return the stub of billing."""
     return current_edge().stub(_GATEWAY, BillingServiceStub)
+
+def filing() -> FilingServiceStub:
+    """Return the stub for where papers belong."""
+    return current_edge().stub(_GATEWAY, FilingServiceStub)
+
 
 
 def receivables() -> ReceivablesServiceStub:

@@ -79,6 +79,19 @@ def document_kind(value: vault_pb2.DocumentKind.ValueType) -> str:
     }.get(value, t("Sonstiges"))
 
 
+def kind_icon(value: vault_pb2.DocumentKind.ValueType) -> str:
+    """Return the icon of a kind of document (F147)."""
+    return {
+        vault_pb2.DOCUMENT_KIND_POLICY: "shield",
+        vault_pb2.DOCUMENT_KIND_ADDENDUM: "edit",
+        vault_pb2.DOCUMENT_KIND_CERTIFICATE: "check",
+        vault_pb2.DOCUMENT_KIND_TERMS: "scales",
+        vault_pb2.DOCUMENT_KIND_INVOICE: "receipt",
+        vault_pb2.DOCUMENT_KIND_BENEFIT_STATEMENT: "euro",
+        vault_pb2.DOCUMENT_KIND_CORRESPONDENCE: "mail",
+    }.get(value, "file")
+
+
 def file_kind(media_type: str) -> str:
     """Return which of the file icons fits a media type."""
     if media_type == "application/pdf":

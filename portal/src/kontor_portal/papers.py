@@ -15,7 +15,7 @@ from kontor_portal.found_documents import reading_label
 from kontor_portal.i18n import t
 from kontor_portal.reading import optional
 
-SAID = ("title", "kind", "folder_id", "tags", "note", "concerned_person", "due_on", "remind_days")
+SAID = ("title", "kind", "folder_id", "tags", "note", "concerned_person", "dated_on", "due_on", "remind_days")
 """The fields of a document that its form changes."""
 
 

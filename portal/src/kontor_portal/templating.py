@@ -26,7 +26,7 @@ from kontor_portal.start_page import closed_addresses
 LABELS: Final = (
     "access_state", "account_event", "agreement_state", "category", "changed_field", "channel", "consent_state",
     "contact_kind", "contract_status", "customer_field", "device", "document_kind", "field_group", "file_kind",
-    "ledger_account", "line_icon", "marital_status", "order_state", "order_step",
+    "kind_icon", "ledger_account", "line_icon", "marital_status", "order_state", "order_step",
     "payment_interval", "plan", "right", "role", "salutation", "service_state", "standing", "tax", "tenant_kind",
     "tenant_state", "tier",
 )  # fmt: skip

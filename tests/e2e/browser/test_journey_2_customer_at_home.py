@@ -147,7 +147,10 @@ def test_customer_finds_what_stands_in_a_paper(client: Client, paper: Paper) -> 
     """What a letter says is found minutes later, in any form of its words; so is a misspelt name (F1, F4)."""
     home = client.visitor
     home.go("Dokumente")
-    letter = "Sehr geehrte Frau Brandt, die Häuser am Deich sind gegen Sturmfluten mitversichert. Viele Grüße"
+    letter = (
+        "Allianz Versicherungs-AG\nBerlin, 02.01.2026\nBeitragsrechnung\nSehr geehrte Frau Brandt,\n"
+        "die Häuser am Deich sind gegen Sturmfluten mitversichert. Bitte zahlen Sie 490,64 EUR bis zum 01.02.2026.\n"
+    )
     home.choose_file("Dateien auswählen", "Schreiben vom Mai.txt", "text/plain", letter.encode())
     expect(home.page.get_by_role("row").filter(has_text="Schreiben vom Mai")).to_be_visible()
 
@@ -160,6 +163,31 @@ def test_customer_finds_what_stands_in_a_paper(client: Client, paper: Paper) -> 
     home.looks_right("customer-search")
     home.open("/suche?q=Schriben")
     home.sees("ähnlicher Name")
+
+
+def test_customer_files_what_is_proposed(client: Client, paper: Paper) -> None:
+    """The letter's proposal says why; confirming files and teaches it; it can be forgotten (F1, F146, F147)."""
+    home, title = client.visitor, "Beitragsrechnung Allianz vom 02.01.2026"
+    home.go("Dokumente")
+    home.sees("Noch abzulegen")
+    home.looks_right("customer-documents-to-file")
+    home.follow(title)
+    home.page.get_by_text("Warum dieser Vorschlag?").click()
+    home.sees("weil Allianz als Absender genannt ist")
+    home.looks_right("customer-document-proposal")
+    home.press("So ablegen")
+    home.is_told(f"„{title}“ ist abgelegt.")
+    home.sees("2. Januar 2026")
+    home.go("Dokumente")
+    home.page.get_by_role("link", name=re.compile(r"^Rechnung \d")).click()
+    home.sees(title)
+    home.looks_right("customer-documents-of-a-kind")
+    home.follow("Was gemerkt ist")
+    home.looks_right("customer-filing-rules")
+    home.press("Vergessen")
+    home.is_told("Das ist vergessen. Abgelegte Dokumente bleiben, wo sie sind.")
+    home.open("/kunde/dokumente/klartextnamen")
+    home.looks_right("customer-plain-names")
     home.go("Dokumente")
     home.follow(paper.title)
 

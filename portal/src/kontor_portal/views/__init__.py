@@ -48,6 +48,7 @@ from kontor_portal.views.customer_epost import customer_epost
 from kontor_portal.views.customer_export import customer_export
 from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
+from kontor_portal.views.customer_filing import customer_filing
 from kontor_portal.views.customer_identity import customer_identity
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_papers import customer_papers
@@ -100,6 +101,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_grants,
     customer_sightings,
     customer_chat,
+    customer_filing,
     customer_service,
     customer_invoices,
     customer_consents,

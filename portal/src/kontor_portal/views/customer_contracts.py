@@ -26,6 +26,9 @@ _RUNNING = frozenset(
 )
 
 
+_BELONGING = (vault_pb2.DOCUMENT_KIND_POLICY, vault_pb2.DOCUMENT_KIND_TERMS)
+
+
 @dataclass(frozen=True)
 class ContractGroup:
     """Contracts under one heading; `kind` is offers, checking, running or ended."""
@@ -42,6 +45,19 @@ class ContractPage:
     purpose: str
     documents: tuple[vault_pb2.Document, ...]
     adviser: Adviser
+
+    @property
+    def latest(self) -> vault_pb2.Document | None:
+        """The document that changed last: since then all are as they are (F99)."""
+        return max(self.documents, key=lambda each: each.update_time.ToNanoseconds(), default=None)
+
+    @property
+    def missing(self) -> tuple[vault_pb2.DocumentKind.ValueType, ...]:
+        """Kinds that belong to every running contract and are not there (F99)."""
+        if self.contract.status not in _RUNNING or not self.documents:
+            return ()
+        there = {each.kind for each in self.documents}
+        return tuple(kind for kind in _BELONGING if kind not in there)
 
 
 @customer_contracts.get("/kunde/vertraege")
@@ -64,13 +80,15 @@ def contract(contract_id: str) -> ResponseReturnValue:
         contracts_pb2.GetContractRequest(customer_id=customer_id, contract_id=contract_id)
     )
     documents = optional(
-        lambda: gateway.vault().ListDocuments(vault_pb2.ListDocumentsRequest(customer_id=customer_id, page_size=100)),
+        lambda: gateway.vault().ListDocuments(
+            vault_pb2.ListDocumentsRequest(customer_id=customer_id, contract_id=contract_id, page_size=100)
+        ),
         vault_pb2.ListDocumentsResponse(),
     )
     page = ContractPage(
         contract=found,
         purpose=found.description or _purpose_of(found.line_of_business_id),
-        documents=tuple(each for each in documents.documents if each.contract_id == contract_id),
+        documents=tuple(documents.documents),
         adviser=adviser_of(customer_id)(),
     )
     return render_template("customer/contract.html", page=page)

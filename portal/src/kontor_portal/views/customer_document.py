@@ -15,6 +15,7 @@ from kontor.vault.v1 import vault_pb2
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
 from kontor_portal.deliveries import DeliveryView, deliveries_of
+from kontor_portal.filing import ProposalView, proposal_for
 from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
@@ -47,6 +48,10 @@ class DocumentPage:
     sightings: tuple[Line, ...]
     paper: Paper
     deliveries: tuple[DeliveryView, ...]
+    filing: ProposalView | None
+    """How it could be filed, while it waits for that."""
+    originals: tuple[originals_pb2.Original, ...]
+    """The paper it was scanned from."""
     """What was delivered of it, newest first; none of a copy."""
 
     @property
@@ -89,6 +94,7 @@ def update(document_id: str) -> ResponseReturnValue:
         folder_id=values.get("folder_id", ""),
         etag=values.get("etag", ""),
     )
+        dated_on=values.get("dated_on", ""),
     said_in(values, changed)
     request = vault_pb2.UpdateDocumentRequest(
         document=changed, update_mask=FieldMask(paths=SAID), request_id=new_request_id()
@@ -168,3 +174,5 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
 def _kind(text: str) -> vault_pb2.DocumentKind.ValueType:
     known = {str(value): value for value in vault_pb2.DocumentKind.values()}
     return known.get(text, vault_pb2.DOCUMENT_KIND_OTHER)
+        originals=_originals(customer_id, document_id),
+        filing=proposal_for(customer_id, document_id, tree),

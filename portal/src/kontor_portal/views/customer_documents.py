@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway
+from kontor_portal.filing import ToFile, to_file
 from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
@@ -28,24 +29,30 @@ HOME = "/kunde/dokumente"
 
 @dataclass(frozen=True)
 class Chosen:
-    """By what the list is narrowed down: a tag, a person."""
+    """By what the list is narrowed down: a tag, a person, a kind (F147)."""
 
     tag: str
     person: str
+    kind: vault_pb2.DocumentKind.ValueType
 
     @staticmethod
     def of_request() -> Chosen:
         """Return what the address says."""
-        return Chosen(request.args.get("schlagwort", "")[:40], request.args.get("person", "")[:120])
+        kinds = {str(value): value for value in vault_pb2.DocumentKind.values()}
+        return Chosen(
+            request.args.get("schlagwort", "")[:40],
+            request.args.get("person", "")[:120],
+            kinds.get(request.args.get("art", ""), vault_pb2.DOCUMENT_KIND_UNSPECIFIED),
+        )
 
     @property
     def is_any(self) -> bool:
         """Whether the list is narrowed down at all."""
-        return bool(self.tag or self.person)
+        return bool(self.tag or self.person or self.kind)
 
     def address(self, **other: str) -> str:
         """Return the address of the list with another choice."""
-        values = {"schlagwort": self.tag, "person": self.person} | other
+        values = {"schlagwort": self.tag, "person": self.person, "art": str(self.kind or "")} | other
         given = urlencode({name: value for name, value in values.items() if value})
         return f"{HOME}?{given}" if given else HOME
 
@@ -62,6 +69,7 @@ class Cabinet:
     next_url: str
     labels: vault_pb2.DocumentLabels
     chosen: Chosen
+    to_file: ToFile
 
     @property
     def folders(self) -> tuple[vault_pb2.Folder, ...]:
@@ -160,6 +168,7 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
             folder_id=folder_id,
             tag=chosen.tag,
             concerned_person=chosen.person,
+            kind=chosen.kind,
             page_size=50,
             page_token=page_token(),
         )
@@ -175,6 +184,7 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
         labels=labels_of(customer_id),
         chosen=chosen,
     )
+        to_file=ToFile((), has_more=False) if folder_id else to_file(customer_id, tree),
     dialog = request.args.get("neu", "") == "ordner" or bool(form.errors or form.problem)
     return render_template("customer/documents.html", cabinet=cabinet, form=form, dialog=dialog), form.status
 
