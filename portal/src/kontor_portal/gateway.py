@@ -32,6 +32,7 @@ from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
+from kontor.vault.v1.retention_pb2_grpc import RetentionServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
@@ -140,6 +141,11 @@ def vault() -> VaultServiceStub:
 def deliveries() -> DeliveryServiceStub:
     """Return the stub of vault's deliveries with legal effect."""
     return current_edge().stub(_GATEWAY, DeliveryServiceStub)
+
+
+def retention() -> RetentionServiceStub:
+    """Return the stub of how long documents are kept."""
+    return current_edge().stub(_GATEWAY, RetentionServiceStub)
 
 
 def firm_storage() -> FirmStorageServiceStub:

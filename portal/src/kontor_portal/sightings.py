@@ -27,6 +27,7 @@ KINDS: Final = {
     "gesehen": (*_OPENED, pb.SIGHTING_ACTION_EXPORT),
     "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
     "zugestellt": _DELIVERY,
+    "geloescht": (pb.SIGHTING_ACTION_END,),
     "notfall": (*_EMERGENCY, *_IN_FOLDER),
 }
 """What the page can be narrowed to, by the word in its address."""
@@ -36,6 +37,7 @@ _SYMBOLS: Final = {
     pb.SIGHTING_ACTION_SHARE: "users",
     pb.SIGHTING_ACTION_REVOKE: "lock",
     pb.SIGHTING_ACTION_RELEASE: "eye",
+    pb.SIGHTING_ACTION_END: "trash",
     pb.SIGHTING_ACTION_DELIVER: "mail",
     pb.SIGHTING_ACTION_DELIVERY_NOTIFY: "mail",
     pb.SIGHTING_ACTION_DELIVERY_NOTIFY_FAIL: "mail",
@@ -112,6 +114,7 @@ def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
             who=who,
             what=what,
         ),
+        pb.SIGHTING_ACTION_END: lambda: t("Die Aufbewahrung von %(what)s ist beendet; es ist gelöscht.", what=what),
         pb.SIGHTING_ACTION_REVOKE: lambda: t("Die Freigabe von %(what)s ist beendet.", what=what),
     }.get(entry.action, lambda: t("%(who)s hat %(what)s freigegeben.", who=who, what=what))()
 

@@ -32,6 +32,7 @@ from kontor_portal.views.broker_prices import broker_prices
 from kontor_portal.views.broker_receivables import broker_receivables
 from kontor_portal.views.broker_release import broker_release
 from kontor_portal.views.broker_requests import broker_requests
+from kontor_portal.views.broker_retention import broker_retention
 from kontor_portal.views.broker_staff import broker_staff
 from kontor_portal.views.customer_bank import customer_bank
 from kontor_portal.views.customer_chat import customer_chat
@@ -131,6 +132,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_document,
     broker_firm,
     broker_firm_life,
+    broker_retention,
     broker_staff,
     broker_receivables,
     broker_requests,

@@ -16,6 +16,7 @@ from kontor_portal.forms import Form, refused
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.reading import optional
+from kontor_portal.retention import Kept, kept
 from kontor_portal.views.broker_customer import customer_tabs, the_customer
 
 broker_document = Blueprint("broker_document", __name__)
@@ -28,6 +29,7 @@ class FiledPage:
 
     document: vault_pb2.Document
     deliveries: tuple[DeliveryView, ...]
+    kept: Kept
     consents: bool
     """Whether the customer agrees to electronic delivery at this moment."""
 
@@ -62,14 +64,27 @@ def deliver(customer_id: str, document_id: str) -> ResponseReturnValue:
     return redirect(f"/makler/kunden/{customer_id}/dokumente/{document_id}", 303)
 
 
+@broker_document.post(f"{_PAGE}/papierkorb")
+def discard(customer_id: str, document_id: str) -> ResponseReturnValue:
+    """Take back what was filed by mistake."""
+    wanted = vault_pb2.TrashDocumentRequest(
+        customer_id=customer_id, document_id=document_id, request_id=new_request_id()
+    )
+    try:
+        gateway.vault().TrashDocument(wanted)
+    except grpc.RpcError as error:
+        return _show(customer_id, document_id, refused(error))
+    flash(t("Das Dokument liegt im Papierkorb und bleibt dort 30 Tage."), "ok")
+    return redirect(f"/makler/kunden/{customer_id}/dokumente", 303)
+
+
 def _show(customer_id: str, document_id: str, form: Form) -> ResponseReturnValue:
     ids = {"customer_id": customer_id, "document_id": document_id}
     found = gateway.vault().GetDocument(vault_pb2.GetDocumentRequest(**ids))
     asked = epost_pb2.GetEPostConsentRequest(customer_id=customer_id)
     consent = optional(lambda: gateway.epost().GetEPostConsent(asked), epost_pb2.EPostConsent())
-    page = FiledPage(
-        found, deliveries_of(customer_id, document_id), consent.decision == epost_pb2.E_POST_DECISION_GIVEN
-    )
+    consents = consent.decision == epost_pb2.E_POST_DECISION_GIVEN
+    page = FiledPage(found, deliveries_of(customer_id, document_id), kept(customer_id, document_id), consents)
     return render_template(
         "broker/document.html",
         customer=the_customer(customer_id),

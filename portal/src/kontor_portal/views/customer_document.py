@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from kontor.vault.v1 import vault_pb2
+from kontor.vault.v1 import retention_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
@@ -24,6 +24,7 @@ from kontor_portal.labels import document_kind
 from kontor_portal.papers import SAID, Paper, paper_of, reminder_choices, said_in
 from kontor_portal.reading import optional
 from kontor_portal.requests import current_firm, signed_in
+from kontor_portal.retention import Kept, kept
 from kontor_portal.sightings import Line, last_day, line_of
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
 from kontor_portal.views.customer_grants import all_grants, colleagues_of
@@ -53,6 +54,7 @@ class DocumentPage:
     originals: tuple[originals_pb2.Original, ...]
     """The paper it was scanned from."""
     """What was delivered of it, newest first; none of a copy."""
+    kept: Kept
 
     @property
     def is_own(self) -> bool:
@@ -133,6 +135,23 @@ def restore(document_id: str) -> ResponseReturnValue:
     return redirect(f"/kunde/dokumente/{document_id}", 303)
 
 
+@customer_document.post("/kunde/dokumente/<id:document_id>/ende")
+def set_end(document_id: str) -> ResponseReturnValue:
+    """Set the day on which an own document goes into the trash, or take it back."""
+    wanted = retention_pb2.SetDocumentEndRequest(
+        customer_id=signed_in().customer_id,
+        document_id=document_id,
+        end_on=sent().get("end_on", ""),
+        request_id=new_request_id(),
+    )
+    try:
+        gateway.retention().SetDocumentEnd(wanted)
+    except grpc.RpcError as error:
+        return _show(document_id, refused(error))
+    flash(t("Die Angaben sind gespeichert."), "ok")
+    return redirect(f"/kunde/dokumente/{document_id}", 303)
+
+
 def _show(document_id: str, form: Form) -> ResponseReturnValue:
     session, firm = signed_in(), current_firm()
     customer_id = session.customer_id
@@ -158,6 +177,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),
         deliveries=deliveries_of(customer_id, document_id) if found.delivered_version else (),
+        kept=kept(customer_id, document_id),
     )
     kinds = tuple(Choice(str(value), document_kind(value)) for value in vault_pb2.DocumentKind.values() if value)
     here = f"/kunde/dokumente/{document_id}"
