@@ -2,7 +2,8 @@
 
 Rules: a customer sees exactly what was released to him (F176); what he enters himself has the status START until his
 broker confirms it, unless his firm lets it count at once or wants none (decision 1), and he always sees it (F177);
-otherwise only staff change contracts (F66). The states are drawn in
+what he may change of it afterwards
+`own_entries` says; otherwise only staff change contracts (F66). The states are drawn in
 the README. Boundary: `imports` brings contracts from portfolio files, `queries` lists them.
 """
 
@@ -56,9 +57,7 @@ async def create_contract(
     require_own(tx.principal, customer_id)
     by_customer = tx.principal.is_customer
     if by_customer and mode is EntryMode.OFF:
-        raise DomainError(
-            ErrorKind.FORBIDDEN, "EDIT_OFF", "Verträge trägt Ihr Makler für Sie ein. Bitte schreiben Sie ihm."
-        )
+        raise edit_off()
     if not by_customer and values.status is Status.START:
         raise invalid("contract.status", "„Start“ haben nur Verträge, die der Kunde selbst angelegt hat.")
     await ensure_default_lines(tx)
@@ -97,7 +96,7 @@ async def update_contract(
             "update_mask",
             said("Diese Felder können nicht geändert werden: %(fields)s.", fields=", ".join(unknown) or "keine"),
         )
-    contract = await _find(tx, customer_id, contract_id)
+    contract = await find_for_update(tx, customer_id, contract_id)
     check_etag(etag, contract.version)
     if "status" in fields:
         _check_change(Status(contract.status), values.status)
@@ -109,7 +108,7 @@ async def update_contract(
 
 async def delete_contract(tx: Transaction, *, customer_id: UUID, contract_id: UUID, etag: str) -> None:
     """Delete a contract for good; one that was visible is withdrawn by it."""
-    contract = await _find(tx, customer_id, contract_id)
+    contract = await find_for_update(tx, customer_id, contract_id)
     check_etag(etag, contract.version)
     if contract.released:
         tx.publish(ContractWithdrawn(**_ids(contract)), aggregate=contract.contract_id)
@@ -119,7 +118,7 @@ async def delete_contract(tx: Transaction, *, customer_id: UUID, contract_id: UU
 
 async def confirm_contract(tx: Transaction, *, customer_id: UUID, contract_id: UUID) -> Contract:
     """Confirm what the customer entered (F177); raises PRECONDITION for anything else."""
-    contract = await _find(tx, customer_id, contract_id)
+    contract = await find_for_update(tx, customer_id, contract_id)
     if contract.status != Status.START:
         raise DomainError(
             ErrorKind.PRECONDITION, "NOT_TO_CONFIRM", "Bestätigen lassen sich nur Verträge mit dem Status „Start“."
@@ -133,7 +132,7 @@ async def confirm_contract(tx: Transaction, *, customer_id: UUID, contract_id: U
 
 async def release_contract(tx: Transaction, *, customer_id: UUID, contract_id: UUID) -> Contract:
     """Make a contract visible to its customer (F176); twice changes nothing."""
-    contract = await _find(tx, customer_id, contract_id)
+    contract = await find_for_update(tx, customer_id, contract_id)
     await _release(tx, [contract])
     return contract
 
@@ -156,7 +155,7 @@ async def release_with_invitation(tx: Transaction, customer_id: UUID) -> int:
 
 async def withdraw_contract(tx: Transaction, *, customer_id: UUID, contract_id: UUID) -> Contract:
     """Hide a contract from its customer; raises PRECONDITION for one that he entered himself."""
-    contract = await _find(tx, customer_id, contract_id)
+    contract = await find_for_update(tx, customer_id, contract_id)
     if contract.origin == Origin.CUSTOMER:
         raise DomainError(
             ErrorKind.PRECONDITION, "CUSTOMERS_OWN", "Was der Kunde selbst angelegt hat, bleibt für ihn sichtbar."
@@ -169,13 +168,21 @@ async def withdraw_contract(tx: Transaction, *, customer_id: UUID, contract_id: 
     return contract
 
 
+def edit_off() -> DomainError:
+    """Return the refusal where customers enter and change nothing (decision 1)."""
+    return DomainError(
+        ErrorKind.FORBIDDEN, "EDIT_OFF", "Verträge trägt Ihr Makler für Sie ein. Bitte schreiben Sie ihm."
+    )
+
+
 def require_own(principal: Principal, customer_id: UUID) -> None:
     """Raise NOT_FOUND when a customer names somebody else; staff are held to their firm by row-level security."""
     if principal.is_customer and principal.customer_id != customer_id:
         raise not_found("Der Kunde")
 
 
-async def _find(tx: Transaction, customer_id: UUID, contract_id: UUID) -> Contract:
+async def find_for_update(tx: Transaction, customer_id: UUID, contract_id: UUID) -> Contract:
+    """Return a contract in sight, locked; raises NOT_FOUND."""
     statement = select(Contract).where(Contract.contract_id == contract_id, Contract.customer_id == customer_id)
     contract = (await tx.session.scalars(statement.with_for_update())).one_or_none()
     if contract is None:

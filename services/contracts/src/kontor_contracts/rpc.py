@@ -12,7 +12,7 @@ from kontor_chassis.paging import page_size
 from kontor_chassis.principal import Principal, current_principal
 from kontor_chassis.service import Context
 
-from kontor_contracts import contracts, imports, messages, queries
+from kontor_contracts import contracts, imports, messages, own_entries, queries
 from kontor_contracts.customers import Customers
 from kontor_contracts.firms import EntryMode, Firms
 from kontor_contracts.lines import ensure_default_lines, require_line
@@ -96,25 +96,29 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
 
     async def UpdateContract(self, request: pb.UpdateContractRequest, _context: Context) -> pb.Contract:
         """Change a contract."""
+        mode = await self._mode_for_customer()
         async with self._work.command(request) as tx:
-            changed = await contracts.update_contract(
+            changed = await own_entries.update_contract(
                 tx,
                 customer_id=parse_id(request.contract.customer_id, "contract.customer_id"),
                 contract_id=parse_id(request.contract.contract_id, "contract.contract_id"),
                 values=messages.values(request.contract),
                 fields=frozenset(request.update_mask.paths),
                 etag=request.contract.etag,
+                mode=mode,
             )
             return await tx.commit(await _answer(tx, changed))
 
     async def DeleteContract(self, request: pb.DeleteContractRequest, _context: Context) -> Empty:
         """Delete a contract."""
+        mode = await self._mode_for_customer()
         async with self._work.command(request) as tx:
-            await contracts.delete_contract(
+            await own_entries.delete_contract(
                 tx,
                 customer_id=parse_id(request.customer_id, "customer_id"),
                 contract_id=parse_id(request.contract_id, "contract_id"),
                 etag=request.etag,
+                mode=mode,
             )
             return await tx.commit(Empty())
 
@@ -199,6 +203,11 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
         async with self._work.work(firm) as tx:
             await ensure_default_lines(tx)
             await tx.commit()
+
+    async def _mode_for_customer(self) -> EntryMode | None:
+        """Return what the firm lets its customers do; None for staff, who are free of it."""
+        caller = current_principal()
+        return await self._firms.entry_mode(caller.required_tenant()) if caller.is_customer else None
 
 
 async def _answer(tx: Transaction, written: Contract) -> pb.Contract:

@@ -140,6 +140,33 @@ async def test_customers_do_not_change_contracts(firm: Any) -> None:
         assert (await refused(call)).kind is ErrorKind.FORBIDDEN
 
 
+async def test_customers_change_what_they_entered(firm: Any, identity: Running) -> None:
+    """F50, decision 1: their own entries, as the firm's policy says; a confirmed one is looked at again and stays."""
+    julia, tom = await firm.person(), await firm.person("Tom")
+    token = token_for(roles=[Role.ROLE_STAFF, Role.ROLE_ADMINISTRATOR], tenant_id=firm.tenant_id)
+    desk = identity.stub(MasterDataServiceStub, token)
+    customer = firm.customer(julia)
+    entered = await customer.CreateContract(pb.CreateContractRequest(customer_id=str(julia), contract=firm.values()))
+    ids = named(julia, entered)
+    await firm.staff().ConfirmContract(pb.ConfirmContractRequest(**ids))
+
+    def change(number: str, field: str = "number") -> pb.UpdateContractRequest:
+        new = pb.Contract(number=number, status=pb.CONTRACT_STATUS_ACTIVE)
+        new.customer_id, new.contract_id = str(julia), entered.contract_id
+        return pb.UpdateContractRequest(contract=new, update_mask=FieldMask(paths=[field]))
+
+    assert (await refused(customer.DeleteContract(pb.DeleteContractRequest(**ids)))).reason == "CONFIRMED"
+    assert (await refused(customer.UpdateContract(change("B", "status")))).reason == "STATUS_NOT_YOURS"
+    assert (await refused(firm.customer(tom).UpdateContract(change("B")))).kind is ErrorKind.NOT_FOUND
+    changed = await customer.UpdateContract(change("B"))
+    assert (changed.number, changed.status) == ("B", pb.CONTRACT_STATUS_START)
+    await desk.SetEditPolicy(SetEditPolicyRequest(policy=EditPolicy(contracts=EditMode.EDIT_MODE_OFF)))
+    assert (await refused(customer.UpdateContract(change("C")))).reason == "EDIT_OFF"
+    await desk.SetEditPolicy(SetEditPolicyRequest(policy=EditPolicy(contracts=EditMode.EDIT_MODE_DIRECT)))
+    await customer.DeleteContract(pb.DeleteContractRequest(**ids))
+    assert (await refused(customer.UpdateContract(change("D")))).kind is ErrorKind.NOT_FOUND
+
+
 async def test_update_changes_only_the_named_fields(firm: Any) -> None:
     """F130: premium and payment mode are changed under an etag; the rest stays."""
     julia = await firm.person()

@@ -154,14 +154,15 @@ class ContractsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateContract(self, request, context):
-        """Changes the fields named in `update_mask`. Only staff change contracts (F66).
+        """Changes the fields named in `update_mask`. Customers change only what they entered themselves (F50, F66), and not
+        its status; where the firm looks at entries first, it goes back to CONTRACT_STATUS_START.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteContract(self, request, context):
-        """Deletes a contract for good. Only staff do (F66).
+        """Deletes a contract for good. Customers delete only what they entered themselves and nobody has confirmed (F66).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

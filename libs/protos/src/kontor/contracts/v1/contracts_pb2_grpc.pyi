@@ -52,9 +52,11 @@ class ContractsServiceStub:
     CONTRACT_STATUS_START until the broker has confirmed it, and he sees it at once (F177).
     """
     UpdateContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.UpdateContractRequest, _contracts_pb2.Contract]
-    """Changes the fields named in `update_mask`. Only staff change contracts (F66)."""
+    """Changes the fields named in `update_mask`. Customers change only what they entered themselves (F50, F66), and not
+    its status; where the firm looks at entries first, it goes back to CONTRACT_STATUS_START.
+    """
     DeleteContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.DeleteContractRequest, _empty_pb2.Empty]
-    """Deletes a contract for good. Only staff do (F66)."""
+    """Deletes a contract for good. Customers delete only what they entered themselves and nobody has confirmed (F66)."""
     ConfirmContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.ConfirmContractRequest, _contracts_pb2.Contract]
     """Confirms what a customer entered himself: CONTRACT_STATUS_START becomes CONTRACT_STATUS_ACTIVE (F177)."""
     ReleaseContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.ReleaseContractRequest, _contracts_pb2.Contract]
@@ -97,9 +99,11 @@ class ContractsServiceAsyncStub(ContractsServiceStub):
     CONTRACT_STATUS_START until the broker has confirmed it, and he sees it at once (F177).
     """
     UpdateContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.UpdateContractRequest, _contracts_pb2.Contract]  # type: ignore[assignment]
-    """Changes the fields named in `update_mask`. Only staff change contracts (F66)."""
+    """Changes the fields named in `update_mask`. Customers change only what they entered themselves (F50, F66), and not
+    its status; where the firm looks at entries first, it goes back to CONTRACT_STATUS_START.
+    """
     DeleteContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.DeleteContractRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Deletes a contract for good. Only staff do (F66)."""
+    """Deletes a contract for good. Customers delete only what they entered themselves and nobody has confirmed (F66)."""
     ConfirmContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ConfirmContractRequest, _contracts_pb2.Contract]  # type: ignore[assignment]
     """Confirms what a customer entered himself: CONTRACT_STATUS_START becomes CONTRACT_STATUS_ACTIVE (F177)."""
     ReleaseContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.ReleaseContractRequest, _contracts_pb2.Contract]  # type: ignore[assignment]
@@ -175,7 +179,9 @@ class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contracts_pb2.UpdateContractRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contracts_pb2.Contract, _abc.Awaitable[_contracts_pb2.Contract]]:
-        """Changes the fields named in `update_mask`. Only staff change contracts (F66)."""
+        """Changes the fields named in `update_mask`. Customers change only what they entered themselves (F50, F66), and not
+        its status; where the firm looks at entries first, it goes back to CONTRACT_STATUS_START.
+        """
 
     @_abc_1.abstractmethod
     def DeleteContract(
@@ -183,7 +189,7 @@ class ContractsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contracts_pb2.DeleteContractRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Deletes a contract for good. Only staff do (F66)."""
+        """Deletes a contract for good. Customers delete only what they entered themselves and nobody has confirmed (F66)."""
 
     @_abc_1.abstractmethod
     def ConfirmContract(

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kontor/contracts/v1/events.proto\x12\x13kontor.contracts.v1\"O\n\x10\x43ontractReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"P\n\x11\x43ontractWithdrawn\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"N\n\x0f\x43ontractEntered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"P\n\x11\x43ontractConfirmed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"\x7f\n\x11PortfolioImported\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\timport_id\x18\x02 \x01(\t\x12\x11\n\tcustomers\x18\x03 \x01(\x05\x12\x11\n\tcontracts\x18\x04 \x01(\x05\x12\x1e\n\x16imported_by_account_id\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kontor/contracts/v1/events.proto\x12\x13kontor.contracts.v1\"O\n\x10\x43ontractReleased\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"P\n\x11\x43ontractWithdrawn\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"N\n\x0f\x43ontractEntered\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"P\n\x11\x43ontractCorrected\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"P\n\x11\x43ontractConfirmed\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ontract_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"\x7f\n\x11PortfolioImported\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\timport_id\x18\x02 \x01(\t\x12\x11\n\tcustomers\x18\x03 \x01(\x05\x12\x11\n\tcontracts\x18\x04 \x01(\x05\x12\x1e\n\x16imported_by_account_id\x18\x05 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTRACTWITHDRAWN']._serialized_end=218
   _globals['_CONTRACTENTERED']._serialized_start=220
   _globals['_CONTRACTENTERED']._serialized_end=298
-  _globals['_CONTRACTCONFIRMED']._serialized_start=300
-  _globals['_CONTRACTCONFIRMED']._serialized_end=380
-  _globals['_PORTFOLIOIMPORTED']._serialized_start=382
-  _globals['_PORTFOLIOIMPORTED']._serialized_end=509
+  _globals['_CONTRACTCORRECTED']._serialized_start=300
+  _globals['_CONTRACTCORRECTED']._serialized_end=380
+  _globals['_CONTRACTCONFIRMED']._serialized_start=382
+  _globals['_CONTRACTCONFIRMED']._serialized_end=462
+  _globals['_PORTFOLIOIMPORTED']._serialized_start=464
+  _globals['_PORTFOLIOIMPORTED']._serialized_end=591
 # @@protoc_insertion_point(module_scope)

@@ -101,6 +101,34 @@ class ContractEntered(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ContractCorrected(message.Message):
+    """A customer changed a contract that he had entered himself (F50)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CONTRACT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    contract_id: builtins.str
+    """The contract."""
+    customer_id: builtins.str
+    """The customer who entered it."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        contract_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["contract_id", b"contract_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class ContractConfirmed(message.Message):
     """The broker confirmed a contract that the customer had entered himself (F177)."""
 
