@@ -14,9 +14,18 @@ from bench import search_rows
 from bench.http_load import Load, run
 from bench.office import Office
 from bench.results import Row, limit
+from bench.search_rows import word
 
 DOCUMENTS = 1_000_000
-QUERIES = ("Versicherung", "Sturmflut", "Rechnung", "Wort17 Versicherung", "Wort3 Wort11", "Wort15000", "Kündgung")
+QUERIES = (
+    "Versicherung",
+    "Sturmflut",
+    "Rechnung",
+    f"{word(17)} Versicherung",
+    f"{word(3)} {word(11)}",
+    word(15_000),
+    "Kündgung",
+)
 CLIENTS, REQUESTS, WARM_UP = 2, 400, 100
 MOST_MS = 100
 
