@@ -37,7 +37,6 @@ from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
 from kontor_vault.emergency_folder import EmergencyFolder
-from kontor_vault.exporting import Exporter
 from kontor_vault.jobs import jobs
 from kontor_vault.keeping_jobs import keeping_jobs
 from kontor_vault.keys import CustomerKeys
@@ -96,7 +95,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
         jobs=[
             *jobs(store, sealing, keys, texts),
             *retention_jobs(store),
-            *keeping_jobs(store, Exporter(platform.work, store, keys)),
+            *keeping_jobs(settings, platform.work, store, keys),
             *scan_jobs(platform.work, store, keys, settings.default_quota_bytes),
         ],
         close=[encryption.close],

@@ -35,6 +35,10 @@ class VaultSettings(ServiceSettings):
     transit_token_file: SecretFile | None = None
     transit_ca_file: SecretFile | None = None
     """Certificate authority of `transit_url`; the machine's own unless set."""
+    object_replica_url: StoreUrl | None = None
+    """A second object store that gets a copy of every content and from which damaged ones are repaired."""
+    integrity_megabytes_per_minute: int = Field(default=480, ge=0)
+    """How much is read anew each minute to see that it is still what was stored; 0: nothing."""
     identity_address: Address
     contracts_address: Address
     """Asked for the contracts that a paper may name, with the token of whoever files it."""

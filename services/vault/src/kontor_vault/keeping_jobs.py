@@ -1,22 +1,34 @@
-"""What keeps papers for decades, by the clock: archives to take away."""
+"""What keeps papers for decades, by the clock: archives to take away, orphans, soundness of every content."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from kontor_chassis.database import UnitOfWork
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
 
+from kontor_vault.adapters.objects import open_object_store
+from kontor_vault.config import VaultSettings
 from kontor_vault.exporting import Exporter
 from kontor_vault.exports import delete_expired
+from kontor_vault.integrity import IntegrityCheck
+from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
+from kontor_vault.orphans import OrphanSweep
 
 _SERVICE = Principal.of_service("vault")
+_PORTIONS = 5
 
 
-def keeping_jobs(objects: Objects, exporter: Exporter) -> Sequence[Job]:
+def keeping_jobs(settings: VaultSettings, work: UnitOfWork, objects: Objects, keys: CustomerKeys) -> Sequence[Job]:
     """Return the jobs."""
+    replica = open_object_store(settings.object_replica_url) if settings.object_replica_url else None
+    exporter, checking = Exporter(work, objects, keys), IntegrityCheck(work, keys, objects, replica)
+    sweeps = [OrphanSweep(work, objects, "store")]
+    if replica is not None:
+        sweeps.append(OrphanSweep(work, replica, "replica"))
 
     async def make_exports(context: JobContext) -> None:
         while await exporter.make_next():
@@ -26,9 +38,20 @@ def keeping_jobs(objects: Objects, exporter: Exporter) -> Sequence[Job]:
         while await _delete_some(context, objects):
             pass
 
+    async def sweep_orphans(context: JobContext) -> None:
+        for sweep in sweeps:
+            for _ in range(_PORTIONS):
+                if not await sweep.sweep_some():
+                    break
+
+    async def check_integrity(context: JobContext) -> None:
+        await checking.check(settings.integrity_megabytes_per_minute << 20)
+
     return [
         Job("make_exports", timedelta(seconds=5), make_exports),
         Job("expire_exports", timedelta(minutes=10), expire_exports),
+        Job("sweep_orphans", timedelta(minutes=1), sweep_orphans),
+        Job("check_integrity", timedelta(minutes=1), check_integrity),
     ]
 
 

@@ -79,6 +79,7 @@ class DamagedObject(Base):
     __tablename__ = "damaged_objects"
 
     object_id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID]
     tenant_id: Mapped[UUID]
     customer_id: Mapped[UUID]
     is_missing: Mapped[bool]

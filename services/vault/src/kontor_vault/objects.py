@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object as the store lists it."""
+
+    path: str
+    modify_time: datetime
+    """Machine time."""
 
 
 class ObjectSink(Protocol):
@@ -41,5 +53,40 @@ class Objects(Protocol):
     def read(self, path: str) -> ObjectSource:
         """Open an object; raises FileNotFoundError, a remote store's only at the first `fetch`."""
 
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        """Yield all objects in the order of their paths, those behind a path, half-written ones included."""
+
     def delete(self, path: str) -> None:
         """Delete an object and what a killed writer left of it; deleting what is not there is fine."""
+
+
+def is_there(objects: Objects, path: str) -> bool:
+    """Whether a store has an object."""
+    try:
+        source = objects.read(path)
+        try:
+            source.fetch(0, 1)
+        finally:
+            source.close()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def copy_object(path: str, origin: Objects, target: Objects) -> None:
+    """Copy an object as it is from one store to another; raises FileNotFoundError."""
+    source = origin.read(path)
+    try:
+        piece = source.fetch(0, source.fetch_bytes)
+        sink, start = target.write(path), 0
+        try:
+            while len(piece):
+                sink.write(piece)
+                start += len(piece)
+                piece = source.fetch(start, start + source.fetch_bytes)
+            sink.commit()
+        except BaseException:
+            sink.discard()
+            raise
+    finally:
+        source.close()

@@ -11,16 +11,17 @@ import asyncpg
 from kontor_chassis.database import RowReader
 from kontor_chassis.paging import cursor_int, cursor_time, decode_cursor, encode_cursor
 from kontor_chassis.principal import Principal
-from sqlalchemy import Select, Text, Uuid, bindparam, case, false, or_, select, tuple_
+from sqlalchemy import Label, Select, Text, Uuid, bindparam, case, exists, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kontor_vault.grants import granted_document, granted_folder
+from kontor_vault.keeping_tables import DamagedObject
 from kontor_vault.tables import Document, Folder, Grant, Version
 from kontor_vault.visibility import folder_granted_to, folder_opened_to, in_force, staff_sees, trusted_sees
 
 Row = asyncpg.Record
 Rows = list[Row]
-_Columns = tuple[InstrumentedAttribute[Any], ...]
+_Columns = tuple[InstrumentedAttribute[Any] | Label[Any], ...]
 
 
 class Viewer(Enum):
@@ -52,6 +53,7 @@ _BEYOND = (1 << 31) - 1
 _LAST_ID = UUID(int=(1 << 128) - 1)
 
 _DOCUMENT_COLUMNS: _Columns = (
+    exists().where(DamagedObject.document_id == Document.document_id).label("is_damaged"),
     Document.document_id,
     Document.customer_id,
     Document.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,7 @@ from obstore.exceptions import NotFoundError
 from obstore.store import ObjectStore, from_url
 
 from kontor_vault.adapters.files import DirectoryObjects
-from kontor_vault.objects import Objects
+from kontor_vault.objects import Entry, Objects
 
 _PART_BYTES = 5 << 20  # S3 takes no smaller parts
 
@@ -43,6 +44,12 @@ class StoreObjects:
     def read(self, path: str) -> _StoreSource:
         """Open an object."""
         return _StoreSource(self._store, path)
+
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        """List all objects behind a path."""
+        for page in obstore.list(self._store, offset=after or None):
+            for each in page:
+                yield Entry(each["path"], each["last_modified"])
 
     def delete(self, path: str) -> None:
         """Delete an object, if it is there."""

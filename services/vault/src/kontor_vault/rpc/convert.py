@@ -89,13 +89,16 @@ def document_row(row: Row) -> pb.Document:
         dated_on=str(row["dated_on"] or ""),
         due_on=str(row["due_on"] or ""),
         remind_days=row["remind_days"],
+        is_damaged=row["is_damaged"],
     )
 
 
 def document(entity: Document, *, granted: bool = False) -> pb.Document:
     """Return a document that a command has just changed."""
     row = {column.key: getattr(entity, column.key) for column in Document.__table__.columns}
-    return document_row({**row, "granted": granted, "note": note_shown_to(current_principal(), entity)})
+    return document_row(
+        {**row, "is_damaged": False, "granted": granted, "note": note_shown_to(current_principal(), entity)}
+    )
 
 
 def folder_row(row: Row) -> pb.Folder:

@@ -429,6 +429,7 @@ class Document(message.Message):
     DATED_ON_FIELD_NUMBER: builtins.int
     DELIVER_TIME_FIELD_NUMBER: builtins.int
     DELIVERED_VERSION_FIELD_NUMBER: builtins.int
+    IS_DAMAGED_FIELD_NUMBER: builtins.int
     document_id: builtins.str
     """Id of the document, a UUID. Its content is at /files/documents/{document_id}."""
     customer_id: builtins.str
@@ -473,6 +474,8 @@ class Document(message.Message):
     """The day that the paper itself bears, for example "2026-07-31"; empty if nobody said."""
     delivered_version: builtins.int
     """Number of the version that was delivered last; 0 if none was."""
+    is_damaged: builtins.bool
+    """Whether a version of it can no longer be read as it was stored; the operator knows and repairs it where he can."""
     @builtins.property
     def release_time(self) -> timestamp_pb2.Timestamp:
         """When it was released; unset before."""
@@ -528,10 +531,11 @@ class Document(message.Message):
         dated_on: builtins.str = ...,
         deliver_time: timestamp_pb2.Timestamp | None = ...,
         delivered_version: builtins.int = ...,
+        is_damaged: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "deliver_time", b"deliver_time", "release_time", b"release_time", "trash_time", b"trash_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "dated_on", b"dated_on", "deliver_time", b"deliver_time", "delivered_version", b"delivered_version", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["concerned_person", b"concerned_person", "contract_id", b"contract_id", "create_time", b"create_time", "creator_account_id", b"creator_account_id", "customer_id", b"customer_id", "dated_on", b"dated_on", "deliver_time", b"deliver_time", "delivered_version", b"delivered_version", "document_id", b"document_id", "due_on", b"due_on", "etag", b"etag", "file_name", b"file_name", "folder_id", b"folder_id", "granted", b"granted", "is_damaged", b"is_damaged", "kind", b"kind", "media_type", b"media_type", "note", b"note", "origin", b"origin", "release_time", b"release_time", "released", b"released", "remind_days", b"remind_days", "sha256", b"sha256", "size_bytes", b"size_bytes", "tags", b"tags", "title", b"title", "trash_time", b"trash_time", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
