@@ -17,7 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from kontor_chassis.calls import LARGEST_MESSAGE_BYTES
-from kontor_chassis.interceptors import Pipeline
+from kontor_chassis.interceptors.pipeline import Pipeline
 from kontor_chassis.tokens import TokenVerifier
 
 _OPTIONS = (

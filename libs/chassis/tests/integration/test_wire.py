@@ -16,7 +16,7 @@ from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.calls import remaining_seconds
 from kontor_chassis.errors import DomainError, ErrorKind, FieldProblem, not_found
 from kontor_chassis.idempotency import AlreadyAnswered
-from kontor_chassis.interceptors import UndeclaredAccessError
+from kontor_chassis.interceptors.pipeline import UndeclaredAccessError
 from kontor_chassis.principal import current_principal
 from kontor_chassis.server import servicer
 from kontor_chassis.telemetry import TRACER, trace_headers
