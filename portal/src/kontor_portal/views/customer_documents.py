@@ -174,8 +174,9 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
         )
     )
     here = f"/kunde/dokumente/ordner/{folder_id}" if folder_id else HOME
+    tree = folder_tree(customer_id)
     cabinet = Cabinet(
-        tree=folder_tree(customer_id),
+        tree=tree,
         folder=place,
         documents=tuple(answer.documents),
         quota=_quota(customer_id),
@@ -183,8 +184,8 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
         next_url=next_page(answer.next_page_token),
         labels=labels_of(customer_id),
         chosen=chosen,
-    )
         to_file=ToFile((), has_more=False) if folder_id else to_file(customer_id, tree),
+    )
     dialog = request.args.get("neu", "") == "ordner" or bool(form.errors or form.problem)
     return render_template("customer/documents.html", cabinet=cabinet, form=form, dialog=dialog), form.status
 
