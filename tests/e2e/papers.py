@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 
 import pikepdf
 
@@ -34,3 +35,14 @@ def pages_of(content: bytes) -> int:
     """Return the number of pages; raises what pikepdf raises for something that is no PDF."""
     with pikepdf.open(io.BytesIO(content)) as document:
         return len(document.pages)
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return several PDFs as one, the way a scanner does with a pile."""
+    with pikepdf.new() as pile:
+        for part in parts:
+            with pikepdf.open(io.BytesIO(part)) as document:
+                pile.pages.extend(document.pages)
+        written = io.BytesIO()
+        pile.save(written)
+    return written.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 
 from kontor_tools.containers import tag_asked_for
@@ -18,6 +19,7 @@ from tests.e2e.people import PASSWORD, Person
 
 OPERATOR = "betrieb@plattform.example"
 NETWORK = "netzwerk@plattform.example"
+SCAN_CENTRE = "scan@plattform.example"
 
 
 class InstalledStage:
@@ -30,6 +32,12 @@ class InstalledStage:
         self._bootstrap(NETWORK, "network")
         self.operator = Person(self.base_url, OPERATOR).sign_in()
         self.network = Person(self.base_url, NETWORK).sign_in()
+
+    @cached_property
+    def scan_centre(self) -> Person:
+        """The scan centre at work, from when it is needed on."""
+        self._bootstrap(SCAN_CENTRE, "scan-centre")
+        return Person(self.base_url, SCAN_CENTRE).sign_in()
 
     def mails(self) -> list[EmailMessage]:
         """Return all mails sent so far, oldest first."""

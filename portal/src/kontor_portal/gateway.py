@@ -32,7 +32,10 @@ from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
+from kontor.vault.v1.originals_pb2_grpc import OriginalServiceStub
 from kontor.vault.v1.retention_pb2_grpc import RetentionServiceStub
+from kontor.vault.v1.scan_centre_pb2_grpc import ScanCentreServiceStub
+from kontor.vault.v1.scan_sheets_pb2_grpc import ScanSheetServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
@@ -158,19 +161,34 @@ def exports() -> ExportServiceStub:
     return current_edge().stub(_GATEWAY, ExportServiceStub)
 
 
+def filing() -> FilingServiceStub:
+    """Return the stub for where papers belong."""
+    return current_edge().stub(_GATEWAY, FilingServiceStub)
+
+
 def document_search() -> SearchServiceStub:
     """Return the stub for finding documents."""
     return current_edge().stub(_GATEWAY, SearchServiceStub)
 
 
+def scan_sheets() -> ScanSheetServiceStub:
+    """Return the stub for separator sheets of paper post."""
+    return current_edge().stub(_GATEWAY, ScanSheetServiceStub)
+
+
+def originals() -> OriginalServiceStub:
+    """Return the stub for the paper of scanned documents."""
+    return current_edge().stub(_GATEWAY, OriginalServiceStub)
+
+
+def scan_centre() -> ScanCentreServiceStub:
+    """Return the stub of the scan centre's work."""
+    return current_edge().stub(_GATEWAY, ScanCentreServiceStub)
+
+
 def billing() -> BillingServiceStub:
     """Return the stub of billing."""
     return current_edge().stub(_GATEWAY, BillingServiceStub)
-
-def filing() -> FilingServiceStub:
-    """Return the stub for where papers belong."""
-    return current_edge().stub(_GATEWAY, FilingServiceStub)
-
 
 
 def receivables() -> ReceivablesServiceStub:

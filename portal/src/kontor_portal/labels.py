@@ -334,6 +334,7 @@ def role(value: access_pb2.Role.ValueType) -> str:
         access_pb2.ROLE_EXPERT: t("Experte"),
         access_pb2.ROLE_NETWORK: t("Netzwerkorganisation"),
         access_pb2.ROLE_OPERATOR: t("Plattformbetrieb"),
+        access_pb2.ROLE_SCAN_CENTRE: t("Scan-Zentrum"),
         access_pb2.ROLE_TRUSTED_PERSON: t("Vertrauensperson"),
         access_pb2.ROLE_INSURED_PERSON: t("Mitversicherte Person"),
     }.get(value, "")

@@ -53,6 +53,8 @@ def _items(session: Session, persona: Persona | None) -> tuple[NavItem, ...]:
         return _expert(session)
     if persona is Persona.NETWORK:
         return _network()
+    if persona is Persona.SCAN_CENTRE:
+        return _scan_centre()
     if persona is Persona.TRUSTED:
         return _trusted()
     return _operator() if persona is Persona.OPERATOR else ()
@@ -134,6 +136,15 @@ def _network() -> tuple[NavItem, ...]:
         NavItem(t("Leistungen"), "/netzwerk/leistungen", "list", is_pinned=True),
         NavItem(t("Aufträge"), "/netzwerk/auftraege", "briefcase", is_pinned=True),
         NavItem(t("Gewinnspiel"), "/netzwerk/gewinnspiel", "sparkle"),
+    )
+
+
+def _scan_centre() -> tuple[NavItem, ...]:
+    return (
+        NavItem(t("Stapel"), "/scan", "folder", is_pinned=True),
+        NavItem(t("Offene Poststücke"), "/scan/offen", "alert", is_pinned=True),
+        NavItem(t("Originale"), "/scan/originale", "list", is_pinned=True),
+        NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )
 
 

@@ -11,7 +11,7 @@ import grpc
 from flask import Flask, g, request
 from kontor.notifications.v1 import notifications_pb2 as notifications_pb
 
-from kontor_portal import breaking, formatting, gateway, i18n, labels
+from kontor_portal import breaking, formatting, gateway, i18n, labels, scan_labels
 from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.firms import PLATFORM_NAME, FirmLook
@@ -31,6 +31,7 @@ LABELS: Final = (
     "tenant_state", "tier",
 )  # fmt: skip
 """Functions of `labels` that templates use as filters."""
+SCAN_LABELS: Final = ("original_state", "scan_batch_state", "scan_piece_problem", "scan_piece_state")
 
 MENU_ON_TOP: Final = frozenset({"tiles", "letter", "panorama"})
 """Layouts whose menu lies above the page (F38)."""
@@ -144,6 +145,7 @@ def install(app: Flask) -> None:
         dialled=dialled,
     )
     app.jinja_env.filters.update({name: getattr(labels, name) for name in LABELS})
+    app.jinja_env.filters.update({name: getattr(scan_labels, name) for name in SCAN_LABELS})
     app.context_processor(_frame)
 
 

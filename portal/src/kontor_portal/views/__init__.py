@@ -45,11 +45,12 @@ from kontor_portal.views.customer_document import customer_document
 from kontor_portal.views.customer_documents import customer_documents
 from kontor_portal.views.customer_emergency import customer_emergency
 from kontor_portal.views.customer_emergency_folder import customer_emergency_folder
+from kontor_portal.views.customer_entries import customer_entries
 from kontor_portal.views.customer_epost import customer_epost
 from kontor_portal.views.customer_export import customer_export
+from kontor_portal.views.customer_filing import customer_filing
 from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
-from kontor_portal.views.customer_filing import customer_filing
 from kontor_portal.views.customer_identity import customer_identity
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_papers import customer_papers
@@ -69,8 +70,10 @@ from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
 from kontor_portal.views.operator_pages import operator_pages
+from kontor_portal.views.post_pages import post_pages
 from kontor_portal.views.public import public
 from kontor_portal.views.raffle_pages import raffle_pages
+from kontor_portal.views.scan_centre import scan_centre
 from kontor_portal.views.search import search
 from kontor_portal.views.static import static
 from kontor_portal.views.trusted_pages import trusted_pages
@@ -95,14 +98,15 @@ AREAS: tuple[Blueprint, ...] = (
     customer_views,
     customer_pictures,
     customer_contracts,
+    customer_entries,
     customer_documents,
     customer_papers,
+    customer_filing,
     customer_document,
     customer_export,
     customer_grants,
     customer_sightings,
     customer_chat,
-    customer_filing,
     customer_service,
     customer_invoices,
     customer_consents,
@@ -140,6 +144,8 @@ AREAS: tuple[Blueprint, ...] = (
     expert_orders,
     expert_services,
     network_pages,
+    post_pages,
+    scan_centre,
     operator_firms,
     operator_face,
     operator_pages,

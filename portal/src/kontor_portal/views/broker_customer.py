@@ -62,7 +62,7 @@ def customer_tabs(customer_id: str) -> tuple[Tab, ...]:
     """Return the parts of a customer's page that this member of staff may open."""
     base, session = f"/makler/kunden/{customer_id}", signed_in()
     parts = [(t("Übersicht"), base), (t("Verträge"), f"{base}/vertraege"), (t("Dokumente"), f"{base}/dokumente")]
-    parts.append((t("Identität"), f"{base}/identitaet"))
+    parts += [(t("Post"), f"{base}/post"), (t("Identität"), f"{base}/identitaet")]
     if session.may("BILLING"):
         parts.append((t("Service und Rechnungen"), f"{base}/service"))
     if session.may("ORDER"):

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from kontor.vault.v1 import retention_pb2, vault_pb2
+from kontor.vault.v1 import originals_pb2, retention_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
@@ -48,11 +48,11 @@ class DocumentPage:
     """The folder through which the firm sees it as well."""
     sightings: tuple[Line, ...]
     paper: Paper
-    deliveries: tuple[DeliveryView, ...]
     filing: ProposalView | None
     """How it could be filed, while it waits for that."""
     originals: tuple[originals_pb2.Original, ...]
     """The paper it was scanned from."""
+    deliveries: tuple[DeliveryView, ...]
     """What was delivered of it, newest first; none of a copy."""
     kept: Kept
 
@@ -94,9 +94,9 @@ def update(document_id: str) -> ResponseReturnValue:
         title=values.get("title", ""),
         kind=_kind(values.get("kind", "")),
         folder_id=values.get("folder_id", ""),
+        dated_on=values.get("dated_on", ""),
         etag=values.get("etag", ""),
     )
-        dated_on=values.get("dated_on", ""),
     said_in(values, changed)
     request = vault_pb2.UpdateDocumentRequest(
         document=changed, update_mask=FieldMask(paths=SAID), request_id=new_request_id()
@@ -176,6 +176,8 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),
+        originals=_originals(customer_id, document_id),
+        filing=proposal_for(customer_id, document_id, tree),
         deliveries=deliveries_of(customer_id, document_id) if found.delivered_version else (),
         kept=kept(customer_id, document_id),
     )
@@ -191,8 +193,12 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     ), form.status
 
 
+def _originals(customer_id: str, document_id: str) -> tuple[originals_pb2.Original, ...]:
+    wanted = originals_pb2.ListOriginalsRequest(customer_id=customer_id, document_id=document_id)
+    none = originals_pb2.ListOriginalsResponse()
+    return tuple(optional(lambda: gateway.originals().ListOriginals(wanted), none).originals)
+
+
 def _kind(text: str) -> vault_pb2.DocumentKind.ValueType:
     known = {str(value): value for value in vault_pb2.DocumentKind.values()}
     return known.get(text, vault_pb2.DOCUMENT_KIND_OTHER)
-        originals=_originals(customer_id, document_id),
-        filing=proposal_for(customer_id, document_id, tree),

@@ -8,6 +8,7 @@ PASSWORD = "Kontor-Demo-2026"  # noqa: S105  # printed by `make up`; these accou
 
 OPERATOR = "betrieb@kontor.example"
 NETWORK = "netzwerk@kontor.example"
+SCAN_CENTRE = "scan@kontor.example"
 JULIA = "julia.brandt@mail.example"
 CLARA = "clara.wolff@wolff.example"
 NORA = "nora.feld@alpenblick.example"
@@ -244,6 +245,7 @@ SERVICES = (
 ACCOUNTS = (
     ("Operator", OPERATOR),
     ("Network organisation", NETWORK),
+    ("Scan centre", SCAN_CENTRE),
     ("Broker, administrator", HANSEN.administrator[1]),
     ("Broker, employee", HANSEN.staff[0].email),
     ("Customer of this broker", JULIA),

@@ -65,6 +65,9 @@ class Loader:
         with self._people:
             self._progress.once("operator", lambda: self._bootstrap(content.OPERATOR, "Betrieb", "operator"))
             self._progress.once("network", lambda: self._bootstrap(content.NETWORK, "Netzwerk", "network"))
+            self._progress.once(
+                "scan centre", lambda: self._bootstrap(content.SCAN_CENTRE, "Scan-Zentrum", "scan-centre")
+            )
             for firm in content.FIRMS:
                 say(f"  demo: {firm.name} …")
                 self._open(firm)
