@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pypdf
 from kontor_chassis.clock import SystemClock, billing_day
+from playwright.sync_api import expect
 
 from tests.e2e.browser.accessibility import grave_violations
 from tests.e2e.browser.cast import Client, Office
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.journey import mail_to, text_of
+from tests.e2e.papers import pdf_of
 from tests.e2e.stage import InstalledStage
 
 CODE = re.compile(r"\b[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}\b")
@@ -58,8 +60,59 @@ def test_letter_voucher_and_consent(stage: InstalledStage, client: Client, offic
     desk.sees("Mit dem Code aus einem Brief")
     desk.sees("Eingewilligt")
     desk.looks_right("broker-identity-proven")
+    _is_delivered_to(home, desk, client.page)
     _ends(operator)
     _is_deleted_and_stays(home, desk, client.page)
+
+
+def test_customer_enters_a_contract_of_his_own(client: Client) -> None:
+    """F50, F177: what he has elsewhere he enters, corrects and deletes himself."""
+    home = client.visitor
+    home.open("/kunde/vertraege")
+    home.follow("Vertrag eintragen")
+    home.fill("Versicherer", "Nordsee Versicherung")
+    home.fill("Vertragsnummer", "NV-4711")
+    home.page.get_by_label("Beitrag in Euro").fill("12,50")
+    home.looks_right("entry-new")
+    assert grave_violations(home.page) == []
+    home.press("Speichern")
+    home.is_told("Eingetragen. Ihr Ansprechpartner prüft den Vertrag.")
+    home.looks_right("entry-contract")
+    home.follow("Ändern")
+    home.fill("Vertragsnummer", "NV-4712")
+    home.looks_right("entry-change")
+    home.press("Speichern")
+    home.sees("NV-4712")
+    home.follow("Ändern")
+    home.press("Eintrag löschen")
+    home.is_told("Der Vertrag ist gelöscht.")
+
+
+def _is_delivered_to(home: Visitor, desk: Visitor, page: str) -> None:
+    """F144: what the firm files is delivered by consent, the customer opens it, and both have the proof."""
+    desk.open(f"{page}/dokumente")
+    desk.choose_file("Dateien auswählen", "Kündigungsbestätigung.pdf", "application/pdf", pdf_of(20_000))
+    expect(desk.page.get_by_role("row").filter(has_text="Kündigungsbestätigung")).to_be_visible()
+    desk.follow("Kündigungsbestätigung")
+    desk.looks_right("broker-document-filed")
+    desk.press("Rechtswirksam zustellen")
+    desk.is_told("Das Dokument ist zugestellt.")
+    home.go("Dokumente")
+    home.looks_right("customer-documents-delivered")
+    home.follow("Kündigungsbestätigung")
+    home.sees("Zugestellt am")
+    assert home.opened("Ansehen")
+    home.page.reload()
+    home.sees("Erstmals geöffnet")
+    home.looks_right("customer-document-delivered")
+    assert grave_violations(home.page) == []
+    desk.page.reload()
+    desk.sees("Erstmals geöffnet")
+    desk.looks_right("broker-document-delivered")
+    assert desk.opened("Nachweis als PDF").startswith(b"%PDF-")
+    desk.open("/makler/betrieb/aufbewahrung")
+    desk.looks_right("retention-rules")
+    assert grave_violations(desk.page) == []
 
 
 def _raffle_with_one_voucher(operator: Visitor) -> None:

@@ -14,6 +14,7 @@ from kontor.identity.v1 import accounts_pb2, internal_pb2, people_pb2, signin_pb
 from kontor_chassis.interceptors.errors import refused_with
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.invitations import expire_invitations
+from kontor_identity.memberships import memberships_of
 
 from services.identity.tests.identity_office import PASSWORD, Identity, all_of, registration
 
@@ -198,6 +199,29 @@ async def test_responsibles_are_staff_of_the_firm_in_order(identity: Identity) -
         update_mask=FieldMask(paths=["roles"]),
     )
     assert await _refused(staff.UpdateStaff(step_down)) == "LAST_ADMINISTRATOR"
+
+
+async def test_a_right_is_given_and_taken_away(identity: Identity) -> None:
+    """F194: an administrator lets an employee chat, and no longer; the employee himself cannot."""
+    tenant_id, invitation_id = await _firm(identity, "rechte")
+    await _accept(identity, invitation_id)
+    staff = _staff(identity, tenant_id)
+    invited = await staff.InviteStaff(
+        people_pb2.InviteStaffRequest(display_name="Jonas Peters", email="jonas@rechte.example")
+    )
+    jonas = (await _accept(identity, invited.invitation_id)).account_id
+
+    def change(*rights: Right.ValueType) -> people_pb2.UpdateStaffRequest:
+        mask = FieldMask(paths=["rights"])
+        return people_pb2.UpdateStaffRequest(staff=people_pb2.Staff(rights=rights), account_id=jonas, update_mask=mask)
+
+    for rights in ((Right.RIGHT_CHAT,), ()):
+        await staff.UpdateStaff(change(*rights))
+        async with identity.service.platform.work.work(DIRECTORY) as tx:
+            [membership] = await memberships_of(tx, UUID(jonas))
+        assert tuple(membership.rights) == rights
+    himself = identity.as_person(roles=[Role.ROLE_STAFF], account_id=UUID(jonas), tenant_id=tenant_id)
+    assert await _refused(himself.UpdateStaff(change(Right.RIGHT_CHAT))) == "ROLE_NOT_ALLOWED"
 
 
 async def test_an_import_is_idempotent_by_number(identity: Identity) -> None:
