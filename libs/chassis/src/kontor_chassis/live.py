@@ -58,7 +58,11 @@ class Subscription(Generic[M]):
     async def open(self) -> Self:
         """Begin to listen."""
         self._topic.subscribers.add(self)
-        await self._topic.listen()
+        try:
+            await self._topic.listen()
+        except BaseException:  # cancelled while NATS is away, or refused: nobody would ever read what is offered
+            self.close()
+            raise
         return self
 
     def close(self) -> None:

@@ -10,11 +10,12 @@ from kontor_chassis.bus import Bus
 from kontor_chassis.database import Database
 from kontor_chassis.errors import DomainError
 from kontor_chassis.live import WAITING, LiveEvents
+from kontor_chassis.outbox import outbox_event
 from kontor_chassis.principal import Principal
 from kontor_chassis.relay import Relay
 from kontor_tools.embedded.nats import EmbeddedNats
 
-from libs.chassis.tests.shipping import ParcelSent, running, send, until
+from libs.chassis.tests.shipping import NOON, ParcelSent, running, send, until
 
 pytestmark = pytest.mark.integration
 
@@ -83,3 +84,21 @@ async def test_subscriber_that_falls_behind_is_cut_off(bus: Bus) -> None:
         with pytest.raises(DomainError) as cut:
             await anext(slow)
         assert cut.value.reason == "STREAM_OVERRUN"
+
+
+async def test_subscription_that_does_not_come_about_is_forgotten() -> None:
+    """Clients that give up while NATS is away leave nothing behind that would go on collecting events."""
+    away = Bus("nats://127.0.0.1:9", "process without NATS")
+    live = LiveEvents(away)
+    offered: list[int] = []
+
+    def wanted(event: ParcelSent) -> bool:
+        offered.append(event.number)
+        return True
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), live.subscribe(ParcelSent, matching=wanted):
+            pass
+    live.tell([outbox_event(ParcelSent(number=1), service="sender", aggregate="1", tenant_id=None, created_at=NOON)])
+    assert not offered
+    await away.close()
