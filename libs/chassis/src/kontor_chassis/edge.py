@@ -59,6 +59,7 @@ _HTTP_STATUS = {
     ErrorKind.UNAVAILABLE: 503,
 }
 _HTTP_MESSAGES = {
+    401: "Diese Anmeldung ist ungültig. Bitte melden Sie sich erneut an.",
     404: "Diese Seite gibt es nicht.",
     405: "Das ist an dieser Adresse nicht möglich.",
     413: "Das ist zu groß.",
@@ -66,6 +67,11 @@ _HTTP_MESSAGES = {
     416: "Dieser Abschnitt liegt außerhalb der Datei.",
     429: "Das waren zu viele Anfragen. Bitte warten Sie einen Augenblick.",
 }
+_OF_GATEWAY = {
+    grpc.StatusCode.UNAUTHENTICATED: (401, "TOKEN_INVALID"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (429, "TOO_MANY_REQUESTS"),
+}
+"""What the gateway itself refuses, before any service: inside gRPC it gives a status and nothing else."""
 _OTHER_MESSAGE = "Diese Anfrage kann nicht bearbeitet werden."
 _BODY_HEADERS = frozenset({"content-type", "content-length"})
 _REQUESTS = Counter("http_server_requests_total", "HTTP requests completed.", ("method", "route", "status"))
@@ -144,6 +150,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, grpc.RpcError):
         call = cast(grpc.Call, error)
         refused = domain_error_of(call) or refused_with(call)
+        if refused is None and call.code() in _OF_GATEWAY:
+            status, reason = _OF_GATEWAY[call.code()]
+            return Problem(status, reason, _HTTP_MESSAGES[status])
     if refused is not None:
         status = _HTTP_STATUS[refused.kind]
         return Problem(status, refused.reason, refused.message, refused.fields, metadata=refused.metadata)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import grpc
 import pytest
 from flask.testing import FlaskClient
 from kontor.common.v1.access_pb2 import Role
@@ -27,6 +28,13 @@ from libs.chassis.tests import parcel_edge
 from libs.chassis.tests.parcels import Parcels, parcel_servicer
 from libs.chassis.tests.shipping import until
 
+REFUSED_BY_GATEWAY = {
+    "forged": grpc.StatusCode.UNAUTHENTICATED,
+    "often": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "broken": grpc.StatusCode.DATA_LOSS,
+}
+"""Parcels at which the service answers as Envoy does: with a status, without the platform's details."""
+
 
 @pytest.fixture
 def seen() -> list[Principal]:
@@ -38,7 +46,9 @@ def seen() -> list[Principal]:
 async def sender(seen: list[Principal]) -> AsyncIterator[Serving]:
     """The service behind the edge."""
 
-    async def look(request: Any, _context: Any) -> Any:
+    async def look(request: Any, context: Any) -> Any:
+        if request.text in REFUSED_BY_GATEWAY:
+            await context.abort(REFUSED_BY_GATEWAY[request.text], "Jwt verification fails or rate limited")
         seen.append(current_principal())
         return request
 
@@ -104,6 +114,19 @@ async def test_refusals_become_problems(browser: FlaskClient, path: str, status:
     assert problem["reason"] == reason
     assert "geheim" not in response.text
     assert bool(problem["reference"]) == (status == 500)
+
+
+@pytest.mark.parametrize(
+    ("parcel", "status", "reason"),
+    [("forged", 401, "TOKEN_INVALID"), ("often", 429, "TOO_MANY_REQUESTS"), ("broken", 500, "INTERNAL")],
+)
+async def test_what_the_gateway_itself_refuses_is_no_defect(
+    browser: FlaskClient, parcel: str, status: int, reason: str
+) -> None:
+    """A withdrawn key and a limit come without details: the visitor renews his session or waits; nobody is alarmed."""
+    token = token_for(roles=[Role.ROLE_STAFF])
+    response = await get(browser, f"/parcels/{parcel}", Authorization=f"Bearer {token}")
+    assert (response.status_code, response.get_json()["reason"]) == (status, reason)
 
 
 async def test_field_problems_and_german_sentences_are_kept(browser: FlaskClient) -> None:
