@@ -15,7 +15,7 @@ _Time = DateTime(timezone=True)
 class Delivery(Base):
     """What was delivered, by which consent."""
 
-    __tablename__ = "deliveries"
+    __tablename__ = "document_deliveries"
 
     delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
     tenant_id: Mapped[UUID]
@@ -34,7 +34,7 @@ class Delivery(Base):
 class DeliveryStep(Base):
     """A stage that a delivery has reached, and the entry of the sight ledger that tells of it."""
 
-    __tablename__ = "delivery_steps"
+    __tablename__ = "document_delivery_steps"
 
     delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
     stage: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

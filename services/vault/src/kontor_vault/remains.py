@@ -54,7 +54,14 @@ DELETIONS: Final = (
     _emptied("folders", _NO_FOLDER_INSIDE),
     *(
         _emptied(table)
-        for table in ("pending_erasures", "delivery_steps", "deliveries", "sightings", "sight_seals", "quotas")
+        for table in (
+            "pending_erasures",
+            "document_delivery_steps",
+            "document_deliveries",
+            "sightings",
+            "sight_seals",
+            "quotas",
+        )
     ),
     *(_emptied(table) for table in ("original_steps", "originals", "scan_sheets")),
     *(_emptied(table) for table in ("exports", "archive_imports", "earlier_ledgers", "damaged_objects")),

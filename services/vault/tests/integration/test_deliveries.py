@@ -129,13 +129,13 @@ async def test_nobody_changes_a_delivery(office: Office, edge: Edge, tenant: UUI
     assert await refused(stranger.GetDeliveryProof(proof)) is StatusCode.NOT_FOUND
     assert not (await stranger.ListDeliveries(pb.ListDeliveriesRequest(customer_id=customer.cid))).deliveries
     owner = await asyncpg.connect(office.database.owner_url)
-    for table in ("deliveries", "delivery_steps"):
+    for table in ("document_deliveries", "document_delivery_steps"):
         await owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     for statement in (
-        "UPDATE deliveries SET customer_id = tenant_id",
-        "UPDATE delivery_steps SET time = now()",
-        "DELETE FROM delivery_steps",
-        "TRUNCATE deliveries, delivery_steps",
+        "UPDATE document_deliveries SET customer_id = tenant_id",
+        "UPDATE document_delivery_steps SET time = now()",
+        "DELETE FROM document_delivery_steps",
+        "TRUNCATE document_deliveries, document_delivery_steps",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await owner.execute(statement)
