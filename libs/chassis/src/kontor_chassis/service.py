@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import structlog
@@ -25,9 +25,6 @@ from kontor_chassis.process import Compose, Definition, Platform, Process, Servi
 from kontor_chassis.server import Servicer, servicer, servicer_of
 from kontor_chassis.settings import ServiceSettings, SettingsError
 from kontor_chassis.telemetry import configure_tracing
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 __all__ = ["Command", "Context", "Platform", "Service", "Servicer", "main", "servicer", "servicer_of"]
 
@@ -49,17 +46,15 @@ def main(
     settings: type[S],
     compose: Compose[S],
     *,
-    http: Callable[[], Flask] | None = None,
+    has_edge: bool = False,
     commands: Mapping[str, Command[S]] | None = None,
 ) -> None:
-    """Run the command line of service `name`; exits with 2 and all faults when the configuration cannot be used."""
-    arguments = _parse(name, has_http=http is not None, own=list(commands or {}))
-    try:
-        if arguments.command == "http" and http is not None:
-            from kontor_chassis import edge  # Flask and gunicorn: a third of a service's start, and not its business
+    """Run the command line of service `name`; exits with 2 and all faults when the configuration cannot be used.
 
-            edge.run(http)
-            return
+    One with an edge goes through `command_line.run`; `has_edge` only lists the edge's command.
+    """
+    arguments = _parse(name, has_edge=has_edge, own=list(commands or {}))
+    try:
         loaded = settings.load()
         if arguments.command == "check-config":
             sys.stdout.write("configuration is complete\n")
@@ -71,9 +66,9 @@ def main(
         sys.exit(_EXIT_CONFIGURATION)
 
 
-def _parse(name: str, *, has_http: bool, own: list[str]) -> argparse.Namespace:
+def _parse(name: str, *, has_edge: bool, own: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m kontor_{name}")
-    commands = [*_MODES, *(["http"] if has_http else []), "migrate", "check-config", "replay", *own]
+    commands = [*_MODES, *(["http"] if has_edge else []), "migrate", "check-config", "replay", *own]
     parser.add_argument("command", choices=commands)
     parser.add_argument("rest", nargs="*", help="producer whose dead letters to `replay` (none: all)")
     return parser.parse_args()

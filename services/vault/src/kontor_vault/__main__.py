@@ -5,20 +5,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kontor_chassis.service import main
-
-from kontor_vault.app import compose
-from kontor_vault.commands import COMMANDS
-from kontor_vault.config import VaultSettings
+from kontor_chassis.command_line import run
 
 if TYPE_CHECKING:
     from flask import Flask
 
 
+def _service() -> None:
+    from kontor_chassis.service import main
+
+    from kontor_vault.app import compose
+    from kontor_vault.commands import COMMANDS
+    from kontor_vault.config import VaultSettings
+
+    main("vault", VaultSettings, compose, has_edge=True, commands=COMMANDS)
+
+
 def _edge() -> Flask:
-    from kontor_vault.http.app import create_app  # only the edge needs Flask
+    from kontor_vault.http.app import create_app
 
     return create_app()
 
 
-main("vault", VaultSettings, compose, http=_edge, commands=COMMANDS)
+run(_service, _edge)

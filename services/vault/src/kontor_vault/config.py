@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from kontor_chassis.settings import Address, EdgeSettings, HttpUrl, SecretFile, ServiceSettings
 from pydantic import AfterValidator, Field, model_validator
 
-from kontor_vault.quotas import TIER_2_BYTES
+from kontor_vault.tiers import TIER_2_BYTES
 
 STORE_SCHEMES = frozenset({"file", "s3", "gs", "az"})
 

@@ -19,8 +19,9 @@ from kontor_vault.deliveries import note_mail
 from kontor_vault.emergency import close_folders, open_folders
 from kontor_vault.erasure import erase_as_far_as_allowed
 from kontor_vault.firm_end import FIRM_END
-from kontor_vault.quotas import TIER_2_BYTES, TIER_3_BYTES, set_limit
+from kontor_vault.quotas import set_limit
 from kontor_vault.releases import release_with_invitation
+from kontor_vault.tiers import TIER_2_BYTES, TIER_3_BYTES
 
 
 def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:

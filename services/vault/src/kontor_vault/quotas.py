@@ -16,9 +16,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kontor_vault.tables import Quota
 
-GIBIBYTE = 1 << 30
-TIER_2_BYTES = 5 * GIBIBYTE
-TIER_3_BYTES = 10 * GIBIBYTE
 WARNED_AT = (80, 90, 100)
 """Percent of the limit at which the customer is warned."""
 _NO_STORAGE = (
