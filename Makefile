@@ -20,7 +20,7 @@ KONTOR := KONTOR_HOME='$(KONTOR_HOME)' KONTOR_PORT='$(KONTOR_PORT)' KONTOR_DEMO=
 CHECK  := env -u KONTOR_HOME -u KONTOR_PORT -u KONTOR_DEMO PATH="$(VENV)/bin:$$PATH" $(RUN) kontor_tools.checks
 
 .DEFAULT_GOAL := help
-.PHONY: help environment up down status logs clean clock mail \
+.PHONY: help environment up down status logs backup restore clean clock mail \
   test test-unit test-integration test-e2e test-containers lint gen bench lighthouse images lock
 
 help: ## Show this help
@@ -52,6 +52,14 @@ mail: environment ## Show the last mails that the installation has sent (COUNT=3
 
 clock: environment ## Move the installation's clock forward (STEP=5m)
 	@$(KONTOR) clock advance $(or $(STEP),5m)
+
+backup: environment ## Copy the running installation to one consistent point (TO=folder)
+	@test -n "$(TO)" || { echo "Say where to: make backup TO=folder" >&2; exit 1; }
+	@$(KONTOR) backup '$(TO)'
+
+restore: environment ## Replace the stopped installation's data by a backup's (FROM=folder)
+	@test -n "$(FROM)" || { echo "Say which: make restore FROM=folder" >&2; exit 1; }
+	@$(KONTOR) restore '$(FROM)'
 
 clean: environment ## Stop everything and delete the installation's data (ALL=1: the environment too)
 	@$(KONTOR) clean

@@ -1,4 +1,4 @@
-"""The command `kontor`, which the Makefile calls: up, down, status, logs, mail, clock, clean."""
+"""The command `kontor`, which the Makefile calls: up, down, status, logs, mail, clock, backup, restore, clean."""
 
 from __future__ import annotations
 
@@ -124,6 +124,20 @@ def clock_advance(installation: Installation, given: argparse.Namespace) -> int:
     return 0
 
 
+def back_up(installation: Installation, given: argparse.Namespace) -> int:
+    """Write everything that the running installation keeps into a new folder."""
+    objects = installation.back_up(given.folder)
+    _say(f"{given.folder} holds the databases, {objects} objects and the secrets. Keep it like the keys in it.")
+    return 0
+
+
+def restore(installation: Installation, given: argparse.Namespace) -> int:
+    """Put a backup in the place of the installation's data."""
+    installation.restore(given.folder)
+    _say(f"Restored; what was there before lies in {installation.folders.home / 'replaced'}. Start with `make up`.")
+    return 0
+
+
 def clean(installation: Installation, given: argparse.Namespace) -> int:
     """Delete the installation's data."""
     installation.clean()
@@ -171,6 +185,10 @@ def _parser() -> argparse.ArgumentParser:
     following = commands.add_parser("logs", help="show logs")
     following.add_argument("service", nargs="?")
     following.set_defaults(command=logs)
+    for name, command in (("backup", back_up), ("restore", restore)):
+        copying = commands.add_parser(name, help=command.__doc__)
+        copying.add_argument("folder", type=Path)
+        copying.set_defaults(command=command)
     reading = commands.add_parser("mail", help="show the last mails")
     reading.add_argument("--count", type=int, default=3)
     reading.set_defaults(command=mail)

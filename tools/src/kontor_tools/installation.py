@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from kontor_tools import containers, credentials, leftovers, mail_sink, migrations, ports
+from kontor_tools import backup, containers, credentials, leftovers, mail_sink, migrations, ports
 from kontor_tools.embedded.postgres import EmbeddedPostgres
 from kontor_tools.embedded.process import LOOPBACK
 from kontor_tools.folders import Folders, InstallationError, unwritable
@@ -136,6 +136,20 @@ class Installation:
             if entry.name != "venv":
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         self.folders.remove_sockets()
+
+    def back_up(self, to: Path) -> int:
+        """Write a backup to one consistent point while everything runs; return how many objects it has."""
+        postgres = self.postgres()
+        with self._alone():
+            return backup.back_up(self.folders, postgres, to.resolve())
+
+    def restore(self, from_: Path) -> None:
+        """Replace the data of the stopped installation by a backup's."""
+        if self.is_running():
+            raise InstallationError("Kontor is running: stop it with `make down`, then restore.")
+        self.folders.create()
+        with self._alone():
+            backup.restore(self.folders, from_.resolve())
 
     def status(self) -> list[ProcessStatus]:
         """Return the state of every process; empty when nothing runs."""

@@ -15,10 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from kontor_chassis.clock import SystemClock
+
 from kontor_vault.objects import Entry
 
 HOLD: Final = ".hold"
 """A file of this name at the top keeps everything from being deleted: a backup makes it for as long as it copies."""
+_LONGEST_HOLD_SECONDS = 86400
+"""Then whoever made it was killed."""
 
 _UNDER_WAY_BYTES = 8 << 20
 """So much is given to the disk at once: with it 100 MB were there after 64 ms, with one fsync after 94 (best of 7)."""
@@ -65,12 +69,19 @@ class DirectoryObjects:
 
     def delete(self, path: str) -> None:
         """Delete a file and what killed writers left of it; while a backup copies files, that is the sweep's later."""
-        if (self._folder / HOLD).exists():
+        if self._is_held():
             return
         file = self._folder / path
         for part in file.parent.glob(f"{file.name}#*"):
             part.unlink(missing_ok=True)
         file.unlink(missing_ok=True)
+
+    def _is_held(self) -> bool:
+        try:
+            made = (self._folder / HOLD).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return SystemClock().now().timestamp() - made < _LONGEST_HOLD_SECONDS
 
     def _flush_name(self, file: Path) -> None:
         """Flush the folder that has a new file, and those above it, as far as their names were not flushed before."""
