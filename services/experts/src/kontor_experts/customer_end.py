@@ -1,8 +1,8 @@
 """What the expert network does when a customer is deleted: drafts go, placed orders stay without any word about him.
 
 An order that was placed documents a business of two firms (`firm_end`). What the expert received about the customer,
-what was written about the order and what was shown to the customer with the question for his consent is emptied; that
-he agreed, and to which kinds of data, stays as the proof of it.
+what was written about the order and what was shown to the customer with the question for his consent is emptied, and
+his name leaves the history; that he agreed, and to which kinds of data, stays as the proof of it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _EMPTIED = (
     f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND body <> ''",
     "UPDATE order_forms SET answers = '{}'"  # noqa: S608 - likewise
     f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND answers <> '{{}}'",
-    f"UPDATE consents SET answers = '[]' WHERE tenant_id = :tenant AND {OF_CUSTOMER} AND answers <> '[]'",  # noqa: S608
+    "UPDATE consents SET answers = '[]', text = ''"  # noqa: S608 - likewise
+    f" WHERE tenant_id = :tenant AND {OF_CUSTOMER} AND (answers <> '[]' OR text <> '')",
+    "UPDATE order_history SET actor_name = ''"  # noqa: S608 - likewise
+    f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND actor_name <> ''"
+    " AND step IN ('CONSENT_GIVEN', 'CONSENT_DECLINED')",
 )
 
 CUSTOMER_END = CustomerEnd(

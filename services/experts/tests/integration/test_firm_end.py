@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import orders_pb2 as pb
@@ -42,6 +43,8 @@ async def test_a_deleted_expert_offers_nothing_more(world: Any) -> None:
 async def test_of_a_deleted_customer_no_word_is_left(world: Any) -> None:
     """F94: drafts go, placed orders stay; neither firm reads anything about him any more."""
     placed = await world.a_placed_order()
+    asked = pb.SendOrderMessageRequest(order_id=placed.order_id, body="Wie hoch ist das Dach von Frau Brandt?")
+    await world.expert().SendOrderMessage(asked)
     kept = await rows_of(world.database.owner_url, world.client_tenant)
     await world.an_order(placed.service_id, trade="Tischler", employees=3)
     request = pb.GetOrderRequest(order_id=placed.order_id)
@@ -51,3 +54,12 @@ async def test_of_a_deleted_customer_no_word_is_left(world: Any) -> None:
     for reader in (world.expert(), world.staff()):
         seen = await reader.GetOrder(request)
         assert (seen.service_title, list(seen.content.customer_data)) == (placed.service_title, [])
+    owner = await asyncpg.connect(world.database.owner_url)
+    try:
+        await owner.execute(f"SET kontor.tenant_id = '{world.client_tenant}'; SET kontor.role = 'service'")
+        for table in ("orders", "order_forms", "consents", "order_contents", "order_messages", "order_history"):
+            rows = await owner.fetch(f"SELECT t::text AS row FROM {table} t")  # noqa: S608 - named above
+            assert rows
+            assert not [row["row"] for row in rows if "Brandt" in row["row"]]
+    finally:
+        await owner.close()
