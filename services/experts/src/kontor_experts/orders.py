@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from kontor.common.v1.access_pb2 import Role
+from kontor.common.v1.access_pb2 import Right, Role
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
@@ -213,7 +213,12 @@ def content_of(row: tables.OrderContent) -> Content:
 
 def is_client(tx: Transaction, order: tables.Order) -> bool:
     """Whether the caller stands on the client's side of an order."""
-    return tx.principal.is_staff and order.tenant_id == tx.principal.tenant_id
+    return may_order(tx) and order.tenant_id == tx.principal.tenant_id
+
+
+def may_order(tx: Transaction) -> bool:
+    """Whether the caller may act for a client: being an expert as well does not spare staff the right to order."""
+    return tx.principal.is_staff and Right.RIGHT_ORDER in tx.principal.rights
 
 
 def is_expert(tx: Transaction, order: tables.Order) -> bool:

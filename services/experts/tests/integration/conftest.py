@@ -61,10 +61,14 @@ class World:
     accounts: dict[str, UUID] = field(default_factory=dict)
 
     def staff(
-        self, tenant_id: UUID | None = None, rights: Sequence[Right.ValueType] = (Right.RIGHT_ORDER,)
+        self,
+        tenant_id: UUID | None = None,
+        rights: Sequence[Right.ValueType] = (Right.RIGHT_ORDER,),
+        *,
+        also: Sequence[Role.ValueType] = (),
     ) -> ExpertsServiceAsyncStub:
-        """Return the RPCs as an employee of the client calls them."""
-        return self._as([Role.ROLE_STAFF], tenant_id or self.client_tenant, rights=rights, name="Petra Hansen")
+        """Return the RPCs as an employee of the client calls them, who may have further roles."""
+        return self._as([Role.ROLE_STAFF, *also], tenant_id or self.client_tenant, rights=rights, name="Petra Hansen")
 
     def expert(self, tenant_id: UUID | None = None) -> ExpertsServiceAsyncStub:
         """Return the RPCs as the expert calls them."""

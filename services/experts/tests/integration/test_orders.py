@@ -9,7 +9,7 @@ import asyncpg
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from kontor.common.v1.access_pb2 import Right
+from kontor.common.v1.access_pb2 import Right, Role
 from kontor.experts.v1 import catalogue_pb2 as catalogue
 from kontor.experts.v1 import events_pb2 as events
 from kontor.experts.v1 import orders_pb2 as pb
@@ -111,6 +111,23 @@ async def test_nothing_reaches_the_expert_before_the_order_is_placed(world: Worl
         assert await owner.fetchval("SELECT count(*) FROM order_contents") == 0
     finally:
         await owner.close()
+
+
+async def test_an_expert_who_is_staff_too_needs_the_right_to_order(world: World, refused: Any) -> None:
+    """F101: one person may be both; without RIGHT_ORDER he sees none of his firm's orders as their client."""
+    placed = await world.a_placed_order()
+    both = world.staff(rights=(Right.RIGHT_CHAT,), also=[Role.ROLE_EXPERT])
+    assert not (await both.ListOrders(pb.ListOrdersRequest(side=pb.ORDER_SIDE_CLIENT))).orders
+    for attempt in (
+        both.GetOrder(pb.GetOrderRequest(order_id=placed.order_id)),
+        both.ListOrderMessages(pb.ListOrderMessagesRequest(order_id=placed.order_id)),
+        both.SendOrderMessage(pb.SendOrderMessageRequest(order_id=placed.order_id, body="Guten Tag")),
+    ):
+        async with refused() as error:
+            await attempt
+        assert error.code is grpc.StatusCode.NOT_FOUND
+    may = world.staff(also=[Role.ROLE_EXPERT])
+    assert (await may.GetOrder(pb.GetOrderRequest(order_id=placed.order_id))).customer_id == str(world.customer_id)
 
 
 async def test_an_order_is_binding_only_after_consent(world: World, refused: Any) -> None:

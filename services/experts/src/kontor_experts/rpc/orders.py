@@ -150,8 +150,8 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
 
 
 def _side(tx: Transaction, wanted: pb.OrderSide.ValueType) -> Side:
-    """Return the side the caller may list for: an expert who is no employee has no client's side, and vice versa."""
-    if wanted == pb.ORDER_SIDE_EXPERT or not tx.principal.is_staff:
+    """Return the side the caller may list for: an expert who may not order has no client's side, and vice versa."""
+    if wanted == pb.ORDER_SIDE_EXPERT or not orders.may_order(tx):
         return Side.EXPERT if tx.principal.has(Role.ROLE_EXPERT) else Side.CLIENT
     return Side.CLIENT
 
