@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+from kontor_chassis.testing.waiting import until
 from playwright.sync_api import expect
 
 from tests.e2e.browser.cast import Client, Office
 from tests.e2e.browser.visitor import Visitor
-from tests.e2e.papers import pages_of
+from tests.e2e.papers import joined, pages_of, pdf_of
 from tests.e2e.people import Person
-from tests.e2e.stage import InstalledStage
+from tests.e2e.stage import SCAN_CENTRE, InstalledStage
 
 NET, GROSS = "7,60\u00a0€", "9,05\u00a0€"
 
@@ -126,3 +128,46 @@ def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -
     desk.sees("Grundpreis PREMIUM")
     desk.looks_right("broker-firm-invoices")
     assert pages_of(desk.opened("PDF")) == 1
+
+
+def test_post_is_scanned_into_the_folder(stage: InstalledStage, client: Client, enter: Callable[[], Visitor]) -> None:
+    """The customer prints a sheet, the scan centre splits the pile at it, and he sees scan and original (F15)."""
+    home, centre = client.visitor, enter()
+    home.go("Dokumente")
+    home.follow("Post scannen")
+    home.press("Neues Trennblatt")
+    home.is_told("lässt sich jetzt drucken")
+    home.looks_right("customer-post")
+    sheet = home.opened("Drucken")
+    assert stage.scan_centre.token
+    centre.sign_in(SCAN_CENTRE)
+    centre.fill("Karton oder Ordner", "K-0042")
+    centre.press("Stapel beginnen")
+    centre.looks_right("scan-batch-new")
+    pile = joined([pdf_of(1), sheet, pdf_of(1_000_000)])
+    centre.choose_file("PDF-Datei", "stapel.pdf", "application/pdf", pile)
+    centre.press("Senden")
+    until(lambda: _says(centre, "Ohne Trennblatt") and _says(centre, "Abgelegt"), seconds=60, what="the pieces")
+    centre.looks_right("scan-batch")
+    centre.go("Stapel")
+    centre.looks_right("scan-batches")
+    centre.go("Offene Poststücke")
+    centre.looks_right("scan-unassigned")
+
+    home.go("Dokumente")
+    home.follow("K-0042/2")
+    home.sees("Das Original")
+    home.page.get_by_text("Vernichten lassen").click()
+    home.press("Ich willige in die Vernichtung ein")
+    home.sees("Darf vernichtet werden")
+    home.looks_right("customer-scanned-document")
+    centre.go("Originale")
+    centre.looks_right("scan-originals")
+    centre.press("Ist vernichtet")
+    centre.sees("Nichts zu tun")
+
+
+def _says(visitor: Visitor, text: str) -> bool:
+    """Whether the page, asked for again, says so."""
+    visitor.page.reload()
+    return visitor.page.get_by_text(text, exact=True).count() > 0
