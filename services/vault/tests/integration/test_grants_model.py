@@ -310,7 +310,9 @@ def test_the_operator_has_no_way_to_read() -> None:
         for service in file.services_by_name.values():
             for method in service.methods:
                 access = method.GetOptions().Extensions[access_pb2.access]
-                assert not {Role.ROLE_OPERATOR, Role.ROLE_NETWORK} & set(access.roles), method.full_name
+                assert not {Role.ROLE_OPERATOR, Role.ROLE_NETWORK, Role.ROLE_SCAN_CENTRE} & set(access.roles), (
+                    method.full_name
+                )
                 assert not access.anonymous, method.full_name
 
 
@@ -323,7 +325,7 @@ async def test_the_operator_s_rows_are_none(office: Office, edge: Edge, tenant: 
     await edge.client.get(f"/files/documents/{document.document_id}", headers=petra.headers)
     connection = await asyncpg.connect(office.database.url)
     tables = ("folders", "documents", "versions", "uploads", "grants", "sightings", "sight_seals", "emergency_grants")
-    for role in ("operator", "network", "expert", "anonymous"):
+    for role in ("operator", "network", "expert", "anonymous", "scan_centre"):
         for name, value in (("tenant_id", tenant), ("account_id", petra.account_id), ("role", role)):
             await connection.execute("SELECT set_config($1, $2, false)", f"kontor.{name}", str(value))
         for table in tables:
