@@ -132,5 +132,5 @@ def read_session(token: str | None) -> Session | None:
             closed=frozenset(map(str, claims.get("closed", ()))),
             viewer_id=str(claims.get("act", {}).get("sub", "")),
         )
-    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
