@@ -21,10 +21,10 @@ _PAGES_FOR: Final = frozenset(Persona)
 _FOR_ALL: Final = frozenset({"benachrichtigungen", "konto", "suche", "hilfe"})
 """Areas for everybody who is signed in."""
 _UNDER_FIRM_HOSTS: Final = frozenset(
-    {"", "f", "brand", "static", "auth", "sprache", "darstellung", "sw.js", "offline", "favicon.ico", "kunde"}
-    | {"makler", "ansicht", "gewinnspiel", *_FOR_ALL}
+    {"", "static", "auth", "sprache", "darstellung", "sw.js", "offline", "favicon.ico", "kunde"}
+    | {"makler", "ansicht", "gewinnspiel", "vertrauen", "notfall", *_FOR_ALL}
 )
-"""What answers under a firm's own domain (F79)."""
+"""What answers under a firm's own domain (F79): also every page that a mail in the firm's name leads to."""
 _CLOCK: Final = SystemClock()
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -89,9 +89,16 @@ def _slug_of_host() -> str:
 def _show_only_the_firm() -> None:
     """Under a firm's own domain there is no platform: neither its entrance nor other firms, nor its documentation."""
     slug = g.get("host_slug")
-    parts = request.path.split("/")
-    if slug and (parts[1] not in _UNDER_FIRM_HOSTS or (parts[1] in ("f", "brand") and parts[2].split(".")[0] != slug)):
+    if slug and not belongs_to(slug, request.path):
         abort(404)
+
+
+def belongs_to(slug: str, path: str) -> bool:
+    """Whether an address answers under the domain of the firm with this short name."""
+    area, _, rest = path.removeprefix("/").partition("/")
+    if area in ("f", "brand"):
+        return rest.partition("/")[0].partition(".")[0] == slug
+    return area in _UNDER_FIRM_HOSTS
 
 
 def home_of(session: Session, *, in_expert_firm: bool | None = None) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from flask.testing import FlaskClient
+from kontor_portal.requests import belongs_to
 from kontor_portal.session import Persona, read_session
 
 from .conftest import ORIGIN, access_token
@@ -67,6 +70,27 @@ def test_what_is_no_token_is_no_session() -> None:
     """Anything unreadable counts as nobody."""
     for value in (None, "", "a.b", "a.b.c", "a.e30.c", "...", "a.bm9uc2Vuc2U.c"):
         assert read_session(value) is None
+    for claims in ('{"sub": "x", "exp": Infinity}', "[" * 100_000):
+        encoded = base64.urlsafe_b64encode(claims.encode()).rstrip(b"=").decode()
+        assert read_session(f"a.{encoded}.c") is None
+
+
+@pytest.mark.parametrize("path", ["/", "/kunde/vertraege", "/f/nordlicht", "/brand/nordlicht.css"])
+def test_a_firm_answers_under_its_own_domain(path: str) -> None:
+    """F79: with its own pages and those of its people."""
+    assert belongs_to("nordlicht", path)
+
+
+@pytest.mark.parametrize("path", ["/vertrauen", "/notfall/geheim", "/notfall/absage/geheim"])
+def test_a_firms_mails_about_emergencies_lead_to_its_own_domain(path: str) -> None:
+    """F75, F79: who is to stop a request for emergency access finds the page that his mail names."""
+    assert belongs_to("nordlicht", path)
+
+
+@pytest.mark.parametrize("path", ["/f/andere", "/brand/andere/icon.svg", "/docs", "/betrieb", "/f", "/brand"])
+def test_nobody_else_answers_under_a_firms_own_domain(path: str) -> None:
+    """F79: neither the platform nor another firm; an address that names no firm is no defect."""
+    assert not belongs_to("nordlicht", path)
 
 
 def test_a_membership_starts_where_its_role_is_at_home() -> None:
