@@ -106,6 +106,7 @@ def test_the_generator_knows_the_ids_of_both_firms(secrets: Secrets) -> None:
     needed = {"tenant_id", "customer_id", "contract_id", "document_id", "folder_id", "grant_id", "chat_id"}
     needed |= {"message_id", "agreement_id", "invoice_id", "order_id", "account_id", "invitation_id", "import_id"}
     needed |= {"notification_id", "session_id", "line_of_business_id", "trusted_person_id", "emergency_request_id"}
+    needed |= {"export_id"}
     assert needed <= set(secrets.ids)
     assert len(secrets.all_ids) > 40
 
@@ -268,7 +269,7 @@ def _everything(stage: InstalledStage, story: Story) -> list[Json]:
     uploading = {"fileName": "Offen.pdf", "sizeBytes": "1000", "title": "Noch nicht da"}
     folder = customer.post(f"{own}/folders", {"name": f"Ordner ({story.firm.slug})"})
     trusted = _trusted(stage, story, folder["folderId"])
-    found = [customer.post(f"{own}/uploads", uploading)]
+    found = [customer.post(f"{own}/uploads", uploading), customer.post(f"{own}/exports", {})]
     invoice = story.invoice["invoiceId"]
     found.append(broker.get("/v1/ledgerEntries", invoiceId=invoice))
     part = {"amount": {"minorUnits": "100", "currency": "EUR"}}

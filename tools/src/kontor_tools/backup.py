@@ -93,7 +93,7 @@ async def _earlier_work_done(postgres: EmbeddedPostgres) -> None:
     try:
         own = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
         oldest = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-        while await connection.fetchval(oldest) <= own:
+        while await connection.fetchval(oldest) <= own:  # noqa: ASYNC110 - nothing tells when it ends
             await asyncio.sleep(0.1)
     finally:
         await connection.close()

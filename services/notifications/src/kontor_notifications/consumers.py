@@ -106,7 +106,7 @@ class Handlers:
             vault.DocumentDelivered: documents.delivered,
             vault.DocumentEndsAnnounced: documents.ends_announced,
             vault.DocumentDueReached: documents.falls_due,
-            vault.ExportReady: documents.archive_ready,
+            vault.ExportFinished: documents.archive_ready,
             vault.StorageThresholdPassed: documents.storage_fills_up,
         }
 

@@ -31,7 +31,7 @@ _Told = (
     vault.DocumentDelivered
     | vault.DocumentEndsAnnounced
     | vault.DocumentDueReached
-    | vault.ExportReady
+    | vault.ExportFinished
     | vault.StorageThresholdPassed
 )
 
@@ -61,7 +61,7 @@ class DocumentHandlers:
         kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DUE, wording.DOCUMENT_DUE
         await self._tell(tx, meta, event, kind, said, "document_due", parameters, event.document_id)
 
-    async def archive_ready(self, tx: Transaction, event: vault.ExportReady, meta: EventMeta) -> None:
+    async def archive_ready(self, tx: Transaction, event: vault.ExportFinished, meta: EventMeta) -> None:
         """Tell the customer that everything can be taken along; who did not ask for it learns of it as well."""
         parameters = {"day": f"{date.fromisoformat(event.until_day):%d.%m.%Y}", "path": _ARCHIVE_PAGE}
         kind, said = Kind.NOTIFICATION_KIND_EXPORT_READY, wording.EXPORT_READY

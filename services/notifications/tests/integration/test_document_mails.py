@@ -35,7 +35,7 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     await office.publish("vault", vault.StorageThresholdPassed(**about, percent=90), hansen.tenant_id)
     delivered = vault.DocumentDelivered(**about, document_id=document_id, delivery_id=str(new_id()))
     await office.publish("vault", delivered, hansen.tenant_id)
-    ready = vault.ExportReady(**about, export_id=str(new_id()), until_day="2026-07-08")
+    ready = vault.ExportFinished(**about, export_id=str(new_id()), until_day="2026-07-08")
     await office.publish("vault", ready, hansen.tenant_id)
     mails = await eventually(
         lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 5 else None

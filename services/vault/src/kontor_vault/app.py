@@ -63,6 +63,7 @@ from kontor_vault.texts import TextReader
 async def compose(settings: VaultSettings, platform: Platform) -> Service:
     """Return the service: ports, RPCs, events and jobs."""
     store = open_object_store(settings.object_store_url)
+    replica = open_object_store(settings.object_replica_url) if settings.object_replica_url else None
     encryption = open_key_encryption(settings)
     keys = CustomerKeys(encryption)
     people = IdentityPeople(platform.callers)
@@ -95,7 +96,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
         jobs=[
             *jobs(store, sealing, keys, texts),
             *retention_jobs(store),
-            *keeping_jobs(settings, platform.work, store, keys),
+            *keeping_jobs(platform.work, store, keys, replica, settings.integrity_megabytes_per_minute << 20),
             *scan_jobs(platform.work, store, keys, settings.default_quota_bytes),
         ],
         close=[encryption.close],

@@ -258,13 +258,13 @@ class Exporter:
             export.state, export.sha256, export.size_bytes = ExportState.READY, sealed.sha256, sealed.size_bytes
             export.documents, export.damaged_files, export.done_bytes = documents, damaged, export.total_bytes
             export.ready_time, export.expire_time = tx.now, tx.now + KEPT_FOR
-            _publish_ready(tx, export)
+            _publish_finished(tx, export)
             await tx.commit()
 
 
-def _publish_ready(tx: Transaction, export: Export) -> None:
+def _publish_finished(tx: Transaction, export: Export) -> None:
     last_day = billing_day(tx.now + KEPT_FOR - timedelta(days=1))
-    event = events_pb2.ExportReady(
+    event = events_pb2.ExportFinished(
         tenant_id=str(export.tenant_id),
         customer_id=str(export.customer_id),
         export_id=str(export.export_id),

@@ -9,8 +9,6 @@ from kontor_chassis.database import UnitOfWork
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
 
-from kontor_vault.adapters.objects import open_object_store
-from kontor_vault.config import VaultSettings
 from kontor_vault.exporting import Exporter
 from kontor_vault.exports import delete_expired
 from kontor_vault.integrity import IntegrityCheck
@@ -22,9 +20,10 @@ _SERVICE = Principal.of_service("vault")
 _PORTIONS = 5
 
 
-def keeping_jobs(settings: VaultSettings, work: UnitOfWork, objects: Objects, keys: CustomerKeys) -> Sequence[Job]:
-    """Return the jobs."""
-    replica = open_object_store(settings.object_replica_url) if settings.object_replica_url else None
+def keeping_jobs(
+    work: UnitOfWork, objects: Objects, keys: CustomerKeys, replica: Objects | None, checked_bytes: int
+) -> Sequence[Job]:
+    """Return the jobs; `checked_bytes` of content are read anew each minute."""
     exporter, checking = Exporter(work, objects, keys), IntegrityCheck(work, keys, objects, replica)
     sweeps = [OrphanSweep(work, objects, "store")]
     if replica is not None:
@@ -45,7 +44,7 @@ def keeping_jobs(settings: VaultSettings, work: UnitOfWork, objects: Objects, ke
                     break
 
     async def check_integrity(context: JobContext) -> None:
-        await checking.check(settings.integrity_megabytes_per_minute << 20)
+        await checking.check(checked_bytes)
 
     return [
         Job("make_exports", timedelta(seconds=5), make_exports),

@@ -222,7 +222,7 @@ class StorageThresholdPassed(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class ExportReady(message.Message):
+class ExportFinished(message.Message):
     """An archive of everything that a customer has can be downloaded."""
 
     DESCRIPTOR: descriptor.Descriptor
