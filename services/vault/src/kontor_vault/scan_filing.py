@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
+import structlog
 from kontor.vault.v1 import events_pb2
 from kontor.vault.v1.scan_centre_pb2 import ScanPieceProblem as Problem
 from kontor.vault.v1.vault_pb2 import DocumentKind
@@ -19,7 +20,14 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind
 from sqlalchemy import select
 
-from kontor_vault.content import SealedContent, SealedReader, SealedWriter, associated_data, object_path
+from kontor_vault.content import (
+    CorruptContentError,
+    SealedContent,
+    SealedReader,
+    SealedWriter,
+    associated_data,
+    object_path,
+)
 from kontor_vault.filing import Filing, file_document, filed_before
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
@@ -28,6 +36,8 @@ from kontor_vault.quotas import require_room
 from kontor_vault.scan_tables import Original, OriginalState, PieceState, ScanPiece, ScanSheet
 from kontor_vault.scan_work import SERVICE
 from kontor_vault.tables import Document, Origin
+
+log = structlog.get_logger(__name__)
 
 KEPT_FOR = timedelta(days=365)
 """How long the scan centre keeps an original whose owner says nothing; nothing is destroyed without his consent."""
@@ -65,6 +75,9 @@ class ScanFiling:
             return True
         try:
             await self._file(piece.piece_id, sheet, key)
+        except (CorruptContentError, FileNotFoundError):  # others behind it must not wait for ever
+            log.error("piece_content_missing", piece_id=str(piece.piece_id))
+            await self._give_back(piece, Problem.SCAN_PIECE_PROBLEM_UNCLEAR)
         except DomainError as refused:
             gone = refused.kind is ErrorKind.NOT_FOUND
             await self._give_back(piece, Problem.SCAN_PIECE_PROBLEM_UNKNOWN if gone else _no_room(refused))

@@ -185,6 +185,23 @@ async def test_without_room_a_piece_waits(office: Office, edge: Edge, tenant: UU
     assert len(await documents_of(julia)) == 1
 
 
+async def test_a_piece_whose_pages_are_gone_holds_up_no_other(
+    office: Office, edge: Edge, tenant: UUID, centre: Centre
+) -> None:
+    """F15: what was lost in the store is scanned again; the pieces behind it are filed."""
+    julia = await office.customer(tenant)
+    lead = await printed(office, julia)
+    first, _ = await centre.scan([letter("eins"), sheet(lead.code), letter("zwei")])
+    next(path for path in office.stored_files() if path.name.startswith(first.piece_id)).unlink()
+    await centre.calls.AssignScanPiece(
+        scan_centre_pb2.AssignScanPieceRequest(piece_id=first.piece_id, sheet_number=lead.sheet.number)
+    )
+    await centre.work()
+    [again] = await centre.pieces()
+    assert again.problem == _STATES.SCAN_PIECE_PROBLEM_UNCLEAR
+    assert len(await documents_of(julia)) == 1
+
+
 async def test_the_paper_has_a_fate(office: Office, edge: Edge, tenant: UUID, centre: Centre) -> None:
     """F15: the owner wants his paper back or lets it be destroyed, nobody else; each step says who took it."""
     julia, petra = await office.customer(tenant), await office.employee(tenant)
