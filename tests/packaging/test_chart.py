@@ -24,7 +24,7 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False)
 
 
-def rendered(scenario: str, *more: str) -> list[dict[str, object]]:
+def rendered(scenario: str, *more: str) -> list[dict[str, Any]]:
     result = helm("template", "kontor", str(CHART), "-f", str(CHART / "ci" / f"{scenario}-values.yaml"), *more)
     assert result.returncode == 0, result.stderr
     return [document for document in yaml.safe_load_all(result.stdout) if document]
@@ -33,7 +33,7 @@ def rendered(scenario: str, *more: str) -> list[dict[str, object]]:
 def pods_of(scenario: str) -> list[Any]:
     """Return the pods of all workloads."""
     return [
-        document["spec"]["template"]["spec"]  # type: ignore[index]  # plain YAML
+        document["spec"]["template"]["spec"]
         for document in rendered(scenario)
         if document["kind"] in {"Deployment", "StatefulSet", "Job"}
     ]
@@ -97,20 +97,20 @@ def test_every_container_is_locked_down(scenario: str) -> None:
 def test_only_named_callers_reach_a_service() -> None:
     """The policy of identity names the gateway and exactly the services that call it."""
     policies = {
-        document["metadata"]["name"]: document  # type: ignore[index]  # plain YAML
+        document["metadata"]["name"]: document
         for document in rendered("production")
         if document["kind"] == "NetworkPolicy"
     }
     sources = [
         source["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
-        for rule in policies["kontor-billing-serve"]["spec"]["ingress"]  # type: ignore[index]
+        for rule in policies["kontor-billing-serve"]["spec"]["ingress"]
         for source in rule["from"]
         if "podSelector" in source
     ]
     assert sources == ["gateway", "billing"]
     callers = [
         source["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
-        for rule in policies["kontor-identity-serve"]["spec"]["ingress"]  # type: ignore[index]
+        for rule in policies["kontor-identity-serve"]["spec"]["ingress"]
         for source in rule["from"]
         if "podSelector" in source
     ]
@@ -155,5 +155,11 @@ def test_workers_are_scaled_by_a_figure_that_exists() -> None:
     assert len(scaled) == 7
     [metric] = CONSUMER_LAG.describe()
     for document in scaled:
-        query = document["spec"]["triggers"][0]["metadata"]["query"]  # type: ignore[index]  # plain YAML
+        query = document["spec"]["triggers"][0]["metadata"]["query"]
         assert f"{metric.name}{{service=" in query
+
+
+def test_figures_about_jobs_keep_the_names_of_the_jobs() -> None:
+    """The alert and the dashboard group by `job`, which Prometheus overwrites unless it is told not to."""
+    [monitor] = [each for each in rendered("production") if each["kind"] == "PodMonitor"]
+    assert [each["honorLabels"] for each in monitor["spec"]["podMetricsEndpoints"]] == [True]
