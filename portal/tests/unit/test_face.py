@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 from uuid import uuid4
 from xml.parsers import expat
 
@@ -28,8 +29,8 @@ from kontor_portal.views.customer_contact import route
 from .conftest import access_token
 
 
-def _firm(**design: object) -> FirmLook:
-    look = brand_pb2.BrandDesign(**design)  # type: ignore[arg-type]  # fields of the message by name
+def _firm(**design: Any) -> FirmLook:
+    look = brand_pb2.BrandDesign(**design)
     address = tenants_pb2.Address(street="Deichstraße 27", postal_code="20459", city="Hamburg")
     return FirmLook(
         "hansen", "Hansen & Partner", brand_of("#12355b", ""), look, "info@hansen.example", "040 12", address

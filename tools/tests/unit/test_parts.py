@@ -6,6 +6,7 @@ import shlex
 from configparser import RawConfigParser
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kontor_tools.cli import duration
@@ -18,11 +19,11 @@ from kontor_tools.run_state import RunState
 from kontor_tools.supervision import render
 
 
-def plan(tmp_path: Path, **options: object) -> Plan:
+def plan(tmp_path: Path, **options: Any) -> Plan:
     """Return the plan of an installation that nobody starts."""
     folders = Folders(tmp_path)
     folders.create()
-    given = Options(**options)  # type: ignore[arg-type]  # the tests name fields of Options
+    given = Options(**options)
     return Plan(folders, given, Ports(list(range(20000, 20000 + ports_needed(given)))))
 
 

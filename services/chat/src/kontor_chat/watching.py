@@ -7,7 +7,7 @@ server stops; `hub` listens for all streams of the process.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -42,7 +42,7 @@ class Watching:
 
     async def stream(
         self, principal: Principal, *, after_message_id: UUID | None, chat_id: UUID | None
-    ) -> AsyncIterator[pb.WatchChatsResponse]:
+    ) -> AsyncGenerator[pb.WatchChatsResponse, None]:
         """Yield what the RPC promises; ends only with its consumer. Raises INVALID for an id that is no message's."""
         start = resume_point(after_message_id) if after_message_id else None
         async with self._hub.listen(principal.required_tenant(), _wanted_by(principal, chat_id)) as events:

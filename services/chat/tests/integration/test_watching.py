@@ -119,7 +119,7 @@ async def test_heartbeats_keep_the_connection_alive(chat: Running, firm: Any) ->
     async with asyncio.timeout(10):
         beats = [await anext(stream) for _ in range(3)]
     await hub.close()
-    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
+    await stream.aclose()
     assert {beat.WhichOneof("event") for beat in beats} == {"heartbeat"}
     assert beats[0].heartbeat.time.ToDatetime(tzinfo=UTC) == clock.now()
 
