@@ -204,7 +204,9 @@ def test_customer_lets_his_broker_see_it_and_no_longer(portfolio: Office, client
     desk.open(f"{client.page}/dokumente")
     desk.sees(paper.title)
     desk.looks_right("broker-customer-documents")
-    assert desk.opened(paper.title) == paper.content
+    desk.follow(paper.title)
+    desk.looks_right("broker-document-granted")
+    assert desk.opened("Ansehen") == paper.content
     home.page.reload()
     home.sees("Frauke Nordwind")
 
