@@ -41,7 +41,7 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
         lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 5 else None
     )
     # They may come in any order.
-    archive, reminder, delivery, storage = sorted(mails, key=lambda mail: str(mail["Subject"]))
+    reminder, delivery, archive, storage = sorted(mails, key=lambda mail: str(mail["Subject"]))
     assert str(reminder["Subject"]) == "Erinnerung: fällig am 31.07.2026"
     assert f"http://localhost:8080/kunde/dokumente/{document_id}" in text_of(reminder)
     assert "liegt bis 08.07.2026 in deinem" in text_of(archive)
