@@ -15,7 +15,6 @@ from tests.e2e.browser.cast import Client, Office
 from tests.e2e.browser.visitor import Visitor
 from tests.e2e.journey import mail_to, text_of
 from tests.e2e.papers import pdf_of
-from tests.e2e.papers import pdf_of
 from tests.e2e.stage import InstalledStage
 
 CODE = re.compile(r"\b[A-HJ-NP-Z2-9]{5}-[A-HJ-NP-Z2-9]{5}\b")
@@ -62,7 +61,6 @@ def test_letter_voucher_and_consent(stage: InstalledStage, client: Client, offic
     desk.sees("Eingewilligt")
     desk.looks_right("broker-identity-proven")
     _is_delivered_to(home, desk, client.page)
-    _is_delivered_to(home, desk, client.page)
     _ends(operator)
     _is_deleted_and_stays(home, desk, client.page)
 
@@ -88,33 +86,6 @@ def test_customer_enters_a_contract_of_his_own(client: Client) -> None:
     home.follow("Ändern")
     home.press("Eintrag löschen")
     home.is_told("Der Vertrag ist gelöscht.")
-
-
-def _is_delivered_to(home: Visitor, desk: Visitor, page: str) -> None:
-    """F144: what the firm files is delivered by consent, the customer opens it, and both have the proof."""
-    desk.open(f"{page}/dokumente")
-    desk.choose_file("Dateien auswählen", "Kündigungsbestätigung.pdf", "application/pdf", pdf_of(20_000))
-    expect(desk.page.get_by_role("row").filter(has_text="Kündigungsbestätigung")).to_be_visible()
-    desk.follow("Kündigungsbestätigung")
-    desk.looks_right("broker-document-filed")
-    desk.press("Rechtswirksam zustellen")
-    desk.is_told("Das Dokument ist zugestellt.")
-    home.go("Dokumente")
-    home.looks_right("customer-documents-delivered")
-    home.follow("Kündigungsbestätigung")
-    home.sees("Zugestellt am")
-    assert home.opened("Ansehen")
-    home.page.reload()
-    home.sees("Erstmals geöffnet")
-    home.looks_right("customer-document-delivered")
-    assert grave_violations(home.page) == []
-    desk.page.reload()
-    desk.sees("Erstmals geöffnet")
-    desk.looks_right("broker-document-delivered")
-    assert desk.opened("Nachweis als PDF").startswith(b"%PDF-")
-    desk.open("/makler/betrieb/aufbewahrung")
-    desk.looks_right("retention-rules")
-    assert grave_violations(desk.page) == []
 
 
 def _is_delivered_to(home: Visitor, desk: Visitor, page: str) -> None:
