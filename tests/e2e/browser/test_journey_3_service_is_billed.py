@@ -130,7 +130,9 @@ def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -
     assert pages_of(desk.opened("PDF")) == 1
 
 
-def test_post_is_scanned_into_the_folder(stage: InstalledStage, client: Client, enter: Callable[[], Visitor]) -> None:
+def test_post_is_scanned_into_the_folder(
+    stage: InstalledStage, portfolio: Office, client: Client, enter: Callable[[], Visitor]
+) -> None:
     """The customer prints a sheet, the scan centre splits the pile at it, and he sees scan and original (F15)."""
     home, centre = client.visitor, enter()
     home.go("Dokumente")
@@ -165,6 +167,10 @@ def test_post_is_scanned_into_the_folder(stage: InstalledStage, client: Client, 
     centre.looks_right("scan-originals")
     centre.press("Ist vernichtet")
     centre.sees("Nichts zu tun")
+    desk = portfolio.administrator
+    desk.open(f"{client.page}/post")
+    desk.sees("Vernichtet")
+    desk.looks_right("broker-customer-post")
 
 
 def _says(visitor: Visitor, text: str) -> bool:
