@@ -24,7 +24,7 @@ _DELIVERY: Final = (
 )
 _ARCHIVE: Final = (pb.SIGHTING_ACTION_EXPORT, pb.SIGHTING_ACTION_IMPORT)
 KINDS: Final = {
-    "gesehen": (*_OPENED, pb.SIGHTING_ACTION_EXPORT),
+    "gesehen": (*_OPENED, *_ARCHIVE),
     "geteilt": (pb.SIGHTING_ACTION_SHARE, pb.SIGHTING_ACTION_REVOKE, pb.SIGHTING_ACTION_RELEASE),
     "zugestellt": _DELIVERY,
     "geloescht": (pb.SIGHTING_ACTION_END,),
