@@ -10,9 +10,11 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 import asyncpg
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from kontor_chassis.errors import DomainError, ErrorKind
@@ -33,7 +35,10 @@ class AlreadyAnswered(Exception):  # noqa: N818  # an answer, not an error
 
 @dataclass(frozen=True)
 class RequestKey:
-    """What makes two requests the same; `digest` tells a repetition from a reuse of the id."""
+    """What makes two requests the same; `digest` tells a repetition from a reuse of the id.
+
+    Fields marked `debug_redact` are no part of the digest: who has stolen a database could guess a password from it.
+    """
 
     caller: str
     method: str
@@ -58,7 +63,7 @@ def request_key(principal: Principal, request: Message) -> RequestKey | None:
     if not given:
         return None
     request_id = parse_id(given, "request_id")
-    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+    digest = hashlib.sha256(_without_secrets(request).SerializeToString(deterministic=True)).digest()
     return RequestKey(_caller(principal), request.DESCRIPTOR.full_name, request_id, digest)
 
 
@@ -92,3 +97,29 @@ def _caller(principal: Principal) -> str:
     if principal.account_id is None:
         return "anonymous"
     return f"account:{principal.account_id}:{principal.tenant_id or ''}:{principal.customer_id or ''}"
+
+
+def _without_secrets(request: Message) -> Message:
+    """Return the request, or a copy without its secrets where it has any."""
+    if not _secrets_of(request.DESCRIPTOR):
+        return request
+    copy = type(request)()
+    copy.CopyFrom(request)
+    for name in _secrets_of(request.DESCRIPTOR):
+        copy.ClearField(name)
+    return copy
+
+
+@cache
+def _secrets_of(kind: Descriptor) -> tuple[str, ...]:
+    """Return the fields of a message that are secret or hold a message with such a field."""
+    return tuple(field.name for field in kind.fields if _is_secret(field, frozenset({kind.full_name})))
+
+
+def _is_secret(field: FieldDescriptor, above: frozenset[str]) -> bool:
+    inner = field.message_type
+    if field.GetOptions().debug_redact or inner is None:
+        return bool(field.GetOptions().debug_redact)
+    if inner.full_name in above:
+        return False
+    return any(_is_secret(each, above | {inner.full_name}) for each in inner.fields)

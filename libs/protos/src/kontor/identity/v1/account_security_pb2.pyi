@@ -523,7 +523,7 @@ class ChangePasswordRequest(message.Message):
     password: builtins.str
     """The new password."""
     request_id: builtins.str
-    """A UUID; optional. The same password twice is the same change."""
+    """A UUID; optional. The same id is the same change, whatever the password."""
     def __init__(
         self,
         *,
