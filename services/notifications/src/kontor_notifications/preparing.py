@@ -17,6 +17,13 @@ NOBODY = Addressee(email="", name="", greeting="", form=Form.SIE)
 """Stands for an account that identity does not know any more."""
 
 
+def under_own_domain(link: str, firm: Firm, public_url: str) -> str:
+    """Return a link under the firm's own domain, where it has one (F79); experts work under the platform's."""
+    if not firm.origin or link.startswith(f"{public_url}/experte/"):
+        return link
+    return link.replace(public_url, firm.origin, 1)
+
+
 class Preparer:
     """Asks everything at the moment of sending."""
 
@@ -63,11 +70,8 @@ class Preparer:
             addressee = about.addressee if template == "trusted_removed" else await self._addressee(delivery)
         else:
             addressee = await self._addressee(delivery)
-        return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, self._under(firm, link), now)
-
-    def _under(self, firm: Firm, link: str) -> str:
-        """Return a link under the firm's own domain, where it has one (F79)."""
-        return link.replace(self._public_url, firm.origin, 1) if firm.origin else link
+        link = under_own_domain(link, firm, self._public_url)
+        return Outgoing(delivery.delivery_id, template, parameters, firm, addressee, link, now)
 
     async def _addressee(self, delivery: Delivery) -> Addressee:
         if delivery.customer_id is not None:
