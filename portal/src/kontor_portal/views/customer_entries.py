@@ -88,9 +88,10 @@ def _stated() -> pb.Contract:
     values = sent()
     intervals = {str(value): value for value in pb.PaymentInterval.values()}
     contract = pb.Contract(
-        **{name: values.get(name, "").strip() for name in _TEXTS},
-        payment_interval=intervals.get(values.get("payment_interval", ""), pb.PAYMENT_INTERVAL_UNSPECIFIED),
+        payment_interval=intervals.get(values.get("payment_interval", ""), pb.PAYMENT_INTERVAL_UNSPECIFIED)
     )
+    for name in _TEXTS:
+        setattr(contract, name, values.get(name, "").strip())
     premium = euros(values.get("premium", ""))
     if premium is not None:
         contract.premium.CopyFrom(premium)

@@ -161,7 +161,7 @@ async def test_altered_archives_are_refused(
         base = old.namelist()[0].partition("/")[0]
         changed = {(base + name if name.startswith("/") else name): content for name, content in change.items()}
         for name in {*old.namelist(), *changed}:
-            new.writestr(name, changed.get(name) if name in changed else old.read(name))
+            new.writestr(name, changed[name] if name in changed else old.read(name))
     with pytest.raises(SystemExit):
         await import_archive(office.settings(), office.running.platform, [str(tenant), customer.cid, str(file)])
     assert capsys.readouterr().out == f"not read in: {why}\n"

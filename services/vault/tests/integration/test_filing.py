@@ -80,7 +80,9 @@ class Desk:
 
     async def confirm(self, proposal: pb.FilingProposal, **changes: Any) -> vault_pb2.Document:
         """File as it was proposed, but for the changes."""
-        given = {
+        given: dict[str, Any] = {
+            "customer_id": self._cid,
+            "document_id": proposal.document.document_id,
             "title": proposal.title,
             "kind": proposal.kind,
             "folder_id": proposal.folder_id,
@@ -89,8 +91,7 @@ class Desk:
             "due_on": proposal.due_on,
             "etag": proposal.document.etag,
         }
-        ids = {"customer_id": self._cid, "document_id": proposal.document.document_id}
-        return await self._stub.ConfirmFiling(pb.ConfirmFilingRequest(**ids, **(given | changes)))
+        return await self._stub.ConfirmFiling(pb.ConfirmFilingRequest(**(given | changes)))
 
     async def dismiss(self, document: vault_pb2.Document) -> None:
         """Leave a document as it is."""

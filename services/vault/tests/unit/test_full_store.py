@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from kontor_vault.content import SealedWriter
-from kontor_vault.objects import ObjectSource
+from kontor_vault.objects import Entry, ObjectSource
 
 
 class FullDisk:
@@ -38,6 +39,10 @@ class FullDisk:
     def read(self, path: str) -> ObjectSource:
         """Find nothing."""
         raise FileNotFoundError(path)
+
+    def entries(self, after: str = "") -> Iterator[Entry]:
+        """Hold nothing."""
+        return iter(())
 
     def delete(self, path: str) -> None:
         """Delete nothing."""
