@@ -31,8 +31,7 @@ def test_alerts_and_dashboard_watch_existing_metrics() -> None:
     """A renamed metric breaks this test instead of silencing an alert."""
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     watched = ALERTS.read_text(encoding="utf-8") + "\n".join(p["targets"][0]["expr"] for p in panels)
-    source = "\n".join(
-        path.read_text(encoding="utf-8") for path in (REPOSITORY / "libs" / "chassis" / "src").rglob("*.py")
-    )
+    code = [*REPOSITORY.glob("libs/chassis/src/**/*.py"), *REPOSITORY.glob("services/*/src/**/*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in code)
     defined = {bare(name) for name in re.findall(r"\"((?:kontor|grpc_server|http_server)_[a-z_]+)\"", source)}
     assert {bare(name) for name in OWN_METRIC.findall(watched)} <= defined
