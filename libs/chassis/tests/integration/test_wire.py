@@ -232,7 +232,7 @@ async def test_refusal_of_another_service_is_passed_on(client: Client, parcels: 
 
 
 async def test_calls_made_while_serving_keep_the_callers_deadline(client: Client, parcels: Parcels) -> None:
-    """A caller who waits one second is not served by calls that may last ten."""
+    """A caller who waits one second is not served by calls that may last ten; gRPC sends it in steps of 10 ms."""
     budgets = []
 
     async def budget(request: Any, _context: Any) -> Any:
@@ -241,7 +241,7 @@ async def test_calls_made_while_serving_keep_the_callers_deadline(client: Client
 
     parcels.answer = budget
     await client.stub(ParcelStub, staff()).ForStaff(Parcel(), timeout=1.0)
-    assert 0 < budgets[0] <= 1.0
+    assert 0 < budgets[0] <= 1.01
 
 
 async def test_stream_delivers_and_server_stop_ends_it(parcels: Parcels) -> None:

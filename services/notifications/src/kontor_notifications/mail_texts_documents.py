@@ -19,9 +19,9 @@ DOCUMENT_TEXTS: Mapping[str, MailText] = {
     ),
     "documents_end": MailText(
         "Am $day werden Dokumente gelöscht",
-        "für Dokumente, die wir für Sie abgelegt haben, endet die Aufbewahrung. Sie werden am $day gelöscht; Anzahl: "
+        "für Dokumente, die wir für Sie abgelegt haben, endet die Aufbewahrung. Gelöscht werden sie am $day; Anzahl: "
         "$count. Bitte laden Sie vorher herunter, was Sie behalten möchten.",
-        "für Dokumente, die wir für dich abgelegt haben, endet die Aufbewahrung. Sie werden am $day gelöscht; Anzahl: "
+        "für Dokumente, die wir für dich abgelegt haben, endet die Aufbewahrung. Gelöscht werden sie am $day; Anzahl: "
         "$count. Bitte lade vorher herunter, was du behalten möchtest.",
         "Dokumente ansehen",
     ),

@@ -122,8 +122,8 @@ async def test_lists_go_on_where_they_stopped(office: Office, edge: Edge, tenant
 async def test_update_document(office: Office, edge: Edge, tenant: UUID) -> None:
     """F146, F147: title, kind and folder change under the field mask; an old etag is refused."""
     customer = await office.customer(tenant)
-    document = await upload(edge, customer, b"1", file_name="scan_0815.txt")
-    assert document.title == "scan 0815"
+    document = await upload(edge, customer, b"1", file_name="Police_Kfz.txt")
+    assert document.title == "Police Kfz"
     named = pb.Document(
         customer_id=customer.cid,
         document_id=document.document_id,
