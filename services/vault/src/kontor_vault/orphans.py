@@ -2,14 +2,15 @@
 
 An object is an orphan when no row names it and it is older than anything may take that stores an object before its row
 (`SAFE_AGE`). Rows hand an object on to each other, upload, part, version, so that at every moment one of them has it,
-and all are asked in one statement. Objects under their customer's own id are seals of ledgers and stay.
+and all are asked in one statement. What is half written goes when it is as old and its upload is not running. Objects
+under their customer's own id are seals of ledgers and stay.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -42,6 +43,11 @@ OWNERS: Final = (
 _SERVICE = Principal.of_service("vault")
 _NOBODY = " AND ".join(f"NOT EXISTS (SELECT FROM {table} WHERE {column} = id)" for table, column in OWNERS)
 _UNOWNED = text(f"SELECT id FROM unnest(CAST(:ids AS uuid[])) AS id WHERE {_NOBODY}")  # noqa: S608 - written above
+_RUNNING = text(
+    "SELECT id FROM unnest(CAST(:ids AS uuid[])) AS id WHERE EXISTS ("
+    "SELECT FROM uploads u LEFT JOIN upload_parts p USING (upload_id)"
+    " WHERE id IN (u.upload_id, p.part_id) AND u.state IN ('RESERVED', 'RECEIVING'))"
+)
 
 SWEPT = Counter("kontor_vault_orphans_deleted_total", "Objects without an owner that were deleted", ["store"])
 
@@ -78,20 +84,21 @@ class OrphanSweep:
 
     async def _orphans(self, tx: Transaction, entries: Sequence[Entry]) -> list[str]:
         before = self._machine.now() - SAFE_AGE
-        owners = {entry.path: owner for entry in entries if (owner := _owner_of(entry, before)) is not None}
-        if not owners:
-            return []
-        unowned = set(await tx.session.scalars(_UNOWNED, {"ids": list(set(owners.values()))}))
-        half_written = [entry.path for entry in entries if "#" in entry.path and entry.modify_time < before]
-        return [path for path, owner in owners.items() if owner in unowned] + half_written
+        old = [entry.path for entry in entries if entry.modify_time < before]
+        owners = {path: owner for path in old if (owner := _owner_of(path)) is not None}
+        whole = {owner for path, owner in owners.items() if "#" not in path}
+        half = {owner for path, owner in owners.items() if "#" in path}
+        unowned = set(await tx.session.scalars(_UNOWNED, {"ids": list(whole)})) if whole else set()
+        running = set(await tx.session.scalars(_RUNNING, {"ids": list(half)})) if half else set()
+        return [path for path, owner in owners.items() if (owner not in running if "#" in path else owner in unowned)]
 
 
-def _owner_of(entry: Entry, before: datetime) -> UUID | None:
-    """Return by which id an object is owned; None for what is young, a seal, or no object of ours."""
-    parts = entry.path.split("/")
-    if entry.modify_time >= before or len(parts) != 3 or "#" in parts[2]:
+def _owner_of(path: str) -> UUID | None:
+    """Return by which id an object is owned, whole or half written; None for a seal, or no object of ours."""
+    parts = path.split("/")
+    if len(parts) != 3:
         return None
-    name = parts[2].partition(".")[0]
+    name = parts[2].partition("#")[0].partition(".")[0]
     try:
         return None if name == parts[1] else UUID(name)
     except ValueError:
