@@ -108,11 +108,11 @@ class Visitor:
     def go(self, item: str) -> None:
         """Choose an item of the menu, among its further ones where it is not shown."""
         menu = self.page.get_by_role("navigation", name="Hauptmenü").first
-        link = menu.get_by_role("link", name=item, exact=True, include_hidden=True)
-        further = menu.locator("details:not([open])", has=link)
+        wanted = self.page.get_by_role("link", name=item, exact=True, include_hidden=True)
+        further = menu.locator("details:not([open])").filter(has=wanted)
         if further.count():
             further.locator("summary").click()
-        self._load(link)
+        self._load(menu.get_by_role("link", name=item, exact=True))
 
     def sees(self, text: str | re.Pattern[str]) -> Locator:
         """Wait until the page says so; returns the place."""

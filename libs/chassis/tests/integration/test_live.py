@@ -44,7 +44,7 @@ async def test_own_commits_are_heard_at_once_and_once(sender: Database, bus: Bus
     """A process's own streams wait for no relay, and skip what the relay publishes of it later."""
     live = LiveEvents(bus)
     sender.work.tell = live.tell
-    async with live.subscribe(ParcelSent, matching=lambda e: True) as events, asyncio.timeout(10):
+    async with live.subscribe(ParcelSent, matching=lambda e: True) as events, asyncio.timeout(30):
         await send(sender, tenant, 1, 2)
         assert [(await anext(events)).number for _ in range(2)] == [1, 2]
         async with running(Relay(sender, bus).run):
