@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Access, Area, AuthLevel, IdentityLevel, Right, Role, Scope
+from kontor_chassis.clock import SystemClock
+from kontor_chassis.principal import Principal
 from kontor_chassis.testing.tokens import service_token_for, token_for
 from kontor_tools.plan import SERVICES
 
@@ -51,6 +53,19 @@ class Caller:
         """Whether he has no token at all."""
         return not self.token
 
+    @property
+    def principal(self) -> Principal:
+        """The person of the token, who has just signed in."""
+        return Principal(
+            account_id=PARTNER,
+            tenant_id=TENANT,
+            customer_id=CUSTOMER,
+            roles=frozenset(Role.ValueType(role) for role in self.roles),
+            rights=frozenset(Right.ValueType(right) for right in self.rights),
+            level=AuthLevel.AUTH_LEVEL_STRONG,
+            authenticated_at=SystemClock().now().timestamp(),
+        )
+
     def may_call(self, access: Access) -> bool:
         """Whether the declaration lets him in."""
         if access.anonymous:
@@ -68,14 +83,24 @@ class Caller:
             return False
         if self.all_closed and access.area:
             return False
-        needs_rights = acting_as <= STAFF_ROLES or self.viewing
-        if needs_rights and not set(access.rights) <= self.rights:
+        if not any(self._has_rights_for(role, access) for role in acting_as):
             return False
         if access.max_age_seconds and not self.fresh:
             return False
-        if access.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not needs_rights and not self.proven:
+        if access.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not self._needs_no_proof(access):
             return False
         return self.strong or access.min_level != AuthLevel.AUTH_LEVEL_STRONG
+
+    def acts_as(self, access: Access) -> set[int]:
+        """The roles that the RPC may take him for, once it has let him in."""
+        return {role for role in self.roles if self._has_rights_for(role, access)}
+
+    def _has_rights_for(self, role: int, access: Access) -> bool:
+        return (role not in STAFF_ROLES and not self.viewing) or set(access.rights) <= self.rights
+
+    def _needs_no_proof(self, access: Access) -> bool:
+        as_staff = self.acts_as(access) & set(access.roles) & STAFF_ROLES
+        return self.proven or self.viewing or bool(as_staff)
 
 
 def person(
@@ -116,7 +141,8 @@ def partner(scope: int) -> Caller:
 
 
 def callers() -> list[Caller]:
-    """Return nobody, every role with and without a second factor, staff with each single right, and every service."""
+    """Return nobody, every role with and without a second factor, staff with each single right or a second role, and
+    every service."""
     people = [
         person(f"{Role.Name(role)}{' strong' if strong else ''}", role, strong=strong)
         for role in ROLES
@@ -125,6 +151,11 @@ def callers() -> list[Caller]:
     staff = [
         person(f"staff with {Right.Name(right)}", Role.ROLE_STAFF, rights=frozenset({right}), strong=True)
         for right in RIGHTS
+    ]
+    two_roles = [
+        person(f"staff without rights and {Role.Name(role)}", Role.ROLE_STAFF, role, strong=True)
+        for role in ROLES
+        if role not in STAFF_ROLES
     ]
     all_rights = person("staff with all rights", Role.ROLE_STAFF, rights=frozenset(RIGHTS), strong=True)
     tired = [person(f"{Role.Name(role)} signed in long ago", role, strong=True, fresh=False) for role in ROLES]
@@ -136,4 +167,5 @@ def callers() -> list[Caller]:
     shut_out = replace(person("customer whose firm closed all", Role.ROLE_CUSTOMER, closed=areas), all_closed=True)
     partners = [partner(scope) for scope in Scope.values() if scope != Scope.SCOPE_UNSPECIFIED]
     services = [Caller(f"service {name}", service_token_for(name, TENANT), service=name) for name in CALLING_SERVICES]
-    return [Caller("nobody", ""), *people, *tired, proven, *staff, all_rights, *partners, watcher, shut_out, *services]
+    staff += [*two_roles, all_rights]
+    return [Caller("nobody", ""), *people, *tired, proven, *staff, *partners, watcher, shut_out, *services]

@@ -15,6 +15,7 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
+from kontor_chassis.interceptors.access import AccessRule
 from kontor_chassis.settings import ServiceSettings
 from kontor_chassis.testing.plugin import ServiceDatabases
 from kontor_chassis.testing.server import Running, running
@@ -126,3 +127,15 @@ async def test_every_rpc_admits_exactly_the_declared_callers(
     ):
         await asyncio.gather(*(check(channel, method, caller) for method in methods for caller in callers()))
     assert wrong == []
+
+
+def test_nobody_acts_in_a_role_that_lacks_a_declared_right() -> None:
+    """F194: an RPC never takes for staff who lacks a right it asks of staff, whatever else he is."""
+    twofold = [caller for caller in callers() if len(caller.roles) > 1]
+    for method in all_methods():
+        rule = AccessRule.declared_by(method)
+        assert rule is not None, method.full_name
+        for caller in twofold:
+            if caller.may_call(access_of(method)) and not rule.anonymous:
+                acting = rule.admit(caller.principal)
+                assert acting.roles == caller.acts_as(access_of(method)), f"{method.full_name} by {caller.name}"

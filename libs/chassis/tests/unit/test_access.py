@@ -71,7 +71,7 @@ def test_authorization_table(method: str, caller: str) -> None:
     rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name[method])
     assert rule is not None
     try:
-        rule.check(CALLERS[caller])
+        rule.admit(CALLERS[caller])
         passed = True
     except DomainError:
         passed = False
@@ -99,7 +99,7 @@ def test_refusals_say_why(method: str, caller: str, reason: str) -> None:
     rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name[method])
     assert rule is not None
     with pytest.raises(DomainError) as refused:
-        rule.check(CALLERS[caller])
+        rule.admit(CALLERS[caller])
     assert refused.value.reason == reason
 
 
@@ -108,8 +108,19 @@ def test_a_token_that_names_no_sign_in_is_never_fresh() -> None:
     rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name["ForFresh"])
     assert rule is not None
     with pytest.raises(DomainError) as refused:
-        rule.check(person_of({"sub": str(uuid4()), "roles": ["STAFF"]}, "token"))
+        rule.admit(person_of({"sub": str(uuid4()), "roles": ["STAFF"]}, "token"))
     assert (refused.value.reason, refused.value.metadata["max_age"]) == ("FRESH_LOGIN_REQUIRED", "300")
+
+
+def test_a_right_that_staff_lack_is_not_lent_by_a_second_role() -> None:
+    """F194: who is staff without the right, and a customer as well, acts as the customer only."""
+    rule = AccessRule.declared_by(DESCRIPTOR.methods_by_name["ForChat"])
+    assert rule is not None
+    both = person("STAFF", "CUSTOMER")
+    assert rule.admit(both).roles == {Role.ROLE_CUSTOMER}
+    assert rule.admit(person("STAFF", "CUSTOMER", rights=("CHAT",))).roles == both.roles
+    with pytest.raises(DomainError, match="RIGHT_MISSING"):
+        rule.admit(person("STAFF", "EXPERT"))
 
 
 def test_undeclared_rpc_has_no_rule() -> None:
@@ -138,7 +149,7 @@ def test_a_closed_part_of_the_office_is_refused_to_customers_only() -> None:
     claims = {"sub": str(uuid4()), "closed": ["MESSAGES", "SOMETHING_NEW"]}
     customer = person_of({**claims, "roles": ["CUSTOMER"]}, "token")
     with pytest.raises(DomainError, match="AREA_CLOSED"):
-        chat.check(customer)
-    replace(chat, area=Area.AREA_DOCUMENTS).check(customer)
-    rule.check(customer)
-    chat.check(person_of({**claims, "roles": ["STAFF"]}, "token"))
+        chat.admit(customer)
+    replace(chat, area=Area.AREA_DOCUMENTS).admit(customer)
+    rule.admit(customer)
+    chat.admit(person_of({**claims, "roles": ["STAFF"]}, "token"))

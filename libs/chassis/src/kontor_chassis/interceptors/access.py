@@ -5,7 +5,7 @@ Object rights ("is it his customer?") are decided in the use case; here only wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.descriptor import MethodDescriptor
 from kontor.common.v1 import access_pb2
@@ -56,36 +56,49 @@ class AccessRule:
             min_identity=access.min_identity,
         )
 
-    def check(self, caller: Principal) -> None:
-        """Raise UNAUTHENTICATED or FORBIDDEN unless the caller is one of those the RPC is declared for."""
+    def admit(self, caller: Principal) -> Principal:
+        """Return the caller as he may act in this call; raises UNAUTHENTICATED or FORBIDDEN for anybody not declared.
+
+        Each role is checked for itself: who is staff without a declared right acts in his other roles only, so that
+        nothing behind this takes him for staff.
+        """
         if self.anonymous:
-            return
+            return caller
         if caller.service is not None:
             if caller.service not in self.services and ANY_SERVICE not in self.services:
                 raise _forbidden("SERVICE_NOT_ALLOWED")
-            return
+            return caller
         if caller.account_id is None:
             raise DomainError(ErrorKind.UNAUTHENTICATED, "NOT_SIGNED_IN", "Bitte melden Sie sich an.")
         if caller.partner_client_id is not None:
             if not self.scopes & caller.scopes:
                 raise _forbidden("SCOPE_MISSING")
-            return
-        if caller.viewer_account_id is not None and not self.viewable:
+            return caller
+        return self._admit_person(caller)
+
+    def _admit_person(self, caller: Principal) -> Principal:
+        is_viewer = caller.viewer_account_id is not None
+        if is_viewer and not self.viewable:
             raise _forbidden("VIEW_ONLY")
         acting_as = self.roles & caller.roles
         if not acting_as:
             raise _forbidden("ROLE_NOT_ALLOWED")
         if self.area in caller.closed_areas and caller.is_customer:
             raise _closed()
-        is_staff = acting_as <= _STAFF_ROLES or caller.viewer_account_id is not None
-        if self.rights and is_staff and not self.rights <= caller.rights:
-            raise _forbidden("RIGHT_MISSING")
+        if not self.rights <= caller.rights:
+            acting_as -= _STAFF_ROLES
+            if is_viewer or not acting_as:
+                raise _forbidden("RIGHT_MISSING")
+            if caller.is_staff:
+                caller = replace(caller, roles=caller.roles - _STAFF_ROLES)
         if self.min_level == AuthLevel.AUTH_LEVEL_STRONG:
             require_strong_login(caller)
         if self.max_age_seconds:
             require_fresh_login(caller, self.max_age_seconds)
+        is_staff = is_viewer or bool(acting_as & _STAFF_ROLES)
         if self.min_identity == IdentityLevel.IDENTITY_LEVEL_PROVEN and not is_staff:
             require_proven_identity(caller)
+        return caller
 
 
 def _closed() -> DomainError:

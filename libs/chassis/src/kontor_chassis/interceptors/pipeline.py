@@ -103,8 +103,7 @@ class Pipeline:
             verified = self._verifier.remembered(token) or await authenticate(
                 self._verifier, token, anonymous_allowed=method.rule.anonymous
             )
-        method.rule.check(verified.principal)
-        set_current_principal(verified.principal)
+        set_current_principal(method.rule.admit(verified.principal))
         set_deadline(context.time_remaining())
         if streaming:
             return self._each_checked(request), verified.expires_at
