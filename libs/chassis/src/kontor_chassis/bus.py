@@ -7,6 +7,7 @@ it waits or backs off by itself.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import nats
@@ -26,6 +27,12 @@ class Bus:
         self._client: Client | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
+        self._on_gap: list[Callable[[], None]] = []
+
+    def on_gap(self, told: Callable[[], None]) -> None:
+        """Have `told` called whenever subscriptions may have missed something: after each reconnection, and when the
+        client had to drop messages that came faster than they were taken."""
+        self._on_gap.append(told)
 
     def start(self) -> None:
         """Begin to connect in the background."""
@@ -73,7 +80,8 @@ class Bus:
                     connect_timeout=2,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.5,
-                    error_cb=_log_error,
+                    reconnected_cb=self._reconnected,
+                    error_cb=self._failed,
                 )
             except (OSError, nats.errors.Error, TimeoutError) as away:
                 log.warning("bus_unreachable", error=type(away).__name__)
@@ -83,6 +91,16 @@ class Bus:
                 self._connected.set()
                 return
 
+    async def _reconnected(self) -> None:
+        """Called when the server has confirmed all subscriptions again."""
+        log.info("bus_reconnected")
+        self._tell_of_gap()
 
-async def _log_error(error: Exception) -> None:
-    log.warning("bus_error", error=type(error).__name__)
+    async def _failed(self, error: Exception) -> None:
+        log.warning("bus_error", error=type(error).__name__)
+        if isinstance(error, nats.errors.SlowConsumerError):
+            self._tell_of_gap()
+
+    def _tell_of_gap(self) -> None:
+        for told in self._on_gap:
+            told()

@@ -2,7 +2,8 @@
 
 What a process commits itself, its own streams hear at once (`LiveEvents.tell`); the copy that comes over NATS is known
 by its id and skipped. At most once and only from the subscription on: a stream is a hint to look again, the truth is
-read by RPC.
+read by RPC. When events may have been missed, because the reader was slow or NATS was away, its subscription ends, so
+that the client connects anew and reads the truth.
 """
 
 from __future__ import annotations
@@ -43,17 +44,26 @@ class Subscription(Generic[M]):
     def __init__(self, topic: _Topic, matching: Callable[[Any], bool]) -> None:
         self._topic = topic
         self._matching = matching
-        self._queue: asyncio.Queue[M] = asyncio.Queue(WAITING)
-        self._overrun = False
+        self._queue: asyncio.Queue[M | None] = asyncio.Queue(WAITING + 1)
+        self._lost: DomainError | None = None
 
     def offer(self, event: Any) -> None:
         """Hand over an event if it is wanted."""
-        if self._overrun or not self._matching(event):
+        if self._lost is not None or not self._matching(event):
             return
-        try:
+        if self._queue.qsize() < WAITING:
             self._queue.put_nowait(event)
-        except asyncio.QueueFull:
-            self._overrun = True
+        else:
+            self._end(_overrun())
+
+    def interrupt(self) -> None:
+        """End after what is waiting: events may have been missed."""
+        if self._lost is None:
+            self._end(_interrupted())
+
+    def _end(self, why: DomainError) -> None:
+        self._lost = why
+        self._queue.put_nowait(None)  # there is room for one more than events; wakes who waits for the next
 
     async def open(self) -> Self:
         """Begin to listen."""
@@ -86,16 +96,15 @@ class Subscription(Generic[M]):
     async def __anext__(self) -> M:
         if self not in self._topic.subscribers:
             await self.open()
-        if self._overrun and self._queue.empty():
-            self.close()
-            raise DomainError(
-                ErrorKind.UNAVAILABLE, "STREAM_OVERRUN", "Die Verbindung war zu langsam. Sie wird neu aufgebaut."
-            )
         try:
-            return await self._queue.get()
+            event = await self._queue.get()
         except asyncio.CancelledError:
             self.close()
             raise
+        if event is None:
+            self.close()
+            raise self._lost or _interrupted()
+        return event
 
 
 class _Topic:
@@ -148,6 +157,13 @@ class LiveEvents:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._topics: dict[str, _Topic] = {}
+        bus.on_gap(self.interrupt)
+
+    def interrupt(self) -> None:
+        """End all subscriptions, because NATS may have told of events that did not get here."""
+        for topic in self._topics.values():
+            for subscriber in tuple(topic.subscribers):
+                subscriber.interrupt()
 
     def subscribe(self, event_class: type[M], *, matching: Callable[[M], bool]) -> Subscription[M]:
         """Return a subscription to the events of a class that satisfy `matching`."""
@@ -163,3 +179,15 @@ class LiveEvents:
             topic = self._topics.get(event.type)
             if topic is not None:
                 topic.take(str(event.id), event.payload)
+
+
+def _overrun() -> DomainError:
+    return DomainError(
+        ErrorKind.UNAVAILABLE, "STREAM_OVERRUN", "Die Verbindung war zu langsam. Sie wird neu aufgebaut."
+    )
+
+
+def _interrupted() -> DomainError:
+    return DomainError(
+        ErrorKind.UNAVAILABLE, "STREAM_INTERRUPTED", "Die Verbindung war unterbrochen. Sie wird neu aufgebaut."
+    )

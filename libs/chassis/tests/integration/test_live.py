@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from kontor_chassis.outbox import outbox_event
 from kontor_chassis.principal import Principal
 from kontor_chassis.relay import Relay
 from kontor_tools.embedded.nats import EmbeddedNats
+from kontor_tools.embedded.process import free_port
 
 from libs.chassis.tests.shipping import NOON, ParcelSent, running, send, until
 
@@ -102,3 +104,30 @@ async def test_subscription_that_does_not_come_about_is_forgotten() -> None:
     live.tell([outbox_event(ParcelSent(number=1), service="sender", aggregate="1", tenant_id=None, created_at=NOON)])
     assert not offered
     await away.close()
+
+
+async def test_streams_end_when_the_bus_was_away(tmp_path: Path) -> None:
+    """What was said while NATS was away nobody hears: streams end, so that their readers come anew and read it (F183).
+
+    A stream that begins afterwards hears again what happens.
+    """
+    server = EmbeddedNats(tmp_path, free_port())
+    log = tmp_path / "nats.log"
+    process = server.start(log, outlive_us=False)
+    bus = Bus(server.url, "process whose NATS goes away")
+    live = LiveEvents(bus)
+    try:
+        async with live.subscribe(ParcelSent, matching=lambda e: True) as before:
+            waiting = asyncio.create_task(anext(before))
+            await asyncio.to_thread(server.stop, process)
+            process = await asyncio.to_thread(server.start, log, outlive_us=False)
+            async with asyncio.timeout(30):
+                with pytest.raises(DomainError, match="STREAM_INTERRUPTED"):
+                    await waiting
+        async with live.subscribe(ParcelSent, matching=lambda e: True) as after, asyncio.timeout(30):
+            payload = ParcelSent(number=7).SerializeToString()
+            await (await bus.client()).publish("kontor.sender.v1.ParcelSent", payload, headers={"ce-id": "z"})
+            assert (await anext(after)).number == 7
+    finally:
+        await bus.close()
+        server.stop(process)

@@ -46,33 +46,36 @@ class Listening:
         self._hub = hub
         self._tenant_id = tenant_id
         self._wanted = wanted
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(WAITING + 1)
         self._lost = False
 
     def offer(self, event: Event) -> None:
         """Hand over an event if it is wanted."""
-        if not self._wanted(event):
+        if self._lost or not self._wanted(event):
             return
-        try:
+        if self._queue.qsize() < WAITING:
             self._queue.put_nowait(event)
-        except asyncio.QueueFull:
-            self._lost = True
+        else:
+            self.lose()
 
     def lose(self) -> None:
-        """Note that events may have been missed."""
-        self._lost = True
+        """Note that events may have been missed; who waits for the next learns it at once."""
+        if not self._lost:
+            self._lost = True
+            self._queue.put_nowait(None)
 
     async def next(self, patience_seconds: float) -> Event | None:
         """Return the next event, or None if none came in time; raises UNAVAILABLE when one was lost."""
         if self._lost:
-            raise DomainError(
-                ErrorKind.UNAVAILABLE, "STREAM_OVERRUN", "Die Verbindung war zu langsam. Sie wird neu aufgebaut."
-            )
+            raise _lost()
         try:
             async with asyncio.timeout(patience_seconds):
-                return await self._queue.get()
+                event = await self._queue.get()
         except TimeoutError:
             return None
+        if event is None:
+            raise _lost()
+        return event
 
     async def __aenter__(self) -> Listening:
         await self._hub.open()
@@ -154,6 +157,12 @@ class Hub:
             for streams in self.streams.values():
                 for stream in streams:
                     stream.lose()
+
+
+def _lost() -> DomainError:
+    return DomainError(
+        ErrorKind.UNAVAILABLE, "STREAM_OVERRUN", "Die Verbindung war zu langsam. Sie wird neu aufgebaut."
+    )
 
 
 def _all(_event: Event) -> bool:
