@@ -56,6 +56,22 @@ async def go_on(service: Running, firm_end: FirmEnd) -> None:
     await firm_end.go_on(JobContext(work=service.platform.work, clock=service.platform.clock))
 
 
+async def mark_deleted(owner_url: str, tenant_id: UUID, customer_id: UUID) -> None:
+    """Note a firm and a customer as deleted, as their events do, without deleting anything yet."""
+    owner = await asyncpg.connect(owner_url)
+    try:
+        await owner.execute("SET kontor.role = 'service'")
+        await owner.execute("INSERT INTO deleted_firms (tenant_id, deleted_at) VALUES ($1, now())", tenant_id)
+        await owner.execute(
+            "INSERT INTO deleted_customers (tenant_id, customer_id, account_ids, deleted_at)"
+            " VALUES ($1, $2, '{}', now())",
+            tenant_id,
+            customer_id,
+        )
+    finally:
+        await owner.close()
+
+
 async def rows_of(owner_url: str, tenant_id: UUID) -> dict[str, int]:
     """Return which tables of a service still hold how many rows of a firm; the chassis' own aside."""
     owner = await asyncpg.connect(owner_url)

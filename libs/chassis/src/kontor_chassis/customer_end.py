@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 from kontor_chassis.jobs import Job, JobContext
+from kontor_chassis.one_by_one import one_by_one
 from kontor_chassis.principal import Principal
 
 PORTION = 1000
@@ -35,6 +36,7 @@ OF_HIS_ACCOUNTS = (
 )
 """Rows of the people who acted for the customer in this firm and for nobody else of it."""
 
+_JOB = "delete_ended_customers"
 _MARK = text(
     "INSERT INTO deleted_customers (tenant_id, customer_id, account_ids, deleted_at)"
     " VALUES (:tenant, :customer, :accounts, :now) ON CONFLICT DO NOTHING"
@@ -89,6 +91,7 @@ class CustomerEnd:
     """Deletes what a service keeps of deleted customers."""
 
     def __init__(self, service: str, steps: Sequence[Step]) -> None:
+        self._service = service
         self._principal = Principal.of_service(service)
         self._steps = steps
 
@@ -108,19 +111,22 @@ class CustomerEnd:
 
     def job(self) -> Job:
         """Return the job that deletes what arrives late."""
-        return Job("delete_ended_customers", timedelta(minutes=5), self.look_after)
+        return Job(_JOB, timedelta(minutes=5), self.look_after)
 
     async def look_after(self, context: JobContext) -> None:
-        """Delete what has arrived since, one customer per transaction."""
+        """Delete what has arrived since, one customer per transaction; one who fails stops no other."""
         async with context.work.work(self._principal) as tx:
             marked = (await tx.session.execute(_UNFINISHED)).all()
-        for mark in marked:
+
+        async def end(mark: Row[Any]) -> None:
             async with context.work.work(self._principal.within(mark.tenant_id)) as tx:
                 await self._delete(tx, mark.tenant_id, mark.customer_id)
                 if tx.now >= mark.deleted_at + LOOKED_AFTER:
                     values = {"now": tx.now, "tenant": mark.tenant_id, "customer": mark.customer_id}
                     await tx.session.execute(_FINISHED, values)
                 await tx.commit()
+
+        await one_by_one(self._service, _JOB, marked, end, name=lambda mark: str(mark.customer_id))
 
     async def _delete(self, tx: Transaction, tenant_id: UUID, customer_id: UUID) -> None:
         for step in self._steps:

@@ -13,3 +13,6 @@ DEAD_LETTERS = Gauge("kontor_dead_letters", "Events given up and not replayed", 
 REPUBLISHED = Counter("kontor_events_republished_total", "Events published again for a consumer's gap", ["service"])
 JOB_RUNS = Counter("kontor_job_runs_total", "Runs of periodic jobs by outcome", ["service", "job", "outcome"])
 JOB_SECONDS = Gauge("kontor_job_duration_seconds", "Duration of the last run", ["service", "job"])
+JOB_ITEMS_FAILED = Counter(
+    "kontor_job_items_failed_total", "Firms, customers and the like that a job could not finish", ["service", "job"]
+)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 from google.protobuf.message import Message
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta
 from kontor_chassis.jobs import Job, JobContext
+from kontor_chassis.one_by_one import one_by_one
 from kontor_chassis.principal import Principal
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ LOOKED_AFTER = timedelta(days=1)
 Step = Callable[[Transaction, UUID, int], Awaitable[int]]
 """Deletes (or ends) at most so many rows of a firm and returns how many; 0 when nothing is left."""
 
+_JOB = "delete_ended_firms"
 _MARK = text("INSERT INTO deleted_firms (tenant_id, deleted_at) VALUES (:tenant, :now) ON CONFLICT DO NOTHING")
 _UNFINISHED = text("SELECT tenant_id, deleted_at FROM deleted_firms WHERE finished_at IS NULL ORDER BY tenant_id")
 _FINISHED = text("UPDATE deleted_firms SET finished_at = :now WHERE tenant_id = :tenant")
@@ -64,6 +67,7 @@ class FirmEnd:
     """Deletes what a service keeps of deleted firms."""
 
     def __init__(self, service: str, steps: Sequence[Step], *, portion: int = PORTION) -> None:
+        self._service = service
         self._principal = Principal.of_service(service)
         self._steps = steps
         self._portion = portion
@@ -77,17 +81,20 @@ class FirmEnd:
 
     def job(self) -> Job:
         """Return the job that goes on where `begin` stopped."""
-        return Job("delete_ended_firms", timedelta(minutes=1), self.go_on)
+        return Job(_JOB, timedelta(minutes=1), self.go_on)
 
     async def go_on(self, context: JobContext) -> None:
-        """Delete what is left of every deleted firm, one portion per transaction."""
+        """Delete what is left of every deleted firm, one portion per transaction; a firm that fails stops no other."""
         async with context.work.work(self._principal) as tx:
             firms = (await tx.session.execute(_UNFINISHED)).all()
-        for firm in firms:
+
+        async def end(firm: Row[Any]) -> None:
             while not await self._portion_of(context, firm.tenant_id):
                 pass
             if context.clock.now() >= firm.deleted_at + LOOKED_AFTER:
                 await self._finish(context, firm.tenant_id)
+
+        await one_by_one(self._service, _JOB, firms, end, name=lambda firm: str(firm.tenant_id))
 
     async def _portion_of(self, context: JobContext, tenant_id: UUID) -> bool:
         async with context.work.work(self._principal.within(tenant_id)) as tx:
