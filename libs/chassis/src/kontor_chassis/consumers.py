@@ -273,7 +273,7 @@ class Consumer:
         log.error("event_buried", event_id=str(meta.event_id), event_type=meta.event_type)
         await message.ack()
         event_metrics.CONSUMED.labels(self._service, self._producer, "buried").inc()
-        with suppress(DomainError, DatabaseError):  # a job counts them, too
+        with suppress(DomainError, DatabaseError):  # every worker counts them, too
             event_metrics.DEAD_LETTERS.labels(self._service).set(await self._inbox.open_dead_letters())
 
     async def _try_later(self, lane: Lane[Msg], message: Msg, meta: EventMeta, seconds: float) -> None:

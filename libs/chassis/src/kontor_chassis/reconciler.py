@@ -8,6 +8,7 @@ harm, because the inbox applies an event once.
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -46,8 +47,15 @@ GRACE = timedelta(seconds=30)
 EVERY = timedelta(seconds=30)
 REPLY_SECONDS = 5.0
 
-_LOCK = text("LOCK TABLE outbox IN SHARE MODE")
-_LOCK_LIMIT = text("SET LOCAL lock_timeout = '500ms'")
+WRITERS_SECONDS = 2.0
+"""So long an answer waits for transactions that are writing; then it says nothing new, and is asked again."""
+_LOOK_AGAIN_SECONDS = 0.02
+
+_WRITERS = text(
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted"
+    " AND relation = CAST('outbox' AS regclass)"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _SETTLED = text(
     "SELECT coalesce((SELECT min(position) - 1 FROM outbox WHERE sent_at IS NULL"
     " OR sent_at > clock_timestamp() - CAST(:grace AS interval)), (SELECT max(position) FROM outbox), 0)"
@@ -104,15 +112,10 @@ class OutboxAnswers:
                 await again.unsubscribe()
 
     async def list_published(self, request: ListPublishedRequest) -> ListPublishedResponse:
-        """Return what was published after a position.
-
-        Positions are given before commit, so a lower one may still be on its way: the lock waits for those.
-        """
-        async with self._work.work(Principal.of_service(self._service)) as tx:
-            await tx.session.execute(_LOCK_LIMIT)
-            await tx.session.execute(_LOCK)
-            settled = (await tx.session.execute(_SETTLED, {"grace": self._grace})).scalar_one()
-            await tx.session.rollback()
+        """Return what was published after a position, or nothing new while transactions write for long."""
+        settled = await self._settled()
+        if settled is None:
+            return ListPublishedResponse(settled_position=request.after_position)
         async with self._work.work(Principal.of_service(self._service)) as tx:
             limit = min(max(request.limit, 1), LIMIT)
             found = await tx.session.execute(
@@ -127,6 +130,21 @@ class OutboxAnswers:
             events = [PublishedEvent(position=row.position, event_id=str(row.id)) for row in found]
         covered = events[-1].position if len(events) == limit else settled
         return ListPublishedResponse(events=events, settled_position=covered)
+
+    async def _settled(self) -> int | None:
+        """Return up to which position nothing can appear any more; None when that could not be known in time.
+
+        Positions are given before commit, so a lower one may still be on its way in a transaction that writes now.
+        Such transactions are waited for without a lock of our own: one that waits would have all new writers wait, too.
+        """
+        async with self._work.work(Principal.of_service(self._service)) as tx:
+            settled = int((await tx.session.execute(_SETTLED, {"grace": self._grace})).scalar_one())
+            writing = set((await tx.session.execute(_WRITERS)).scalars())
+            until = time.monotonic() + WRITERS_SECONDS
+            while writing and time.monotonic() < until:
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                writing &= set((await tx.session.execute(_WRITERS)).scalars())
+        return None if writing else settled
 
     async def republish(self, request: RepublishRequest) -> RepublishResponse:
         """Publish events once more, in order, each with a fresh message id; those still on their way are left alone.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from kontor_chassis.bus import Bus
 from kontor_chassis.consumers import Consumer, Retries
 from kontor_chassis.database import Database
 from kontor_chassis.events import Handler, Subscriptions
-from kontor_chassis.housekeeping import housekeeping
+from kontor_chassis.housekeeping import count_dead_letters, housekeeping
 from kontor_chassis.inbox import Inbox, Replay
 from kontor_chassis.jobs import Job, JobContext, JobRunner
 from kontor_chassis.leases import Leases
@@ -76,12 +77,13 @@ class Worker:
         jobs = [*self._jobs, *housekeeping(self._database.service)]
         if self._subscriptions.by_producer:
             jobs.append(Job("chassis.reconcile", EVERY, reconcile))
+        inbox = Inbox(self._database.work, self._database.service)
         parts: dict[str, Part] = {
             "relay": Relay(self._database, self._bus, replicas=self._replicas).run,
             "outbox-answers": OutboxAnswers(self._database, self._bus, replicas=self._replicas).run,
             "jobs": JobRunner(self._database, self._leases, jobs).run,
+            "dead-letters": partial(count_dead_letters, inbox, self._database.service),
         }
-        inbox = Inbox(self._database.work, self._database.service)
         for producer, handlers in self._subscriptions.by_producer.items():
             parts[f"consumer {producer}"] = Consumer(
                 self._database.service,

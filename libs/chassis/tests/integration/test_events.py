@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from kontor_chassis.consumers import Consumer, Retries
 from kontor_chassis.database import Database, Transaction
 from kontor_chassis.database_errors import unavailable
 from kontor_chassis.events import EventMeta, Handler, Subscriptions
-from kontor_chassis.housekeeping import housekeeping
+from kontor_chassis.housekeeping import count_dead_letters, housekeeping
 from kontor_chassis.inbox import Inbox
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.leases import Leases
@@ -24,6 +25,7 @@ from kontor_chassis.principal import Principal
 from kontor_chassis.reconciler import OutboxAnswers, Reconciler
 from kontor_chassis.relay import Relay
 from kontor_chassis.streams import stream_name
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from libs.chassis.tests.shipping import NOON, ParcelLost, ParcelSent, note, notes, running, send, until
@@ -243,6 +245,13 @@ async def test_dead_letter_and_replay(
     assert (await inbox.replay(mended)).applied == 0
     assert sorted(await notes(receiver)) == [("parcel", 1), ("parcel", 2)]
 
+    async def told_none() -> bool:
+        return REGISTRY.get_sample_value("kontor_dead_letters", {"service": "receiver"}) == 0
+
+    assert not await told_none(), "told when it was buried"
+    async with running(partial(count_dead_letters, inbox, "receiver")):  # as every worker does, whoever runs the jobs
+        await until(told_none)
+
 
 async def test_deleted_stream_is_made_anew(
     sender: Database, receiver: Database, bus: Bus, consumer: MakeConsumer, tenant: UUID
@@ -315,6 +324,26 @@ async def test_reconciler_leaves_alone_what_is_on_its_way(sender: Database, bus:
     answer = await at_once.list_published(question)
     assert len(answer.events) == 2
     assert answer.settled_position == answer.events[-1].position
+
+
+async def test_nobody_who_writes_waits_for_the_reconciler(sender: Database, bus: Bus, tenant: UUID) -> None:
+    """An answer waits for those who are writing when it is asked for, and holds up nobody who comes after them."""
+    await send(sender, tenant, 1, 2)
+    async with running(Relay(sender, bus).run):
+        await until(lambda: _all_sent(sender))
+    question = ListPublishedRequest(event_types=["kontor.sender.v1.ParcelSent"], limit=10)
+    answers = OutboxAnswers(sender, bus, grace=_NO_GRACE)
+    async with sender.work.work(Principal.of_service("sender", tenant)) as writing:
+        await writing.run("DELETE FROM outbox WHERE false")
+        asked = asyncio.create_task(answers.list_published(question))
+        async with sender.work.work(Principal.of_service("sender")) as tx:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = CAST('outbox' AS regclass)")
+            for _ in range(5):
+                await asyncio.sleep(0)
+                assert (await tx.session.execute(waiting)).scalar_one() == 0
+        await send(sender, tenant, 3)
+        assert not asked.done()
+    assert len((await asked).events) == 2, "what was sent after the question is not asked about yet"
 
 
 async def test_handlers_of_other_events_are_not_bothered(
