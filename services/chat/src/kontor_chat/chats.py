@@ -8,6 +8,7 @@ states are drawn in the README. Boundary: `queries` lists, `watching` streams.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -26,6 +27,7 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import func, select
 
 from kontor_chat.appending import append_to_answered_chat
+from kontor_chat.departures import note_departure, who_is_here
 from kontor_chat.operators import Responsibles, operator_after_message, recipients
 from kontor_chat.tables import Chat, Message, ReadMark
 
@@ -56,7 +58,7 @@ async def start_chat(tx: Transaction, *, customer_id: UUID, subject: str, text: 
         customer_id=customer_id,
         customer_account_id=customer_account,
         subject=subject.strip(),
-        operator_account_id=operator_after_message(None, answering_staff=_staff(principal), people=people),
+        operator_account_id=await _operator(tx, None, people),
         archived=False,
         last_number=0,
         customer_messages=0,
@@ -112,11 +114,7 @@ async def send_message(tx: Transaction, *, chat_id: UUID, text: str, people: Res
             raise PeopleNeeded(chat.customer_id)
         people = Responsibles()
     message = _next_message(tx, chat, text)
-    _assign(
-        tx,
-        chat,
-        operator_after_message(chat.operator_account_id, answering_staff=_staff(tx.principal), people=people),
-    )
+    _assign(tx, chat, await _operator(tx, chat.operator_account_id, people))
     tx.session.add(message)
     await tx.session.flush()
     _publish_message(tx, message, _told(chat, message, people))
@@ -178,20 +176,28 @@ async def reopen_chat(tx: Transaction, *, chat_id: UUID) -> Chat:
 
 
 async def hand_over(tx: Transaction, *, leaver: UUID, successor: UUID | None) -> None:
-    """Give all chats of a member of staff who left to his successor, or to nobody in particular."""
+    """Give all chats of a member of staff who left to his successor, or to nobody in particular.
+
+    The successor may have left, too, in the meantime.
+    """
+    await note_departure(tx, leaver, successor)
+    heir = next(iter(await who_is_here(tx, [leaver])), None)
     his = select(Chat).where(Chat.tenant_id == tx.principal.required_tenant(), Chat.operator_account_id == leaver)
     for chat in (await tx.session.scalars(his.order_by(Chat.chat_id).with_for_update())).all():
-        if successor is None:
+        if heir is None:
             chat.operator_account_id = None
         else:
-            _assign(tx, chat, successor)
+            _assign(tx, chat, heir)
 
 
-async def assign_responsible(tx: Transaction, *, customer_id: UUID, responsible: UUID) -> None:
-    """Give the customer's open chats without an operator to his new responsible (F182)."""
+async def assign_responsible(tx: Transaction, *, customer_id: UUID, responsible: Sequence[UUID]) -> None:
+    """Give the customer's open chats without an operator to the first of his responsibles who is here (F182, F185)."""
+    here = await who_is_here(tx, responsible)
+    if not here:
+        return
     waiting = select(Chat).where(Chat.customer_id == customer_id, Chat.operator_account_id.is_(None), ~Chat.archived)
     for chat in (await tx.session.scalars(waiting.order_by(Chat.chat_id).with_for_update())).all():
-        _assign(tx, chat, responsible)
+        _assign(tx, chat, here[0])
     await tx.session.flush()
 
 
@@ -240,6 +246,16 @@ def _assign(tx: Transaction, chat: Chat, operator: UUID | None) -> None:
         return
     chat.operator_account_id = operator
     tx.publish(OperatorAssigned(**_ids(chat), operator_account_id=str(operator)), aggregate=chat.chat_id)
+
+
+async def _operator(tx: Transaction, present: UUID | None, people: Responsibles) -> UUID | None:
+    """Return who is the operator once the caller has written; nobody who has left becomes one."""
+    if present is not None:
+        return present
+    writer = _staff(tx.principal)
+    answering = next(iter(await who_is_here(tx, [writer])), None) if writer else None
+    responsible = await who_is_here(tx, people.responsible)
+    return operator_after_message(None, answering_staff=answering, people=replace(people, responsible=responsible))
 
 
 def _told(chat: Chat, message: Message, people: Responsibles) -> tuple[UUID, ...]:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from kontor_chassis.firm_end import FirmEnd, emptied
 
-FIRM_END = FirmEnd("chat", [emptied("read_marks"), emptied("messages"), emptied("chats")])
+FIRM_END = FirmEnd("chat", [emptied("read_marks"), emptied("messages"), emptied("chats"), emptied("departed_staff")])

@@ -76,3 +76,14 @@ class ReadMark(Base):
     number: Mapped[int] = mapped_column(BigInteger)
     other_side_read: Mapped[int] = mapped_column(Integer)
     """How many messages of the other side he has read."""
+
+
+class DepartedStaff(Base):
+    """Somebody who has left the firm."""
+
+    __tablename__ = "departed_staff"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    successor_account_id: Mapped[UUID | None]
+    left_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from kontor.common.v1.access_pb2 import Role
-from kontor.identity.v1.events_pb2 import StaffDeactivated
+from kontor.identity.v1.events_pb2 import ResponsibleChanged, StaffAdded, StaffDeactivated
 from kontor.identity.v1.staff_pb2 import CreateAbsenceRequest
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor_chassis.principal import Principal
@@ -47,8 +48,37 @@ async def test_chats_of_somebody_who_left_have_a_new_operator(chat: Running, fir
             account_id=str(leaver.account_id),
             successor_account_id=str(successor.account_id) if successor else "",
         )
-        async with chat.platform.work.work(Principal.of_service("chat", firm.tenant_id)) as tx:
-            await CONSUMERS[StaffDeactivated](tx, event, None)  # type: ignore[arg-type]  # the envelope is not read
-            await tx.commit()
+        await _told(chat, firm, event)
         operators = {(await julia.get(his)).operator_account_id, (await mehmet.get(hers)).operator_account_id}
         assert operators == {str(successor.account_id) if successor else ""}
+
+
+async def test_who_has_left_becomes_no_operator(chat: Running, firm: Any) -> None:
+    """F181, F183: neither his living token nor a late event makes him one; back in the firm he can be again."""
+    jonas, petra = await firm.staff(), await firm.staff()
+    julia = await firm.customer()
+    unanswered = await julia.start("Ist jemand da?")
+    gone = StaffDeactivated(tenant_id=str(firm.tenant_id), account_id=str(jonas.account_id))
+    named = ResponsibleChanged(
+        tenant_id=str(firm.tenant_id),
+        customer_id=str(julia.customer_id),
+        account_ids=[str(jonas.account_id), str(petra.account_id)],
+    )
+    await _told(chat, firm, gone)
+    await jonas.send(unanswered, "Noch schnell, bevor ich gehe.")
+    started = await jonas.start("Und noch etwas", customer_id=julia.customer_id)
+    assert (await petra.get(unanswered)).operator_account_id == (await petra.get(started)).operator_account_id == ""
+    await _told(chat, firm, named)
+    assert (await petra.get(unanswered)).operator_account_id == str(petra.account_id)
+    await _told(chat, firm, StaffAdded(tenant_id=str(firm.tenant_id), account_id=str(jonas.account_id)))
+    mehmet = await firm.customer()
+    again = await mehmet.start("Guten Tag")
+    await jonas.send(again, "Da bin ich wieder.")
+    assert (await petra.get(again)).operator_account_id == str(jonas.account_id)
+
+
+async def _told(chat: Running, firm: Any, event: Message) -> None:
+    """Let chat hear an event of identity."""
+    async with chat.platform.work.work(Principal.of_service("chat", firm.tenant_id)) as tx:
+        await CONSUMERS[type(event)](tx, event, None)  # type: ignore[arg-type]  # the envelope is not read
+        await tx.commit()
