@@ -7,6 +7,8 @@ import uuid
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.billing.v1.firm_invoices_pb2_grpc import FirmInvoiceServiceStub
 from kontor.billing.v1.receivables_pb2_grpc import ReceivablesServiceStub
+from kontor.billing.v1.storage_pb2_grpc import StorageServiceStub
+from kontor.billing.v1.usage_pb2_grpc import UsageServiceStub
 from kontor.chat.v1.chat_pb2_grpc import ChatServiceStub
 from kontor.contracts.v1.contracts_pb2_grpc import ContractsServiceStub
 from kontor.experts.v1.experts_pb2_grpc import ExpertsServiceStub
@@ -194,6 +196,16 @@ def billing() -> BillingServiceStub:
 def receivables() -> ReceivablesServiceStub:
     """Return the stub of billing's open items and payments."""
     return current_edge().stub(_GATEWAY, ReceivablesServiceStub)
+
+
+def usage() -> UsageServiceStub:
+    """Return the stub of what customers use beside their tier."""
+    return current_edge().stub(_GATEWAY, UsageServiceStub)
+
+
+def storage() -> StorageServiceStub:
+    """Return the stub of further storage."""
+    return current_edge().stub(_GATEWAY, StorageServiceStub)
 
 
 def firm_invoices() -> FirmInvoiceServiceStub:

@@ -34,6 +34,7 @@ from kontor_portal.views.broker_release import broker_release
 from kontor_portal.views.broker_requests import broker_requests
 from kontor_portal.views.broker_retention import broker_retention
 from kontor_portal.views.broker_staff import broker_staff
+from kontor_portal.views.broker_usage_prices import broker_usage_prices
 from kontor_portal.views.customer_bank import customer_bank
 from kontor_portal.views.customer_chat import customer_chat
 from kontor_portal.views.customer_consents import customer_consents
@@ -58,6 +59,7 @@ from kontor_portal.views.customer_pictures import customer_pictures
 from kontor_portal.views.customer_profile import customer_profile
 from kontor_portal.views.customer_service import customer_service
 from kontor_portal.views.customer_sightings import customer_sightings
+from kontor_portal.views.customer_storage import customer_storage
 from kontor_portal.views.customer_views import customer_views
 from kontor_portal.views.directory import directory
 from kontor_portal.views.emergency_links import emergency_links
@@ -108,6 +110,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_sightings,
     customer_chat,
     customer_service,
+    customer_storage,
     customer_invoices,
     customer_consents,
     customer_emergency,
@@ -130,6 +133,7 @@ AREAS: tuple[Blueprint, ...] = (
     broker_brand_preview,
     broker_address,
     broker_prices,
+    broker_usage_prices,
     broker_chat,
     broker_catalogue,
     broker_orders,

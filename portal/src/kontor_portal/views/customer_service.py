@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import grpc
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from kontor.billing.v1 import billing_pb2, prices_pb2
+from kontor.billing.v1 import billing_pb2, prices_pb2, usage_pb2
 from kontor_chassis.clock import billing_day
 
 from kontor_portal import gateway
@@ -18,6 +18,7 @@ from kontor_portal.i18n import t
 from kontor_portal.reading import optional
 from kontor_portal.requests import signed_in
 from kontor_portal.tiers import TierText, tier_text
+from kontor_portal.usage_views import asked_usage, price_terms
 from kontor_portal.views.customer_home import running_agreement
 
 customer_service = Blueprint("customer_service", __name__)
@@ -41,6 +42,8 @@ class Signing:
     offer: billing_pb2.TierOffer
     text: TierText
     agreement_text: billing_pb2.AgreementText
+    terms: tuple[str, ...]
+    """What further use costs."""
     request_id: str
 
 
@@ -48,13 +51,16 @@ class Signing:
 def service() -> ResponseReturnValue:
     """Show the tiers and the agreement in force."""
     ask, nothing = billing_pb2.GetTierOffersRequest(), billing_pb2.GetTierOffersResponse()
+    used = asked_usage(signed_in().customer_id)
     offers = optional(lambda: gateway.billing().GetTierOffers(ask), nothing)  # a firm may have closed it (F53)
     agreement = running_agreement(signed_in().customer_id)()
     today = billing_day(portal().clock.now())
     current = agreement.tier if agreement is not None else prices_pb2.TIER_1
     cards = tuple(TierCard(offer, tier_text(offer.tier), offer.tier == current) for offer in offers.offers)
     can_withdraw = agreement is not None and today <= agreement.withdrawal_until  # days compare as text
-    return render_template("customer/service.html", cards=cards, agreement=agreement, can_withdraw=can_withdraw)
+    return render_template(
+        "customer/service.html", cards=cards, agreement=agreement, can_withdraw=can_withdraw, used=used()
+    )
 
 
 @customer_service.get("/kunde/service/abschluss/<int:tier>")
@@ -123,7 +129,9 @@ def _show_signing(tier: int, form: Form) -> ResponseReturnValue:
     offer = next((each for each in offers.offers if each.tier == _tier(tier)), None)
     if offer is None:
         abort(404)
-    signing = Signing(offer, tier_text(offer.tier), offers.agreement_text, new_request_id())
+    prices = gateway.usage().GetUsagePrices(usage_pb2.GetUsagePricesRequest()).prices
+    terms = price_terms(price for price in prices if price.tier == offer.tier)
+    signing = Signing(offer, tier_text(offer.tier), offers.agreement_text, terms, new_request_id())
     return render_template("customer/sign.html", signing=signing, form=form, back=request.path), form.status
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from kontor.billing.v1 import billing_pb2, firm_invoices_pb2, internal_pb2, receivables_pb2
+from kontor.billing.v1 import (
+    billing_pb2,
+    firm_invoices_pb2,
+    internal_pb2,
+    receivables_pb2,
+    storage_pb2,
+    usage_pb2,
+)
 from kontor.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from kontor.billing.v1.firm_invoices_pb2_grpc import add_FirmInvoiceServiceServicer_to_server
 from kontor.billing.v1.internal_pb2_grpc import add_BillingInternalServiceServicer_to_server
 from kontor.billing.v1.receivables_pb2_grpc import add_ReceivablesServiceServicer_to_server
+from kontor.billing.v1.storage_pb2_grpc import add_StorageServiceServicer_to_server
+from kontor.billing.v1.usage_pb2_grpc import add_UsageServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
 from kontor_billing.adapters.identity import IdentityParties
+from kontor_billing.adapters.vault import VaultStorage
 from kontor_billing.config import BillingSettings
 from kontor_billing.consumers import CONSUMERS
 from kontor_billing.firm_runs import FirmBillingRuns
@@ -17,6 +27,8 @@ from kontor_billing.jobs import jobs
 from kontor_billing.rpc.firm_invoices import FirmInvoiceRpc
 from kontor_billing.rpc.public import BillingInternalRpc, BillingRpc
 from kontor_billing.rpc.receivables import ReceivablesRpc
+from kontor_billing.rpc.storage import StorageRpc
+from kontor_billing.rpc.usage import UsageRpc
 from kontor_billing.runs import BillingRuns
 
 
@@ -36,6 +48,16 @@ async def compose(_settings: BillingSettings, platform: Platform) -> Service:
                 add_ReceivablesServiceServicer_to_server,
                 ReceivablesRpc(platform.work),
                 receivables_pb2.DESCRIPTOR.services_by_name["ReceivablesService"],
+            ),
+            servicer(
+                add_UsageServiceServicer_to_server,
+                UsageRpc(platform.work),
+                usage_pb2.DESCRIPTOR.services_by_name["UsageService"],
+            ),
+            servicer(
+                add_StorageServiceServicer_to_server,
+                StorageRpc(platform.work, VaultStorage(platform.callers)),
+                storage_pb2.DESCRIPTOR.services_by_name["StorageService"],
             ),
             servicer(
                 add_FirmInvoiceServiceServicer_to_server,

@@ -1,4 +1,4 @@
-"""Settings of billing: nothing beyond those of every service but where identity is."""
+"""Settings of billing: nothing beyond those of every service but where identity and vault are."""
 
 from __future__ import annotations
 
@@ -10,3 +10,5 @@ class BillingSettings(ServiceSettings):
 
     identity_address: Address
     """Asked for the firm and the customer at the moment an invoice is issued."""
+    vault_address: Address
+    """Asked for what a customer stores when he gives further storage back."""

@@ -16,12 +16,15 @@ from kontor.identity.v1.events_pb2 import (
     TrialExtended,
     WhiteLabelChanged,
 )
+from kontor.vault.v1.events_pb2 import BinderScanned, PieceScanned
 from kontor_chassis.database import Transaction
 from kontor_chassis.events import EventMeta, Handler
 
-from kontor_billing import firm_invoices, invoices, runs
+from kontor_billing import firm_invoices, invoices, runs, usage
 from kontor_billing.customer_end import CUSTOMER_END
 from kontor_billing.firm_end import FIRM_END
+from kontor_billing.periods import Period
+from kontor_billing.usage_rules import Item
 
 
 async def tenant_activated(tx: Transaction, event: TenantActivated, meta: EventMeta) -> None:
@@ -51,6 +54,34 @@ async def agreement_withdrawn(tx: Transaction, event: ServiceAgreementWithdrawn,
     await invoices.cancel_invoices(tx, UUID(event.agreement_id))
 
 
+async def piece_scanned(tx: Transaction, event: PieceScanned, meta: EventMeta) -> None:
+    """A piece of post counts, with its sheets, in the month in which it was scanned (F15)."""
+    await usage.note_use(
+        tx,
+        entry_id=UUID(event.original_id),
+        tenant_id=UUID(event.tenant_id),
+        customer_id=UUID(event.customer_id),
+        item=Item.SCANNED_SHEET,
+        period=Period.parse(event.period),
+        units=event.sheets,
+        at=meta.time,
+    )
+
+
+async def binder_scanned(tx: Transaction, event: BinderScanned, meta: EventMeta) -> None:
+    """A binder counts once, however much is in it (F16)."""
+    await usage.note_use(
+        tx,
+        entry_id=UUID(event.binder_order_id),
+        tenant_id=UUID(event.tenant_id),
+        customer_id=UUID(event.customer_id),
+        item=Item.SCANNED_BINDER,
+        period=Period.parse(event.period),
+        units=1,
+        at=meta.time,
+    )
+
+
 CONSUMERS: Mapping[type[Message], Handler] = {
     TenantActivated: tenant_activated,
     TenantDeleted: FIRM_END.begin,
@@ -59,4 +90,6 @@ CONSUMERS: Mapping[type[Message], Handler] = {
     TrialExtended: trial_extended,
     WhiteLabelChanged: white_label_changed,
     ServiceAgreementWithdrawn: agreement_withdrawn,
+    PieceScanned: piece_scanned,
+    BinderScanned: binder_scanned,
 }

@@ -24,6 +24,8 @@ from kontor_billing.firm_tables import FirmInvoice
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period, german_day
 from kontor_billing.prices import CURRENCY, PriceComponent, TaxAmount, TaxRates, Totals, totals_of
+from kontor_billing.usage import note_billed
+from kontor_billing.usage_rules import Position, Use, position_of
 
 
 class Kind(StrEnum):
@@ -57,15 +59,18 @@ async def issue_invoice(
     period: Period,
     *,
     components: Sequence[PriceComponent],
+    uses: Sequence[Use] = (),
     rates: TaxRates,
     seller: Seller,
     buyer: Party,
 ) -> tables.Invoice:
     """Issue the invoice of an agreement for a month, with its ledger postings, and publish the fact.
 
-    `rates` are those of the month's last day: the day on which the month's service is rendered decides.
+    `components` are those of the tier, `uses` what comes on top; `rates` are those of the month's last day: the day on
+    which the month's service is rendered decides.
     """
-    totals = totals_of(components, rates)
+    all_components = [*components, *(part for use in uses for part in use.price.components(use.item, use.units))]
+    totals = totals_of(all_components, rates)
     today = german_day(tx.now)
     row = tables.Invoice(
         invoice_id=new_id(),
@@ -82,13 +87,15 @@ async def issue_invoice(
         net_minor=totals.net_minor,
         gross_minor=totals.gross_minor,
         taxes=[tax.to_json() for tax in totals.taxes],
+        lines=[asdict(line) for line in (_of_tier(agreement, period, components), *map(position_of, uses))],
         seller={**asdict(seller.party), "slug": seller.slug, "color": seller.color},
         buyer=asdict(buyer),
         cancels_invoice_id=None,
         due_on=receivables.due_day(today),
         issued_at=tx.now,
     )
-    await _record(tx, row, ledger.postings_for(components, totals))
+    await _record(tx, row, ledger.postings_for(all_components, totals))
+    await note_billed(tx, agreement, row.invoice_id, uses)
     await receivables.demand(tx, row)
     return row
 
@@ -125,6 +132,23 @@ async def with_cancellations(tx: Transaction, rows: Sequence[tables.Invoice]) ->
     return [IssuedInvoice(row, cancelled_by.get(row.invoice_id)) for row in rows]
 
 
+def lines_on(row: tables.Invoice) -> list[Position]:
+    """Return the positions printed on a document; one from before there were any has its tier alone."""
+    if row.lines:
+        return [Position(**line) for line in row.lines]
+    return [_tier_position(row.tier, row.service_from, row.service_to, row.net_minor)]
+
+
+def _of_tier(agreement: tables.Agreement, period: Period, components: Sequence[PriceComponent]) -> Position:
+    net = sum(component.net_minor for component in components)
+    return _tier_position(agreement.tier, max(period.first_day, agreement.signed_on), period.last_day, net)
+
+
+def _tier_position(tier: int, first: date, last: date, net_minor: int) -> Position:
+    title = f"Servicebeitrag Stufe {tier}, {Period.of(last).title}"
+    return Position(title, f"Leistungszeitraum {first:%d.%m.%Y} bis {last:%d.%m.%Y}", net_minor)
+
+
 async def _cancel(tx: Transaction, invoice: tables.Invoice) -> tables.Invoice:
     totals = totals_on(invoice).negated()
     row = tables.Invoice(
@@ -142,6 +166,7 @@ async def _cancel(tx: Transaction, invoice: tables.Invoice) -> tables.Invoice:
         net_minor=totals.net_minor,
         gross_minor=totals.gross_minor,
         taxes=[tax.to_json() for tax in totals.taxes],
+        lines=[{**line, "net": -line["net"]} for line in invoice.lines],
         seller=invoice.seller,
         buyer=invoice.buyer,
         cancels_invoice_id=invoice.invoice_id,

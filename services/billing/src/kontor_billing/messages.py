@@ -16,7 +16,7 @@ from kontor_chassis.etags import etag_of
 
 from kontor_billing import plans, tables
 from kontor_billing.agreements import SignedAgreement
-from kontor_billing.invoices import IssuedInvoice
+from kontor_billing.invoices import IssuedInvoice, lines_on
 from kontor_billing.prices import CURRENCY, FREE_TIER, Totals
 from kontor_billing.runs import RunResult
 
@@ -116,6 +116,7 @@ def invoice(issued: IssuedInvoice) -> pb.Invoice:
         cancels_invoice_id=str(row.cancels_invoice_id) if row.cancels_invoice_id else "",
         cancelled_by_invoice_id=str(issued.cancelled_by) if issued.cancelled_by else "",
         due_on=row.due_on.isoformat() if row.due_on else "",
+        lines=[pb.InvoiceLine(title=each.title, detail=each.detail, net=money(each.net)) for each in lines_on(row)],
     )
 
 

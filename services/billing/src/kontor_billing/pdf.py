@@ -18,7 +18,7 @@ import typst
 
 from kontor_billing import tables
 from kontor_billing.firm_tables import FirmInvoice
-from kontor_billing.invoices import Kind, totals_on
+from kontor_billing.invoices import Kind, lines_on, totals_on
 from kontor_billing.periods import Period
 from kontor_billing.prices import TaxAmount, TaxKind, Totals
 
@@ -87,13 +87,7 @@ def _content(invoice: tables.Invoice) -> dict[str, Any]:
         "facts": _facts(invoice),
         "issued": _date(invoice.issue_date),
         "introduction": _introduction(invoice, month),
-        "lines": [
-            {
-                "title": f"Servicebeitrag Stufe {invoice.tier}, {month}",
-                "detail": f"Leistungszeitraum {_day(invoice.service_from)} bis {_day(invoice.service_to)}",
-                "net": euros(invoice.net_minor),
-            }
-        ],
+        "lines": [{"title": line.title, "detail": line.detail, "net": euros(line.net)} for line in lines_on(invoice)],
         "net": euros(invoice.net_minor),
         "taxes": _taxes(totals_on(invoice)),
         "gross_label": "Gutschriftbetrag" if cancels else "Rechnungsbetrag",

@@ -26,6 +26,7 @@ from kontor_billing import agreements, invoices, plans, tables
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period, unsettled
 from kontor_billing.unbilled import Reason, UnbilledMonth, note_unbilled, unbilled_agreements, unbilled_months
+from kontor_billing.usage import use_to_bill
 
 SERVICE = Principal.of_service("billing")
 PORTION = 50
@@ -132,12 +133,15 @@ class BillingRuns:
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
             await note_unbilled(tx, gone, period, Reason.CUSTOMER_GONE)
             rates = (await plans.rate_table(tx)).on(period.last_day)
-            for agreement in await _still_due(tx, period, list(buyers)):
+            still_due = await _still_due(tx, period, list(buyers))
+            uses = await use_to_bill(tx, still_due, period)
+            for agreement in still_due:
                 issued = await invoices.issue_invoice(
                     tx,
                     agreement,
                     period,
                     components=await agreements.price_components(tx, agreement.price_version),
+                    uses=uses.get(agreement.agreement_id, ()),
                     rates=rates,
                     seller=seller,
                     buyer=buyers[agreement.agreement_id],

@@ -160,6 +160,8 @@ class Invoice(Base):
     gross_minor: Mapped[int]
     taxes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """Tax per kind as `prices.TaxAmount` names it."""
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    """Positions as `usage_rules.Position` names them; none on old documents."""
     seller: Mapped[dict[str, str]] = mapped_column(JSONB)
     buyer: Mapped[dict[str, str]] = mapped_column(JSONB)
     cancels_invoice_id: Mapped[UUID | None]

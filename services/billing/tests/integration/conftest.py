@@ -32,6 +32,8 @@ from tests.with_identity import administrator_of, new_customer, new_firm, servin
 if TYPE_CHECKING:  # the generated stubs know these names only for type checkers
     from kontor.billing.v1.billing_pb2_grpc import BillingServiceAsyncStub
 
+NOBODY = "127.0.0.1:9"
+"""Where a vault would be asked how full somebody's storage is."""
 SIGNING_DAY = datetime(2026, 7, 22, 10, 0, tzinfo=UTC)
 
 
@@ -117,6 +119,7 @@ class World:
             serve=False,
             work=True,
             identity_address=self.identity.address,
+            vault_address=NOBODY,
         ):
             yield
 
@@ -143,7 +146,7 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    service_database: ServiceDatabases, nats_url: str, folder: Path, *, eventful: bool
+    service_database: ServiceDatabases, nats_url: str, folder: Path, *, eventful: bool, vault_address: str = NOBODY
 ) -> AsyncIterator[World]:
     """Serve billing and identity on one clock."""
     clock, database = FixedClock(SIGNING_DAY), service_database("billing")
@@ -158,6 +161,7 @@ async def a_world(
                 nats_url=nats_url,
                 clock=clock,
                 identity_address=identity.address,
+                vault_address=vault_address,
             )
         )
         yield World(service, identity, clock, database, nats_url, eventful)

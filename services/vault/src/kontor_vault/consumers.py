@@ -32,6 +32,10 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
         limit = limits.get(event.tier, default_quota_bytes)
         await set_limit(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id), limit_bytes=limit)
 
+    async def further_storage(tx: Transaction, event: billing.StorageChanged, meta: EventMeta) -> None:
+        limit = limits.get(event.tier, default_quota_bytes) + event.further_bytes
+        await set_limit(tx, tenant_id=UUID(event.tenant_id), customer_id=UUID(event.customer_id), limit_bytes=limit)
+
     async def take_storage(
         tx: Transaction, event: billing.ServiceAgreementWithdrawn | billing.ServiceAgreementEnded, meta: EventMeta
     ) -> None:
@@ -44,6 +48,7 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
 
     return {
         billing.ServiceAgreementSigned: give_storage,
+        billing.StorageChanged: further_storage,
         billing.ServiceAgreementWithdrawn: take_storage,
         billing.ServiceAgreementEnded: take_storage,
         identity.ReleaseRequested: release_with_invitation,

@@ -794,6 +794,36 @@ class InvoiceParty(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class InvoiceLine(message.Message):
+    """One position of an invoice."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: builtins.int
+    DETAIL_FIELD_NUMBER: builtins.int
+    NET_FIELD_NUMBER: builtins.int
+    title: builtins.str
+    """What it is for, for example "Servicebeitrag Stufe 2, Juli 2026"."""
+    detail: builtins.str
+    """How it comes about, for example "12 Stücke, 10 frei; 7 Blatt zu 0,09 €"."""
+    @builtins.property
+    def net(self) -> money_pb2.Money:
+        """Net amount."""
+
+    def __init__(
+        self,
+        *,
+        title: builtins.str = ...,
+        detail: builtins.str = ...,
+        net: money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["net", b"net"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["detail", b"detail", "net", b"net", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class Invoice(message.Message):
     """An issued invoice; it never changes."""
 
@@ -816,6 +846,7 @@ class Invoice(message.Message):
     CANCELS_INVOICE_ID_FIELD_NUMBER: builtins.int
     CANCELLED_BY_INVOICE_ID_FIELD_NUMBER: builtins.int
     DUE_ON_FIELD_NUMBER: builtins.int
+    LINES_FIELD_NUMBER: builtins.int
     invoice_id: builtins.str
     """Id."""
     customer_id: builtins.str
@@ -858,6 +889,10 @@ class Invoice(message.Message):
     def issue_time(self) -> timestamp_pb2.Timestamp:
         """When it was issued."""
 
+    @builtins.property
+    def lines(self) -> containers.RepeatedCompositeFieldContainer[InvoiceLine]:
+        """Its positions; their net amounts add up to that of the totals."""
+
     def __init__(
         self,
         *,
@@ -878,10 +913,11 @@ class Invoice(message.Message):
         cancels_invoice_id: builtins.str = ...,
         cancelled_by_invoice_id: builtins.str = ...,
         due_on: builtins.str = ...,
+        lines: abc.Iterable[InvoiceLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["buyer", b"buyer", "issue_time", b"issue_time", "seller", b"seller", "totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "due_on", b"due_on", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issue_time", b"issue_time", "kind", b"kind", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "buyer", b"buyer", "cancelled_by_invoice_id", b"cancelled_by_invoice_id", "cancels_invoice_id", b"cancels_invoice_id", "customer_id", b"customer_id", "due_on", b"due_on", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "issue_time", b"issue_time", "kind", b"kind", "lines", b"lines", "number", b"number", "period", b"period", "seller", b"seller", "service_from", b"service_from", "service_to", b"service_to", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

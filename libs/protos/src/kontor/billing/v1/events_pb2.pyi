@@ -162,6 +162,42 @@ class ServiceAgreementEnded(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class StorageChanged(message.Message):
+    """A customer has booked another size of further storage; what he may store follows at once (F14)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    AGREEMENT_ID_FIELD_NUMBER: builtins.int
+    TIER_FIELD_NUMBER: builtins.int
+    FURTHER_BYTES_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Broker firm."""
+    customer_id: builtins.str
+    """Customer."""
+    agreement_id: builtins.str
+    """Agreement that it adds to; it ends with it."""
+    tier: prices_pb2.Tier.ValueType
+    """Tier of the agreement."""
+    further_bytes: builtins.int
+    """What he has on top of the tier from now on."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        agreement_id: builtins.str = ...,
+        tier: prices_pb2.Tier.ValueType = ...,
+        further_bytes: builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["agreement_id", b"agreement_id", "customer_id", b"customer_id", "further_bytes", b"further_bytes", "tenant_id", b"tenant_id", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class InvoiceIssued(message.Message):
     """An invoice or a cancellation was issued."""
 
