@@ -18,7 +18,7 @@ NOBODY = UUID(int=0)
 
 _ROLE_NAMES = (
     (Role.ROLE_CUSTOMER, "customer"),
-    (Role.ROLE_INSURED_PERSON, "customer"),
+    (Role.ROLE_INSURED_PERSON, "insured"),
     (Role.ROLE_TRUSTED_PERSON, "trusted"),
     (Role.ROLE_STAFF, "staff"),
     (Role.ROLE_ADMINISTRATOR, "staff"),
@@ -43,7 +43,7 @@ def security_settings(principal: Principal, now: datetime) -> tuple[str, str, st
     """
     role = role_name(principal)
     customer = principal.customer_id
-    if customer is None and role in ("customer", "trusted"):
+    if customer is None and role in ("customer", "insured", "trusted"):
         customer = NOBODY
     return _text(principal.tenant_id), _text(customer), _text(principal.account_id), role, now.isoformat()
 

@@ -96,6 +96,7 @@ def test_handlers_are_arranged_by_producer() -> None:
         (Principal(service="billing", roles=frozenset({Role.ROLE_STAFF})), "service"),
         (Principal(roles=frozenset({Role.ROLE_ADMINISTRATOR, Role.ROLE_STAFF})), "staff"),
         (Principal(roles=frozenset({Role.ROLE_CUSTOMER})), "customer"),
+        (Principal(roles=frozenset({Role.ROLE_INSURED_PERSON})), "insured"),
         (Principal(roles=frozenset({Role.ROLE_TRUSTED_PERSON})), "trusted"),
         (Principal(roles=frozenset({Role.ROLE_EXPERT})), "expert"),
         (Principal(roles=frozenset({Role.ROLE_NETWORK})), "network"),

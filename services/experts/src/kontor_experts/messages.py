@@ -117,6 +117,8 @@ def consent_request(request: ConsentRequest) -> orders_pb2.ConsentRequest:
         answer_time=_instant(consent.answered_at),
         etag=etag_of(order.version),
         answers=_lines(consent.answers),
+        order_state=orders_pb2.OrderState.Value(f"ORDER_STATE_{order.state}"),
+        expert_name=order.expert_name,
     )
 
 

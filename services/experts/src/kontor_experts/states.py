@@ -83,6 +83,9 @@ ORDER_STEPS: Mapping[OrderState, frozenset[OrderState]] = {
 PLACED_STATES = frozenset({OrderState.PLACED, OrderState.IN_PROGRESS, OrderState.COMPLETED, OrderState.CANCELLED})
 """States in which the expert sees the order."""
 
+RUNNING_STATES = frozenset({OrderState.PLACED, OrderState.IN_PROGRESS})
+"""States in which the customer can share papers with the expert."""
+
 _WRONG_ORDER_STATE = {
     OrderState.DRAFT: "Das geht jetzt nicht: Der Auftrag ist ein Entwurf.",
     OrderState.CONSENT_REQUESTED: "Das geht jetzt nicht: Der Auftrag ist beim Kunden zur Einwilligung.",

@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
+from kontor.identity.v1 import events_pb2
 from kontor.identity.v1.accounts_pb2 import InvitationState
 from kontor.identity.v1.households_pb2 import Standing
 from kontor.identity.v1.people_pb2 import AddressForm
@@ -97,6 +98,10 @@ async def remove_person(tx: Transaction, customer_id: UUID, person_id: UUID) -> 
     if membership is not None and membership.customer_id == customer_id and membership.ended_at is None:
         await _require_may_remove(tx, customer_id, membership)
         membership.ended_at = tx.now
+        removed = events_pb2.HouseholdPersonRemoved(
+            tenant_id=str(membership.tenant_id), customer_id=str(customer_id), household_person_id=str(person_id)
+        )
+        tx.publish(removed, aggregate=person_id, tenant_id=membership.tenant_id)
         return
     invitation = await tx.session.get(Invitation, person_id, with_for_update=True)
     is_open = invitation is not None and invitation.state == InvitationState.INVITATION_STATE_OPEN
@@ -107,6 +112,13 @@ async def remove_person(tx: Transaction, customer_id: UUID, person_id: UUID) -> 
     if not tx.principal.is_staff and await _own_standing(tx, customer_id) != Standing.STANDING_HOLDER:
         raise _only_holder()
     invitation.state = InvitationState.INVITATION_STATE_REVOKED
+
+
+async def household_membership(tx: Transaction, customer_id: UUID, person_id: UUID) -> Membership | None:
+    """Return the access of a person of the household, trusted persons apart; None when there is none."""
+    return await tx.session.scalar(
+        select(Membership).where(_in_household(customer_id), Membership.membership_id == person_id)
+    )
 
 
 async def _require_may_remove(tx: Transaction, customer_id: UUID, membership: Membership) -> None:

@@ -9,27 +9,28 @@ from contextlib import asynccontextmanager
 from kontor.vault.v1 import (
     deliveries_pb2,
     emergency_folder_pb2,
-    exports_pb2,
     filing_pb2,
     firm_storage_pb2,
     internal_pb2,
     retention_pb2,
     search_pb2,
+    sharing_pb2,
     vault_pb2,
 )
 from kontor.vault.v1.deliveries_pb2_grpc import add_DeliveryServiceServicer_to_server
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
-from kontor.vault.v1.exports_pb2_grpc import add_ExportServiceServicer_to_server
 from kontor.vault.v1.filing_pb2_grpc import add_FilingServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
 from kontor.vault.v1.retention_pb2_grpc import add_RetentionServiceServicer_to_server
 from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
+from kontor.vault.v1.sharing_pb2_grpc import add_SharingServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer_of
 
 from kontor_vault.adapters.consents import IdentityConsents
 from kontor_vault.adapters.contracts import ContractsOfCaller
+from kontor_vault.adapters.experts import NetworkOrders
 from kontor_vault.adapters.identity import IdentityPeople
 from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
@@ -37,8 +38,10 @@ from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
 from kontor_vault.emergency_folder import EmergencyFolder
+from kontor_vault.grantees import Grantees
 from kontor_vault.jobs import jobs
 from kontor_vault.keeping_jobs import keeping_jobs
+from kontor_vault.keeping_service import keeping_servicers
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.objects import Objects
 from kontor_vault.proposals import Proposals
@@ -46,7 +49,6 @@ from kontor_vault.recognition import find_recogniser
 from kontor_vault.retention_jobs import retention_jobs
 from kontor_vault.rpc.deliveries import DeliveryRpc
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
-from kontor_vault.rpc.exports import ExportRpc
 from kontor_vault.rpc.filing import FilingRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
@@ -54,9 +56,11 @@ from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
 from kontor_vault.rpc.retention import RetentionRpc
 from kontor_vault.rpc.search import SearchRpc
+from kontor_vault.rpc.sharing import SharingRpc
 from kontor_vault.scan_service import scan_jobs, scan_servicers
 from kontor_vault.sealing import Sealing
 from kontor_vault.searching import Searching
+from kontor_vault.sharing import Sharing
 from kontor_vault.texts import TextReader
 
 
@@ -70,14 +74,19 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     sealing = Sealing(keys, store)
     plans = IdentityPlans(platform.callers)
     texts = await _text_reader(settings, platform, store, keys) if settings.reads_texts else None
-    public = VaultRpc(platform.work, platform.rows, store, people, sealing, settings.default_quota_bytes, plans)
-    internal = VaultInternalRpc(platform.work, keys, store, people)
+    orders, releases = NetworkOrders(platform.callers), Releases(people)
+    sharing = Sharing(platform.rows, orders)
+    grantees = Grantees(people, orders)
+    public = VaultRpc(
+        platform.work, platform.rows, store, people, grantees, sealing, settings.default_quota_bytes, plans
+    )
+    internal = VaultInternalRpc(platform.work, keys, store, releases, sharing)
     firm = FirmStorageRpc(platform.work, plans)
-    deliveries = DeliveryRpc(platform.work, IdentityConsents(platform.callers))
-    emergency = EmergencyFolderRpc(platform.work, Releases(people), EmergencyFolder(keys))
+    consents = IdentityConsents(platform.callers)
+    deliveries = DeliveryRpc(platform.work, consents)
+    emergency = EmergencyFolderRpc(platform.work, releases, EmergencyFolder(keys))
     retention = RetentionRpc(platform.work)
-    search = SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys))
-    exports = ExportRpc(platform.work, store)
+    search = SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys), releases)
     filing = FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock)
     return Service(
         servicers=[
@@ -87,16 +96,17 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
             servicer_of(add_EmergencyFolderServiceServicer_to_server, emergency, emergency_folder_pb2),
             servicer_of(add_RetentionServiceServicer_to_server, retention, retention_pb2),
             servicer_of(add_SearchServiceServicer_to_server, search, search_pb2),
-            servicer_of(add_ExportServiceServicer_to_server, exports, exports_pb2),
+            servicer_of(add_SharingServiceServicer_to_server, SharingRpc(sharing), sharing_pb2),
             servicer_of(add_FilingServiceServicer_to_server, filing, filing_pb2),
             servicer_of(add_VaultInternalServiceServicer_to_server, internal, internal_pb2),
+            *keeping_servicers(platform.work, store, keys),
             *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),
         jobs=[
             *jobs(store, sealing, keys, texts),
             *retention_jobs(store),
-            *keeping_jobs(platform.work, store, keys, replica, settings.integrity_megabytes_per_minute << 20),
+            *keeping_jobs(platform.work, store, keys, replica, settings, consents),
             *scan_jobs(platform.work, store, keys, settings.default_quota_bytes),
         ],
         close=[encryption.close],

@@ -42,6 +42,8 @@ class VaultSettings(ServiceSettings):
     identity_address: Address
     contracts_address: Address
     """Asked for the contracts that a paper may name, with the token of whoever files it."""
+    experts_address: Address
+    """Asked whether an order is running before its expert sees what a customer shares with him."""
     default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
     """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.billing.v1.prices_pb2 import Tier
+from kontor.experts.v1 import events_pb2 as experts
 from kontor.identity.v1 import events_pb2 as identity
 from kontor.notifications.v1 import events_pb2 as notifications
 from kontor_chassis.database import Transaction
@@ -19,6 +20,7 @@ from kontor_vault.deliveries import note_mail
 from kontor_vault.emergency import close_folders, open_folders
 from kontor_vault.erasure import erase_as_far_as_allowed
 from kontor_vault.firm_end import FIRM_END
+from kontor_vault.grantees import order_changed, person_left, trust_changed
 from kontor_vault.quotas import set_limit
 from kontor_vault.releases import release_with_invitation
 from kontor_vault.tiers import TIER_2_BYTES, TIER_3_BYTES
@@ -57,6 +59,9 @@ def consumers(default_quota_bytes: int) -> Mapping[type[Message], Handler]:
         identity.TenantDeleted: FIRM_END.begin,
         notifications.DeliveryMailSettled: note_mail,
         identity.CustomerDeleted: customer_deleted,
+        identity.HouseholdPersonRemoved: person_left,
+        identity.TrustedPersonChanged: trust_changed,
+        experts.OrderStatusChanged: order_changed,
     }
 
 

@@ -54,6 +54,12 @@ async def get_document(
     return found
 
 
+async def is_visible(tx: Transaction, document_id: UUID) -> bool:
+    """Whether the caller may see a document."""
+    seen = select(Document.document_id).where(Document.document_id == document_id, document_visible_to(tx.principal))
+    return await tx.session.scalar(seen) is not None
+
+
 async def update_document(
     tx: Transaction, *, customer_id: UUID, document_id: UUID, etag: str, change: DocumentChange
 ) -> Document:

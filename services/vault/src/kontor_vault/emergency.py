@@ -1,7 +1,7 @@
 """Emergency access (F73-F76): what a release opens to a trusted person, and who has the last word on it.
 
 Identity decides; its events bring grants here and take them away. The events may be late, so identity is asked anew
-whenever a trusted person wants something (`People.require_release`): he sees what a grant here names **and** identity
+whenever a trusted person wants something (`People.release_of`): he sees what a grant here names **and** identity
 affirms at that moment. Row-level security admits him to nothing but that, and to reading only.
 """
 

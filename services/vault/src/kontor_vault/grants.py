@@ -1,10 +1,11 @@
-"""Grants (F2, F3): the customer lets the firm, or one employee, see a document or a folder; and ends it at once."""
+"""Grants (F2, F3): the customer lets somebody see a document or a folder; and ends it at once. To whom: `grantees`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from kontor.vault.v1 import events_pb2
@@ -12,26 +13,40 @@ from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.database import Transaction
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
-from sqlalchemy import ColumnElement, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
 from kontor_vault.sightings import Happening, record
-from kontor_vault.tables import Document, Folder, Grant
+from kontor_vault.tables import Document, Folder, Grant, GranteeKind
 from kontor_vault.visibility import (
+    capacity_of,
     document_visible_to,
     folder_visible_to,
     in_force,
     in_force_for,
+    is_owner,
     require_customer_scope,
 )
+
+
+@dataclass(frozen=True)
+class Grantee:
+    """To whom something is granted, and in which capacity he sees it; nothing said: everybody in the firm."""
+
+    kind: GranteeKind = GranteeKind.FIRM
+    account_id: UUID | None = None
+    through_id: UUID | None = None
+    """The household person, trusted person or order through which he is one."""
+    name: str = ""
+
+
+_WHOLE_FIRM = Grantee()
 
 
 @dataclass(frozen=True)
 class Permission:
     """What a grant says: to whom, how much, until when."""
 
-    grantee_account_id: UUID | None = None
-    """The employee; None: everybody in the firm."""
-    grantee_name: str = ""
+    grantee: Grantee = _WHOLE_FIRM
     may_contribute: bool = False
     expire_time: datetime | None = None
 
@@ -41,10 +56,13 @@ async def give_grant(
 ) -> Grant:
     """Give a grant, or return the one that says the same; one to the same person that says something else ends.
 
-    That the account belongs to the firm is the caller's to check; another firm's would be kept out by its tenant.
-    Raises NOT_FOUND for a target that is not the customer's, INVALID for an end that is over.
+    Who the grantee is the caller has found out (`grantees`). Raises NOT_FOUND for a target that is not the customer's,
+    INVALID for an end that is over and for an expert who shall add something.
     """
     require_customer_scope(tx.principal, customer_id)
+    grantee = permission.grantee
+    if grantee.kind is GranteeKind.EXPERT and permission.may_contribute:
+        raise invalid("grant.may_contribute", "Ein Experte kann Unterlagen nur ansehen.")
     if permission.expire_time is not None and permission.expire_time <= tx.now:
         raise invalid("grant.expire_time", "Bitte wählen Sie ein Ende, das in der Zukunft liegt.")
     await _lock_target(tx, customer_id, document_id, folder_id)
@@ -53,7 +71,9 @@ async def give_grant(
             Grant.customer_id == customer_id,
             Grant.document_id.is_not_distinct_from(document_id),
             Grant.folder_id.is_not_distinct_from(folder_id),
-            Grant.grantee_account_id.is_not_distinct_from(permission.grantee_account_id),
+            Grant.grantee_kind == grantee.kind,
+            Grant.through_id.is_not_distinct_from(grantee.through_id),
+            Grant.grantee_account_id.is_not_distinct_from(grantee.account_id),
             Grant.revoke_time.is_(None),
         )
     )
@@ -68,7 +88,10 @@ async def give_grant(
         customer_id=customer_id,
         document_id=document_id,
         folder_id=folder_id,
-        grantee_account_id=permission.grantee_account_id,
+        grantee_kind=grantee.kind,
+        grantee_account_id=grantee.account_id,
+        through_id=grantee.through_id,
+        grantee_name=grantee.name,
         may_contribute=permission.may_contribute,
         expire_time=permission.expire_time,
         create_time=tx.now,
@@ -76,7 +99,7 @@ async def give_grant(
     )
     tx.session.add(grant)
     await tx.session.flush()
-    shared = _happening(grant, SightingAction.SIGHTING_ACTION_SHARE, permission.grantee_name)
+    shared = _happening(grant, SightingAction.SIGHTING_ACTION_SHARE)
     await record(tx, grant.tenant_id, customer_id, shared)
     tx.publish(events_pb2.GrantGiven(**_event_fields(grant)), aggregate=grant.grant_id, tenant_id=grant.tenant_id)
     return grant
@@ -113,6 +136,11 @@ async def revoke_grant(tx: Transaction, *, customer_id: UUID, grant_id: UUID) ->
         raise not_found("Die Freigabe")
     await _end(tx, [grant] if grant.revoke_time is None else [])
     return grant
+
+
+async def end_grants_through(tx: Transaction, kind: GranteeKind, through_id: UUID) -> None:
+    """End what was granted to somebody who is not any more what he was granted it as."""
+    await _end_where(tx, and_(Grant.grantee_kind == kind, Grant.through_id == through_id))
 
 
 async def revoke_grants_on_folder(tx: Transaction, folder_id: UUID) -> None:
@@ -166,8 +194,8 @@ async def _lock_target(tx: Transaction, customer_id: UUID, document_id: UUID | N
 
 
 async def is_document_granted(tx: Transaction, document_id: UUID) -> bool:
-    """Whether the customer who asks has a grant on the very document in force; staff are not told."""
-    condition = granted_document() if tx.principal.is_customer else false()
+    """Whether the customer who asks has a grant on the very document in force; others are not told."""
+    condition = granted_document() if is_owner(tx.principal) else false()
     return bool(await tx.session.scalar(select(condition).where(Document.document_id == document_id)))
 
 
@@ -177,7 +205,7 @@ async def is_folder_granted(tx: Transaction, folder_id: UUID) -> bool:
 
 
 async def require_contribution(tx: Transaction, *, folder_id: UUID | None, document_id: UUID | None) -> None:
-    """Raise FORBIDDEN unless staff may add something to a folder, or a version to a document, of the customer's.
+    """Raise FORBIDDEN unless a grant lets the caller add something to a folder, or a version to a document.
 
     A grant on a folder above, or on the folder that a document lies in, counts as well.
     """
@@ -186,7 +214,9 @@ async def require_contribution(tx: Transaction, *, folder_id: UUID | None, docum
     above = exists().where(
         Folder.folder_id == (folder_id if folder_id is not None else place), Grant.folder_id == Folder.path.any_()
     )
-    granted = exists().where(or_(by_target, above), Grant.may_contribute, in_force_for(tx.principal.account_id))
+    kind = capacity_of(tx.principal)
+    reached = false() if kind is None else in_force_for(tx.principal.account_id, kind)
+    granted = exists().where(or_(by_target, above), Grant.may_contribute, reached)
     if not await tx.session.scalar(select(granted)):
         raise DomainError(
             ErrorKind.FORBIDDEN,
@@ -205,19 +235,19 @@ def granted_folder() -> ColumnElement[bool]:
     return exists().where(Grant.folder_id == Folder.folder_id, in_force())
 
 
-def _happening(grant: Grant, action: int, grantee_name: str = "") -> Happening:
+def _happening(grant: Grant, action: int) -> Happening:
     return Happening(
         action,
         document_id=grant.document_id,
         folder_id=grant.folder_id,
         grant_id=grant.grant_id,
         party_account_id=grant.grantee_account_id,
-        party_name=grantee_name,
+        party_name=grant.grantee_name,
         until_time=grant.expire_time if action == SightingAction.SIGHTING_ACTION_SHARE else None,
     )
 
 
-def _event_fields(grant: Grant) -> dict[str, str]:
+def _event_fields(grant: Grant) -> dict[str, Any]:
     target = ("document_id", grant.document_id) if grant.document_id else ("folder_id", grant.folder_id)
     return {
         "tenant_id": str(grant.tenant_id),
@@ -225,4 +255,5 @@ def _event_fields(grant: Grant) -> dict[str, str]:
         "grant_id": str(grant.grant_id),
         target[0]: str(target[1]),
         "grantee_account_id": str(grant.grantee_account_id or ""),
+        "grantee_kind": events_pb2.GranteeKind.Value(f"GRANTEE_KIND_{grant.grantee_kind}"),
     }

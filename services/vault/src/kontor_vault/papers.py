@@ -15,6 +15,7 @@ from sqlalchemy import Select, Uuid, bindparam, func, select
 
 from kontor_vault.folders import UNCHANGED, Unchanged
 from kontor_vault.tables import Document
+from kontor_vault.visibility import is_owner
 
 MOST_LABELS = 100
 
@@ -63,7 +64,7 @@ def say(document: Document, said: Said, now: datetime) -> None:
 
 def note_shown_to(principal: Principal, document: Document) -> str:
     """Return the note for whoever may read it: of a released document only the customer."""
-    return document.note if principal.is_customer or document.release_time is None else ""
+    return document.note if is_owner(principal) or document.release_time is None else ""
 
 
 async def remind_of_due(tx: Transaction, most: int) -> int:

@@ -16,8 +16,16 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kontor_vault.grants import granted_document, granted_folder
 from kontor_vault.keeping_tables import DamagedObject
-from kontor_vault.tables import Document, Folder, Grant, Version
-from kontor_vault.visibility import folder_granted_to, folder_opened_to, in_force, staff_sees, trusted_sees
+from kontor_vault.tables import Document, Folder, Grant, GranteeKind, Version
+from kontor_vault.visibility import (
+    capacity_of,
+    folder_granted_to,
+    folder_opened_to,
+    grantee_sees,
+    in_force,
+    reaches,
+    staff_sees,
+)
 
 Row = asyncpg.Record
 Rows = list[Row]
@@ -29,20 +37,40 @@ class Viewer(Enum):
 
     CUSTOMER = "customer"
     STAFF = "staff"
+    HOUSEHOLD = "person of the household"
     TRUSTED_PERSON = "trusted person"
+    RELEASED = "trusted person after a release"
+    EXPERT = "expert"
 
 
-def _viewer(principal: Principal, release_id: UUID | None) -> Viewer:
-    if release_id is not None:
-        return Viewer.TRUSTED_PERSON
-    return Viewer.STAFF if principal.is_staff else Viewer.CUSTOMER
+_VIEWERS = {
+    GranteeKind.FIRM: Viewer.STAFF,
+    GranteeKind.HOUSEHOLD: Viewer.HOUSEHOLD,
+    GranteeKind.TRUSTED: Viewer.TRUSTED_PERSON,
+    GranteeKind.EXPERT: Viewer.EXPERT,
+}
+_KINDS = {**{viewer: kind for kind, viewer in _VIEWERS.items()}, Viewer.RELEASED: GranteeKind.TRUSTED}
+
+
+def viewer_of(principal: Principal, release_id: UUID | None) -> Viewer:
+    """Return in what role a caller looks."""
+    kind = capacity_of(principal)
+    if kind is None:
+        return Viewer.CUSTOMER
+    return Viewer.RELEASED if release_id is not None else _VIEWERS[kind]
+
+
+def who_looks(principal: Principal, release_id: UUID | None) -> dict[str, Any]:
+    """Return the parameters by which a statement knows who looks, where it asks for that."""
+    viewer = viewer_of(principal, release_id)
+    if viewer is Viewer.CUSTOMER:
+        return {}
+    account = {"account_id": principal.account_id}
+    return {**account, "release_id": release_id} if viewer is Viewer.RELEASED else account
 
 
 def _given(principal: Principal, release_id: UUID | None, **parameters: Any) -> dict[str, Any]:
-    """Return a statement's parameters, with who looks where it asks for that."""
-    if release_id is not None:
-        return {**parameters, "account_id": principal.account_id, "release_id": release_id}
-    return {**parameters, "account_id": principal.account_id} if principal.is_staff else parameters
+    return {**parameters, **who_looks(principal, release_id)}
 
 
 _ACCOUNT = bindparam("account_id", type_=Uuid)
@@ -122,7 +150,7 @@ async def list_documents(
     }
     narrowed = {name: value for name, value in only.items() if value}
     statement = documents_newest_first(
-        _viewer(principal, release_id), only=frozenset(narrowed), trashed=trashed, further=bool(cursor)
+        viewer_of(principal, release_id), only=frozenset(narrowed), trashed=trashed, further=bool(cursor)
     )
     given = _given(principal, release_id, customer_id=customer_id, size=size + 1, **narrowed)
     if cursor:
@@ -166,7 +194,7 @@ async def list_duplicates(
     given = _given(principal, None, customer_id=document["customer_id"], document_id=document["document_id"])
     given |= {"sha256": document["sha256"], "size_bytes": document["size_bytes"], "size": size + 1}
     given["before"] = cursor[0] if cursor else _LAST_ID
-    found = await rows.rows(_twins(_viewer(principal, None)), given, principal=principal)
+    found = await rows.rows(_twins(viewer_of(principal, None)), given, principal=principal)
     return page_of(found, size, "document_id")
 
 
@@ -187,7 +215,7 @@ async def find_document(
 ) -> Row | None:
     """Return one document if the caller may see it."""
     given = _given(principal, release_id, customer_id=customer_id, document_id=document_id)
-    found = await rows.rows(_one_document(_viewer(principal, release_id)), given, principal=principal)
+    found = await rows.rows(_one_document(viewer_of(principal, release_id)), given, principal=principal)
     return found[0] if found else None
 
 
@@ -204,7 +232,10 @@ def visible_documents(viewer: Viewer) -> Select[Any]:
     if viewer is Viewer.CUSTOMER:
         mine = (*_DOCUMENT_COLUMNS, Document.note, Document.folder_id, granted_document().label("granted"))
         return select(*mine).where(Document.release_time.is_not(None))
-    seen = staff_sees(_ACCOUNT) if viewer is Viewer.STAFF else trusted_sees(_ACCOUNT, _RELEASE)
+    if viewer is Viewer.STAFF:
+        seen = staff_sees(_ACCOUNT)
+    else:
+        seen = grantee_sees(_ACCOUNT, _KINDS[viewer], _RELEASE if viewer is Viewer.RELEASED else None)
     return (
         select(*_DOCUMENT_COLUMNS, _DRAFTS_NOTE, Folder.folder_id, false().label("granted"))
         .outerjoin(Folder, Folder.folder_id == Document.folder_id)  # row security leaves only folders open to him
@@ -226,7 +257,7 @@ async def list_folders(
     given = _given(principal, release_id, customer_id=customer_id, size=size + 1)
     if cursor:
         given["name"], given["id"] = cursor
-    statement = _folders(_viewer(principal, release_id), further=bool(cursor))
+    statement = _folders(viewer_of(principal, release_id), further=bool(cursor))
     found = await rows.rows(statement, given, principal=principal)
     return page_of(found, size, "name", "folder_id")
 
@@ -236,7 +267,7 @@ async def find_folder(
 ) -> Row | None:
     """Return one folder if the caller may see it."""
     given = _given(principal, release_id, customer_id=customer_id, folder_id=folder_id)
-    found = await rows.rows(_one_folder(_viewer(principal, release_id)), given, principal=principal)
+    found = await rows.rows(_one_folder(viewer_of(principal, release_id)), given, principal=principal)
     return found[0] if found else None
 
 
@@ -260,7 +291,9 @@ def _visible_folders(viewer: Viewer) -> Select[Any]:
     if viewer is Viewer.CUSTOMER:
         return select(*_FOLDER_COLUMNS, Folder.parent_id, granted_folder().label("granted")).where(of_customer)
     above = aliased(Folder)
-    seen = folder_granted_to(_ACCOUNT) if viewer is Viewer.STAFF else folder_opened_to(_ACCOUNT, _RELEASE)
+    seen = folder_granted_to(_ACCOUNT, _KINDS[viewer])
+    if viewer is Viewer.RELEASED:
+        seen = or_(seen, folder_opened_to(_ACCOUNT, _RELEASE))
     joined = Folder.__table__.outerjoin(above, above.folder_id == Folder.parent_id)
     columns = select(*_FOLDER_COLUMNS, above.folder_id.label("parent_id"), false().label("granted"))
     return columns.select_from(joined).where(of_customer, seen)
@@ -302,13 +335,11 @@ _VERSIONS = (
 async def list_grants(
     rows: RowReader, principal: Principal, *, customer_id: UUID, include_revoked: bool, size: int, page_token: str
 ) -> tuple[Rows, str]:
-    """Return a page of a customer's grants, newest first; staff get those that reach them."""
+    """Return a page of a customer's grants, newest first; others get those that reach them."""
     cursor = decode_cursor(page_token, UUID)
-    given: dict[str, Any] = {"customer_id": customer_id, "size": size + 1}
-    given["before"] = cursor[0] if cursor else _LAST_ID
-    if principal.is_staff:
-        given["account_id"] = principal.account_id
-    statement = _grants(staff=principal.is_staff, include_revoked=include_revoked)
+    before = cursor[0] if cursor else _LAST_ID
+    given = _given(principal, None, customer_id=customer_id, size=size + 1, before=before)
+    statement = _grants(viewer_of(principal, None), include_revoked=include_revoked)
     return page_of(await rows.rows(statement, given, principal=principal), size, "grant_id")
 
 
@@ -317,7 +348,10 @@ _GRANT_COLUMNS: _Columns = (
     Grant.customer_id,
     Grant.document_id,
     Grant.folder_id,
+    Grant.grantee_kind,
     Grant.grantee_account_id,
+    Grant.through_id,
+    Grant.grantee_name,
     Grant.create_time,
     Grant.may_contribute,
     Grant.expire_time,
@@ -326,16 +360,15 @@ _GRANT_COLUMNS: _Columns = (
 
 
 @lru_cache
-def _grants(*, staff: bool, include_revoked: bool) -> Select[Any]:
+def _grants(viewer: Viewer, *, include_revoked: bool) -> Select[Any]:
     statement = select(*_GRANT_COLUMNS).where(
         Grant.customer_id == bindparam("customer_id", type_=Uuid),
         Grant.grant_id < bindparam("before", type_=Uuid),
     )
     if not include_revoked:
         statement = statement.where(in_force())
-    if staff:
-        to_him = Grant.grantee_account_id == bindparam("account_id", type_=Uuid)
-        statement = statement.where(or_(Grant.grantee_account_id.is_(None), to_him))
+    if viewer is not Viewer.CUSTOMER:
+        statement = statement.where(reaches(_ACCOUNT, _KINDS[viewer]))
     return statement.order_by(Grant.grant_id.desc()).limit(bindparam("size"))
 
 

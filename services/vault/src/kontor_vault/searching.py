@@ -54,6 +54,8 @@ class Search:
     year: int = 0
     folder_id: UUID | None = None
     concerned_person: str = ""
+    release_id: UUID | None = None
+    """The emergency release that identity affirmed for a trusted person who searches."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Searching:
         if not words:
             return _spread([])
         given = _given(principal, wanted, words, ANY, MOST_COUNTED, None)
-        rows = await self._rows.rows(_counted(principal.is_staff), given, principal=principal)
+        statement = _counted(queries.viewer_of(principal, wanted.release_id))
+        rows = await self._rows.rows(statement, given, principal=principal)
         return _spread(rows)
 
     async def _tier(
@@ -128,7 +131,8 @@ class Searching:
         have: int,
     ) -> queries.Rows:
         given = _given(principal, wanted, words, tier, size + 1 - have, after)
-        return await self._rows.rows(_hits(principal.is_staff), given, principal=principal)
+        statement = _hits(queries.viewer_of(principal, wanted.release_id))
+        return await self._rows.rows(statement, given, principal=principal)
 
     async def _with_passages(
         self, principal: Principal, found: list[tuple[queries.Row, int]], words: list[str]
@@ -137,7 +141,7 @@ class Searching:
         open_to_him = [
             hit.row["document_id"]
             for hit in hits
-            if hit.tier in (LABELS, TEXT) and (principal.is_customer or hit.row["origin"] == Origin.FIRM)
+            if hit.tier in (LABELS, TEXT) and (not principal.is_staff or hit.row["origin"] == Origin.FIRM)
         ]
         if not open_to_him:
             return hits
@@ -204,7 +208,7 @@ def _given(
         "before_id": after[1] if after else None,
         "most": most,
     }
-    return {**given, "account_id": principal.account_id} if principal.is_staff else given
+    return {**given, **queries.who_looks(principal, wanted.release_id)}
 
 
 def _found() -> Any:
@@ -212,18 +216,18 @@ def _found() -> Any:
 
 
 @lru_cache
-def _hits(staff: bool) -> Select[Any]:
+def _hits(viewer: queries.Viewer) -> Select[Any]:
     found = _found()
-    statement = queries.visible_documents(queries.Viewer.STAFF if staff else queries.Viewer.CUSTOMER)
+    statement = queries.visible_documents(viewer)
     return statement.where(Document.document_id == found.c.document_id).order_by(
         Document.create_time.desc(), Document.document_id.desc()
     )
 
 
 @lru_cache
-def _counted(staff: bool) -> Select[Any]:
+def _counted(viewer: queries.Viewer) -> Select[Any]:
     found = _found()
-    seen = queries.visible_documents(queries.Viewer.STAFF if staff else queries.Viewer.CUSTOMER)
+    seen = queries.visible_documents(viewer)
     columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
         Document.kind,
         Document.create_time,
@@ -231,7 +235,7 @@ def _counted(staff: bool) -> Select[Any]:
         Folder.folder_id.label("open_folder_id"),
         Folder.name.label("folder_name"),
     )
-    if not staff:
+    if viewer is queries.Viewer.CUSTOMER:
         seen = seen.outerjoin(Folder, Folder.folder_id == Document.folder_id)
     counted: Select[Any] = seen.with_only_columns(*columns)
     return counted.where(Document.document_id == found.c.document_id)

@@ -48,8 +48,20 @@ class Folder(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it as declared
 
 
+class GranteeKind(StrEnum):
+    """In which capacity somebody sees what a customer granted to him."""
+
+    FIRM = "FIRM"
+    HOUSEHOLD = "HOUSEHOLD"
+    TRUSTED = "TRUSTED"
+    EXPERT = "EXPERT"
+
+
 class Grant(Base):
-    """A customer's permission; without an account it is for the whole firm."""
+    """A customer's permission; without an account it is for the whole firm.
+
+    `through_id` is the household person, trusted person or order through which the grantee is one.
+    """
 
     __tablename__ = "grants"
 
@@ -58,7 +70,10 @@ class Grant(Base):
     customer_id: Mapped[UUID]
     document_id: Mapped[UUID | None]
     folder_id: Mapped[UUID | None]
+    grantee_kind: Mapped[str] = mapped_column(Text, default=GranteeKind.FIRM)
     grantee_account_id: Mapped[UUID | None]
+    through_id: Mapped[UUID | None]
+    grantee_name: Mapped[str] = mapped_column(Text, default="")
     may_contribute: Mapped[bool]
     expire_time: Mapped[datetime | None] = mapped_column(_Time)
     create_time: Mapped[datetime] = mapped_column(_Time)

@@ -28,7 +28,7 @@ from kontor_vault.recognising.plain_names import kind_for, title_for
 from kontor_vault.releases import is_released_by_rule
 from kontor_vault.tables import Document, Folder, Origin, Upload, UploadPart, UploadState, Version
 from kontor_vault.versions import append_version
-from kontor_vault.visibility import require_customer_scope
+from kontor_vault.visibility import is_further_grantee, is_owner, require_customer_scope
 
 RESERVED_FOR = timedelta(hours=1)
 """How long a reservation waits for the first byte."""
@@ -66,8 +66,10 @@ async def create_upload(
         await _require_own(tx, customer_id, intent.document_id, origin)
     elif intent.folder_id is not None:
         await get_folder(tx, customer_id=customer_id, folder_id=intent.folder_id)
-        if tx.principal.is_staff:
+        if not is_owner(tx.principal):
             await require_contribution(tx, folder_id=intent.folder_id, document_id=None)
+    elif is_further_grantee(tx.principal):
+        raise invalid("folder_id", "Bitte wählen Sie einen Ordner, in dem Sie etwas ablegen dürfen.")
     if origin == Origin.CUSTOMER:
         await require_room(tx, customer_id, intent.size_bytes, default_limit)
     await require_firm_room(tx, intent.size_bytes, plan)
@@ -166,6 +168,9 @@ def version_of(content_id: UUID, file_name: str, sealed: SealedContent, origin: 
 
 
 async def _document_for(tx: Transaction, upload: Upload, sealed: SealedContent) -> Document:
+    if is_further_grantee(tx.principal):  # what he was allowed when he began may have been taken back
+        target = (upload.folder_id, None) if upload.is_new_document else (None, upload.document_id)
+        await require_contribution(tx, folder_id=target[0], document_id=target[1])
     if not upload.is_new_document:
         document = await get_document(tx, document_id=upload.document_id, for_update=True)
         document.content_version += 1
@@ -230,7 +235,7 @@ async def own_upload(tx: Transaction, upload_id: UUID) -> Upload:
 
 async def _require_own(tx: Transaction, customer_id: UUID, document_id: UUID, origin: Origin) -> None:
     document = await get_document(tx, document_id=document_id, customer_id=customer_id)
-    if document.origin == Origin.CUSTOMER and tx.principal.is_staff and document.trash_time is None:
+    if document.origin == Origin.CUSTOMER and not is_owner(tx.principal) and document.trash_time is None:
         await require_contribution(tx, folder_id=None, document_id=document_id)
         return
     if document.origin != origin or document.trash_time is not None:

@@ -30,8 +30,19 @@ def contracts_address() -> str:
 
 
 @pytest.fixture
+def experts_address() -> str:
+    """Where the expert network would answer; nobody does unless a test runs it."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
 async def office(
-    service_database: ServiceDatabases, nats: EmbeddedNats, identity: Running, contracts_address: str, tmp_path: Path
+    service_database: ServiceDatabases,
+    nats: EmbeddedNats,
+    identity: Running,
+    contracts_address: str,
+    experts_address: str,
+    tmp_path: Path,
 ) -> AsyncIterator[Office]:
     """A vault of the test's own."""
     clock = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC))
@@ -49,6 +60,7 @@ async def office(
             key_encryption_key_file=key,
             identity_address=identity.address,
             contracts_address=contracts_address,
+            experts_address=experts_address,
             default_quota_bytes=DEFAULT_QUOTA,
         ) as vault,
     ):

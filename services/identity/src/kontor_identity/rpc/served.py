@@ -13,6 +13,7 @@ from kontor.identity.v1 import (
     epost_pb2,
     firms_internal_pb2,
     firms_pb2,
+    grantees_internal_pb2,
     households_pb2,
     identity_proofs_pb2,
     invitations_internal_pb2,
@@ -27,6 +28,7 @@ from kontor.identity.v1.epost_internal_pb2_grpc import add_EPostInternalServiceS
 from kontor.identity.v1.epost_pb2_grpc import add_EPostServiceServicer_to_server
 from kontor.identity.v1.firms_internal_pb2_grpc import add_FirmInternalServiceServicer_to_server
 from kontor.identity.v1.firms_pb2_grpc import add_FirmServiceServicer_to_server
+from kontor.identity.v1.grantees_internal_pb2_grpc import add_GranteeInternalServiceServicer_to_server
 from kontor.identity.v1.households_pb2_grpc import add_HouseholdServiceServicer_to_server
 from kontor.identity.v1.identity_proofs_pb2_grpc import add_IdentityProofServiceServicer_to_server
 from kontor.identity.v1.invitations_internal_pb2_grpc import add_InvitationInternalServiceServicer_to_server
@@ -44,6 +46,7 @@ from kontor_identity.rpc.customer_deletions import CustomerDeletionRpc
 from kontor_identity.rpc.epost import EPostInternalRpc, EPostRpc
 from kontor_identity.rpc.firms import FirmRpc
 from kontor_identity.rpc.firms_internal import FirmInternalRpc
+from kontor_identity.rpc.grantees import GranteeInternalRpc
 from kontor_identity.rpc.identity_proofs import IdentityProofRpc
 from kontor_identity.rpc.invitations import InvitationInternalRpc, InvitationRpc
 from kontor_identity.rpc.master_data import MasterDataRpc
@@ -67,6 +70,7 @@ def office_services(platform: Platform, sealer: Sealer, public_url: str) -> list
         served(add_FirmInternalServiceServicer_to_server, FirmInternalRpc(work, sealer), firms_internal_pb2),
         served(add_StaffServiceServicer_to_server, StaffRpc(work), staff_pb2),
         served(add_HouseholdServiceServicer_to_server, HouseholdRpc(work), households_pb2),
+        served(add_GranteeInternalServiceServicer_to_server, GranteeInternalRpc(work), grantees_internal_pb2),
         served(add_InvitationServiceServicer_to_server, InvitationRpc(work, platform.rows, letters), invitations_pb2),
         served(
             add_InvitationInternalServiceServicer_to_server,

@@ -15,10 +15,11 @@ from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
 from kontor_chassis.principal import current_principal
 
+from kontor_vault.grantees import Named
 from kontor_vault.papers import note_shown_to
 from kontor_vault.parts import Progress
 from kontor_vault.sealing import Verdict
-from kontor_vault.tables import Document, Erasure, Folder, Grant, Quota, Upload, UploadState
+from kontor_vault.tables import Document, Erasure, Folder, Grant, GranteeKind, Quota, Upload, UploadState
 
 
 class Row(Protocol):
@@ -28,6 +29,12 @@ class Row(Protocol):
         """Return a column."""
 
 
+_THROUGH = {
+    GranteeKind.HOUSEHOLD: "household_person_id",
+    GranteeKind.TRUSTED: "trusted_person_id",
+    GranteeKind.EXPERT: "order_id",
+}
+"""The field of a grant that says through what its grantee is one."""
 _ORIGINS = {"CUSTOMER": pb.DOCUMENT_ORIGIN_CUSTOMER, "FIRM": pb.DOCUMENT_ORIGIN_FIRM}
 
 
@@ -157,6 +164,7 @@ def grant_row(row: Row) -> pb.Grant:
         grant_id=str(row["grant_id"]),
         customer_id=str(row["customer_id"]),
         grantee_account_id=_text(row["grantee_account_id"]),
+        grantee_name=row["grantee_name"],
         may_contribute=row["may_contribute"],
         expire_time=row["expire_time"],
         create_time=row["create_time"],
@@ -166,7 +174,20 @@ def grant_row(row: Row) -> pb.Grant:
         message.document_id = str(row["document_id"])
     else:
         message.folder_id = str(row["folder_id"])
+    through = _THROUGH.get(row["grantee_kind"])
+    if through is not None:
+        setattr(message, through, str(row["through_id"]))
     return message
+
+
+def named(given: pb.Grant) -> Named:
+    """Return whom a customer names in a grant that he gives."""
+    return Named(
+        account_id=optional_id(given.grantee_account_id, "grant.grantee_account_id"),
+        household_person_id=optional_id(given.household_person_id, "grant.household_person_id"),
+        trusted_person_id=optional_id(given.trusted_person_id, "grant.trusted_person_id"),
+        order_id=optional_id(given.order_id, "grant.order_id"),
+    )
 
 
 def grant(entity: Grant) -> pb.Grant:

@@ -34,7 +34,7 @@ class EmergencyFolderRpc(EmergencyFolderServiceServicer):
     ) -> pb.ListEmergencyItemsResponse:
         customer_id, size = parse_id(request.customer_id, "customer_id"), page_size(request.page_size)
         cursor = decode_cursor(request.page_token, UUID)
-        release_id = await self._releases.of_caller()
+        release_id = await self._releases.required()
         async with self._work.command(request) as tx:
             if release_id is not None:
                 await emergency_folder.record_look(tx, customer_id)
@@ -105,7 +105,7 @@ class EmergencyFolderRpc(EmergencyFolderServiceServicer):
 
     async def _release(self) -> UUID:
         """Return the release that identity affirms for a trusted person; raises NOT_FOUND."""
-        release_id = await self._releases.of_caller()
+        release_id = await self._releases.required()
         if release_id is None:
             raise not_found("Der Eintrag")
         return release_id

@@ -8,7 +8,7 @@ from uuid import UUID
 from google.protobuf.empty_pb2 import Empty
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor_chassis.database import RowReader, UnitOfWork
-from kontor_chassis.errors import not_found
+from kontor_chassis.errors import DomainError, not_found
 from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import page_size
 from kontor_chassis.principal import current_principal
@@ -28,6 +28,7 @@ from kontor_vault import (
 )
 from kontor_vault.firm_storage import Plans
 from kontor_vault.folders import UNCHANGED
+from kontor_vault.grantees import Grantees
 from kontor_vault.objects import Objects
 from kontor_vault.people import People
 from kontor_vault.rpc import convert
@@ -69,6 +70,7 @@ class VaultRpc(GreenEye):
         rows: RowReader,
         objects: Objects,
         people: People,
+        grantees: Grantees,
         sealing: Sealing,
         default_quota_bytes: int,
         plans: Plans,
@@ -77,6 +79,7 @@ class VaultRpc(GreenEye):
         self._objects = objects
         self._rows = rows
         self._people = people
+        self._grantees = grantees
         self._sealing = sealing
         self._releases = Releases(people)
         self._default_quota = default_quota_bytes
@@ -300,24 +303,31 @@ class VaultRpc(GreenEye):
         return pb.ListGrantsResponse(grants=map(convert.grant_row, found), next_page_token=token)
 
     async def CreateGrant(self, request: pb.CreateGrantRequest, context: Context) -> pb.Grant:
-        grantee = convert.optional_id(request.grant.grantee_account_id, "grant.grantee_account_id")
-        name = ""
-        if grantee is not None:
-            name = await self._people.require_employee(current_principal().required_tenant(), grantee)
+        caller, customer_id = current_principal(), _customer_in_scope(request)
+        named = convert.named(request.grant)
+        permission = grants.Permission(
+            grantee=await self._grantees.named(caller.required_tenant(), customer_id, named),
+            may_contribute=request.grant.may_contribute,
+            expire_time=convert.optional_time(request.grant, "expire_time"),
+        )
         async with self._work.command(request) as tx:
             grant = await grants.give_grant(
                 tx,
-                customer_id=_customer(request),
+                customer_id=customer_id,
                 document_id=convert.optional_id(request.grant.document_id, "grant.document_id"),
                 folder_id=convert.optional_id(request.grant.folder_id, "grant.folder_id"),
-                permission=grants.Permission(
-                    grantee_account_id=grantee,
-                    grantee_name=name,
-                    may_contribute=request.grant.may_contribute,
-                    expire_time=convert.optional_time(request.grant, "expire_time"),
-                ),
+                permission=permission,
             )
-            return await tx.commit(convert.grant(grant))
+            given = await tx.commit(convert.grant(grant))
+        try:
+            if permission.grantee.through_id is not None:
+                await self._grantees.named(caller.required_tenant(), customer_id, named)
+        except DomainError:
+            async with self._work.work(caller) as tx:
+                await grants.revoke_grant(tx, customer_id=customer_id, grant_id=parse_id(given.grant_id, "grant_id"))
+                await tx.commit()
+            raise
+        return given
 
     async def RevokeGrant(self, request: pb.RevokeGrantRequest, context: Context) -> pb.Grant:
         async with self._work.command(request) as tx:

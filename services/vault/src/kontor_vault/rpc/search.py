@@ -13,6 +13,7 @@ from kontor_chassis.service import Context
 
 from kontor_vault import queries
 from kontor_vault.rpc import convert
+from kontor_vault.rpc.releases import Releases
 from kontor_vault.search_tables import TextState
 from kontor_vault.searching import LABELS, SIMILAR, TEXT, TITLE, Facets, Hit, Search, Searching, reading_of
 from kontor_vault.visibility import require_customer_scope
@@ -35,8 +36,9 @@ _STATES = {
 class SearchRpc(SearchServiceServicer):
     """SearchService."""
 
-    def __init__(self, rows: RowReader, searching: Searching) -> None:
+    def __init__(self, rows: RowReader, searching: Searching, releases: Releases) -> None:
         self._rows = rows
+        self._releases = releases
         self._searching = searching
 
     async def SearchDocuments(self, request: pb.SearchDocumentsRequest, context: Context) -> pb.SearchDocumentsResponse:
@@ -52,6 +54,7 @@ class SearchRpc(SearchServiceServicer):
             year=request.year,
             folder_id=convert.optional_id(request.folder_id, "folder_id"),
             concerned_person=request.concerned_person,
+            release_id=await self._releases.of_caller(),
         )
         hits, token = await self._searching.search(
             caller, wanted, size=page_size(request.page_size), page_token=request.page_token

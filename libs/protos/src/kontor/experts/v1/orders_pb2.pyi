@@ -1065,6 +1065,8 @@ class ConsentRequest(message.Message):
     ANSWER_TIME_FIELD_NUMBER: builtins.int
     ETAG_FIELD_NUMBER: builtins.int
     ANSWERS_FIELD_NUMBER: builtins.int
+    ORDER_STATE_FIELD_NUMBER: builtins.int
+    EXPERT_NAME_FIELD_NUMBER: builtins.int
     order_id: builtins.str
     """Order it is about."""
     customer_id: builtins.str
@@ -1079,6 +1081,10 @@ class ConsentRequest(message.Message):
     """State."""
     etag: builtins.str
     """For optimistic concurrency: agreeing needs the etag of the text that was shown."""
+    order_state: OrderState.ValueType
+    """Where the order stands."""
+    expert_name: builtins.str
+    """Name of the expert."""
     @builtins.property
     def customer_fields(self) -> containers.RepeatedScalarFieldContainer[catalogue_pb2.CustomerField.ValueType]:
         """The fields it names."""
@@ -1109,10 +1115,12 @@ class ConsentRequest(message.Message):
         answer_time: timestamp_pb2.Timestamp | None = ...,
         etag: builtins.str = ...,
         answers: abc.Iterable[ContentLine] | None = ...,
+        order_state: OrderState.ValueType = ...,
+        expert_name: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "request_time", b"request_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "answers", b"answers", "customer_fields", b"customer_fields", "customer_id", b"customer_id", "etag", b"etag", "expert_firm_name", b"expert_firm_name", "order_id", b"order_id", "request_time", b"request_time", "service_title", b"service_title", "state", b"state", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["answer_time", b"answer_time", "answers", b"answers", "customer_fields", b"customer_fields", "customer_id", b"customer_id", "etag", b"etag", "expert_firm_name", b"expert_firm_name", "expert_name", b"expert_name", "order_id", b"order_id", "order_state", b"order_state", "request_time", b"request_time", "service_title", b"service_title", "state", b"state", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
+from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
 import builtins as builtins
 import sys
 import typing as typing
@@ -18,6 +19,37 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: descriptor.FileDescriptor
+
+class _GranteeKind:
+    ValueType = typing.NewType("ValueType", builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GranteeKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_GranteeKind.ValueType], builtins.type):
+    DESCRIPTOR: descriptor.EnumDescriptor
+    GRANTEE_KIND_UNSPECIFIED: _GranteeKind.ValueType  # 0
+    """Not set."""
+    GRANTEE_KIND_FIRM: _GranteeKind.ValueType  # 1
+    """The firm, or an employee."""
+    GRANTEE_KIND_HOUSEHOLD: _GranteeKind.ValueType  # 2
+    """A person of the household."""
+    GRANTEE_KIND_TRUSTED: _GranteeKind.ValueType  # 3
+    """A trusted person."""
+    GRANTEE_KIND_EXPERT: _GranteeKind.ValueType  # 4
+    """The expert of an order."""
+
+class GranteeKind(_GranteeKind, metaclass=_GranteeKindEnumTypeWrapper):
+    """In which capacity somebody sees what a customer granted to him."""
+
+GRANTEE_KIND_UNSPECIFIED: GranteeKind.ValueType  # 0
+"""Not set."""
+GRANTEE_KIND_FIRM: GranteeKind.ValueType  # 1
+"""The firm, or an employee."""
+GRANTEE_KIND_HOUSEHOLD: GranteeKind.ValueType  # 2
+"""A person of the household."""
+GRANTEE_KIND_TRUSTED: GranteeKind.ValueType  # 3
+"""A trusted person."""
+GRANTEE_KIND_EXPERT: GranteeKind.ValueType  # 4
+"""The expert of an order."""
 
 @typing.final
 class DocumentStored(message.Message):
@@ -255,7 +287,7 @@ class ExportFinished(message.Message):
 
 @typing.final
 class GrantGiven(message.Message):
-    """A customer let the firm or an employee see a document or a folder."""
+    """A customer let somebody see a document or a folder."""
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -265,6 +297,7 @@ class GrantGiven(message.Message):
     DOCUMENT_ID_FIELD_NUMBER: builtins.int
     FOLDER_ID_FIELD_NUMBER: builtins.int
     GRANTEE_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    GRANTEE_KIND_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     customer_id: builtins.str
@@ -276,7 +309,9 @@ class GrantGiven(message.Message):
     folder_id: builtins.str
     """A folder with everything below it."""
     grantee_account_id: builtins.str
-    """The employee; empty for the whole firm."""
+    """The account; empty for the whole firm."""
+    grantee_kind: GranteeKind.ValueType
+    """In which capacity it sees it."""
     def __init__(
         self,
         *,
@@ -286,10 +321,11 @@ class GrantGiven(message.Message):
         document_id: builtins.str = ...,
         folder_id: builtins.str = ...,
         grantee_account_id: builtins.str = ...,
+        grantee_kind: GranteeKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["document_id", b"document_id", "folder_id", b"folder_id", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "target", b"target", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "grantee_kind", b"grantee_kind", "target", b"target", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = typing.Literal["document_id", "folder_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = typing.Literal["target", b"target"]  # noqa: Y015
@@ -307,6 +343,7 @@ class GrantRevoked(message.Message):
     DOCUMENT_ID_FIELD_NUMBER: builtins.int
     FOLDER_ID_FIELD_NUMBER: builtins.int
     GRANTEE_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    GRANTEE_KIND_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """The firm."""
     customer_id: builtins.str
@@ -318,7 +355,9 @@ class GrantRevoked(message.Message):
     folder_id: builtins.str
     """A folder with everything below it."""
     grantee_account_id: builtins.str
-    """The employee; empty for the whole firm."""
+    """The account; empty for the whole firm."""
+    grantee_kind: GranteeKind.ValueType
+    """In which capacity it sees it."""
     def __init__(
         self,
         *,
@@ -328,10 +367,11 @@ class GrantRevoked(message.Message):
         document_id: builtins.str = ...,
         folder_id: builtins.str = ...,
         grantee_account_id: builtins.str = ...,
+        grantee_kind: GranteeKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["document_id", b"document_id", "folder_id", b"folder_id", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "target", b"target", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "grantee_kind", b"grantee_kind", "target", b"target", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = typing.Literal["document_id", "folder_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = typing.Literal["target", b"target"]  # noqa: Y015
@@ -460,5 +500,111 @@ class OriginalChanged(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "document_id", b"document_id", "original_id", b"original_id", "state", b"state", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ScannedPostFiled(message.Message):
+    """All that came for a customer in one batch of scanned post is filed; what he is told of."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    BATCH_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    batch_id: builtins.str
+    """The batch."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        batch_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["batch_id", b"batch_id", "customer_id", b"customer_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class BinderChanged(message.Message):
+    """A binder order reached another state."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    BINDER_ORDER_ID_FIELD_NUMBER: builtins.int
+    STATE_FIELD_NUMBER: builtins.int
+    PICKUP_ON_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    binder_order_id: builtins.str
+    """The order."""
+    state: builtins.str
+    """Its new state: ORDERED, PICKUP_PLANNED, RECEIVED, INDEXED, STORED, RETURN_WANTED, RETURNED, DESTRUCTION_ALLOWED,
+    DESTROYED or CANCELLED.
+    """
+    pickup_on: builtins.str
+    """The day on which it is fetched, for example "2026-07-31"; only with PICKUP_PLANNED."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        binder_order_id: builtins.str = ...,
+        state: builtins.str = ...,
+        pickup_on: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["binder_order_id", b"binder_order_id", "customer_id", b"customer_id", "pickup_on", b"pickup_on", "state", b"state", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class BinderScanned(message.Message):
+    """A binder was scanned completely; what billing counts, once for each binder (F16)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    BINDER_ORDER_ID_FIELD_NUMBER: builtins.int
+    DOCUMENTS_FIELD_NUMBER: builtins.int
+    SHEETS_FIELD_NUMBER: builtins.int
+    PERIOD_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    binder_order_id: builtins.str
+    """The order."""
+    documents: builtins.int
+    """Documents it became."""
+    sheets: builtins.int
+    """Sheets of paper that these have."""
+    period: builtins.str
+    """The month it counts in, in German time, for example "2026-07"."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        binder_order_id: builtins.str = ...,
+        documents: builtins.int = ...,
+        sheets: builtins.int = ...,
+        period: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["binder_order_id", b"binder_order_id", "customer_id", b"customer_id", "documents", b"documents", "period", b"period", "sheets", b"sheets", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -55,7 +55,7 @@ class SearchServiceServicer:
         """Finds documents in which all words stand, in any form of the word: first those whose title has them, then those
         whose tags, person or file name have them, then those whose text has them; the newest first within each. When there
         are none, documents whose names have words that differ by a letter. Customers find what is released to them, staff
-        what their firm filed and what was granted to them.
+        what their firm filed and what was granted to them, others what was opened to them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

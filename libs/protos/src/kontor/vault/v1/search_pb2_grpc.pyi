@@ -37,7 +37,7 @@ class SearchServiceStub:
     """Finds documents in which all words stand, in any form of the word: first those whose title has them, then those
     whose tags, person or file name have them, then those whose text has them; the newest first within each. When there
     are none, documents whose names have words that differ by a letter. Customers find what is released to them, staff
-    what their firm filed and what was granted to them.
+    what their firm filed and what was granted to them, others what was opened to them.
     """
     GetDocumentReading: _grpc.UnaryUnaryMultiCallable[_search_pb2.GetDocumentReadingRequest, _search_pb2.DocumentReading]
     """Returns whether the text of a document could be read, and may be searched."""
@@ -51,7 +51,7 @@ class SearchServiceAsyncStub(SearchServiceStub):
     """Finds documents in which all words stand, in any form of the word: first those whose title has them, then those
     whose tags, person or file name have them, then those whose text has them; the newest first within each. When there
     are none, documents whose names have words that differ by a letter. Customers find what is released to them, staff
-    what their firm filed and what was granted to them.
+    what their firm filed and what was granted to them, others what was opened to them.
     """
     GetDocumentReading: _aio.UnaryUnaryMultiCallable[_search_pb2.GetDocumentReadingRequest, _search_pb2.DocumentReading]  # type: ignore[assignment]
     """Returns whether the text of a document could be read, and may be searched."""
@@ -68,7 +68,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         """Finds documents in which all words stand, in any form of the word: first those whose title has them, then those
         whose tags, person or file name have them, then those whose text has them; the newest first within each. When there
         are none, documents whose names have words that differ by a letter. Customers find what is released to them, staff
-        what their firm filed and what was granted to them.
+        what their firm filed and what was granted to them, others what was opened to them.
         """
 
     @_abc_1.abstractmethod

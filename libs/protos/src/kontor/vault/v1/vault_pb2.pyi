@@ -1403,6 +1403,10 @@ class Grant(message.Message):
     REVOKE_TIME_FIELD_NUMBER: builtins.int
     MAY_CONTRIBUTE_FIELD_NUMBER: builtins.int
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
+    HOUSEHOLD_PERSON_ID_FIELD_NUMBER: builtins.int
+    TRUSTED_PERSON_ID_FIELD_NUMBER: builtins.int
+    ORDER_ID_FIELD_NUMBER: builtins.int
+    GRANTEE_NAME_FIELD_NUMBER: builtins.int
     grant_id: builtins.str
     """Id of the grant, a UUID."""
     customer_id: builtins.str
@@ -1412,9 +1416,17 @@ class Grant(message.Message):
     folder_id: builtins.str
     """A folder with all folders and documents below it, also future ones."""
     grantee_account_id: builtins.str
-    """The employee who may see it; empty: everybody in the firm."""
+    """The account that may see it. To give it: an employee; left out with all further ones, it is everybody in the firm."""
     may_contribute: builtins.bool
     """Whether the grantee may also add: documents to the folder, new versions to the document."""
+    household_person_id: builtins.str
+    """The person of the household who may see it, from identity's ListHouseholdPersons; one with a reduced view."""
+    trusted_person_id: builtins.str
+    """The trusted person who may see it, from identity's ListTrustedPersons; one who accepted."""
+    order_id: builtins.str
+    """The running order whose expert may see it; he cannot add anything."""
+    grantee_name: builtins.str
+    """Name of the grantee when it was given, of an expert with his firm; empty for the whole firm."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """When it was given."""
@@ -1439,10 +1451,14 @@ class Grant(message.Message):
         revoke_time: timestamp_pb2.Timestamp | None = ...,
         may_contribute: builtins.bool = ...,
         expire_time: timestamp_pb2.Timestamp | None = ...,
+        household_person_id: builtins.str = ...,
+        trusted_person_id: builtins.str = ...,
+        order_id: builtins.str = ...,
+        grantee_name: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "document_id", b"document_id", "expire_time", b"expire_time", "folder_id", b"folder_id", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "document_id", b"document_id", "expire_time", b"expire_time", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "may_contribute", b"may_contribute", "revoke_time", b"revoke_time", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "customer_id", b"customer_id", "document_id", b"document_id", "expire_time", b"expire_time", "folder_id", b"folder_id", "grant_id", b"grant_id", "grantee_account_id", b"grantee_account_id", "grantee_name", b"grantee_name", "household_person_id", b"household_person_id", "may_contribute", b"may_contribute", "order_id", b"order_id", "revoke_time", b"revoke_time", "target", b"target", "trusted_person_id", b"trusted_person_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_target: _TypeAlias = typing.Literal["document_id", "folder_id"]  # noqa: Y015
     _WhichOneofArgType_target: _TypeAlias = typing.Literal["target", b"target"]  # noqa: Y015

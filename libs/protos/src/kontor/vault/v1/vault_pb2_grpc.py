@@ -341,16 +341,17 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListGrants(self, request, context):
-        """Lists grants of a customer, newest first. Staff see only grants that reach them.
+        """Lists grants of a customer, newest first. All but the customer himself see only grants that reach them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateGrant(self, request, context):
-        """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
-        until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
-        replaces it.
+        """Lets somebody see a document or a folder with everything below it, or add to it as well, until revoked or until a
+        day: the firm or one of its employees, a person of the household, a trusted person, or, to see only, the expert of a
+        running order. It also ends when that person leaves the household, is trusted no more, or the order is closed.
+        Granting what is already granted returns the grant that exists; saying something else replaces it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -92,11 +92,12 @@ class VaultServiceStub:
     GetQuota: _grpc.UnaryUnaryMultiCallable[_vault_pb2.GetQuotaRequest, _vault_pb2.Quota]
     """Returns how much storage the customer has and uses."""
     ListGrants: _grpc.UnaryUnaryMultiCallable[_vault_pb2.ListGrantsRequest, _vault_pb2.ListGrantsResponse]
-    """Lists grants of a customer, newest first. Staff see only grants that reach them."""
+    """Lists grants of a customer, newest first. All but the customer himself see only grants that reach them."""
     CreateGrant: _grpc.UnaryUnaryMultiCallable[_vault_pb2.CreateGrantRequest, _vault_pb2.Grant]
-    """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
-    until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
-    replaces it.
+    """Lets somebody see a document or a folder with everything below it, or add to it as well, until revoked or until a
+    day: the firm or one of its employees, a person of the household, a trusted person, or, to see only, the expert of a
+    running order. It also ends when that person leaves the household, is trusted no more, or the order is closed.
+    Granting what is already granted returns the grant that exists; saying something else replaces it.
     """
     RevokeGrant: _grpc.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
@@ -170,11 +171,12 @@ class VaultServiceAsyncStub(VaultServiceStub):
     GetQuota: _aio.UnaryUnaryMultiCallable[_vault_pb2.GetQuotaRequest, _vault_pb2.Quota]  # type: ignore[assignment]
     """Returns how much storage the customer has and uses."""
     ListGrants: _aio.UnaryUnaryMultiCallable[_vault_pb2.ListGrantsRequest, _vault_pb2.ListGrantsResponse]  # type: ignore[assignment]
-    """Lists grants of a customer, newest first. Staff see only grants that reach them."""
+    """Lists grants of a customer, newest first. All but the customer himself see only grants that reach them."""
     CreateGrant: _aio.UnaryUnaryMultiCallable[_vault_pb2.CreateGrantRequest, _vault_pb2.Grant]  # type: ignore[assignment]
-    """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
-    until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
-    replaces it.
+    """Lets somebody see a document or a folder with everything below it, or add to it as well, until revoked or until a
+    day: the firm or one of its employees, a person of the household, a trusted person, or, to see only, the expert of a
+    running order. It also ends when that person leaves the household, is trusted no more, or the order is closed.
+    Granting what is already granted returns the grant that exists; saying something else replaces it.
     """
     RevokeGrant: _aio.UnaryUnaryMultiCallable[_vault_pb2.RevokeGrantRequest, _vault_pb2.Grant]  # type: ignore[assignment]
     """Ends a grant; from the next request on nobody sees anything through it. Revoking twice changes nothing."""
@@ -383,7 +385,7 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.ListGrantsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.ListGrantsResponse, _abc.Awaitable[_vault_pb2.ListGrantsResponse]]:
-        """Lists grants of a customer, newest first. Staff see only grants that reach them."""
+        """Lists grants of a customer, newest first. All but the customer himself see only grants that reach them."""
 
     @_abc_1.abstractmethod
     def CreateGrant(
@@ -391,9 +393,10 @@ class VaultServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vault_pb2.CreateGrantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vault_pb2.Grant, _abc.Awaitable[_vault_pb2.Grant]]:
-        """Lets the firm or one of its employees see a document or a folder with everything below it, or add to it as well,
-        until revoked or until a day. Granting what is already granted returns the grant that exists; saying something else
-        replaces it.
+        """Lets somebody see a document or a folder with everything below it, or add to it as well, until revoked or until a
+        day: the firm or one of its employees, a person of the household, a trusted person, or, to see only, the expert of a
+        running order. It also ends when that person leaves the household, is trusted no more, or the order is closed.
+        Granting what is already granted returns the grant that exists; saying something else replaces it.
         """
 
     @_abc_1.abstractmethod

@@ -90,7 +90,7 @@ _VISIBLE = {
         WHEN 'staff' THEN account_id = (SELECT kontor_account_id())
         WHEN 'insured' THEN account_id = (SELECT kontor_account_id())
         WHEN 'trusted' THEN account_id = (SELECT kontor_account_id())
-        WHEN 'expert' THEN account_id = (SELECT kontor_account_id())
+        WHEN 'expert' THEN account_id = (SELECT kontor_account_id()) AND role = 4
         ELSE false END""",
 }
 _BEFORE = {
