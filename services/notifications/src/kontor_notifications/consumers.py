@@ -33,6 +33,7 @@ from kontor_notifications.identity_notices import IdentityHandlers
 from kontor_notifications.invitation_mails import invitation_created, invitation_repeated
 from kontor_notifications.master_data_notices import MasterDataHandlers
 from kontor_notifications.people import Directory, Person
+from kontor_notifications.post_notices import PostHandlers
 from kontor_notifications.ringing import Listener, ring_for
 from kontor_notifications.unread import note_read, wait_for_reader
 from kontor_notifications.wording import Side, Wording
@@ -64,7 +65,7 @@ class Handlers:
         master_data, bindings = MasterDataHandlers(self._directory), BindingHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         documents, known = DocumentHandlers(self._directory), IdentityHandlers(self._directory)
-        deletions = DeletionHandlers(self._directory)
+        deletions, post = DeletionHandlers(self._directory), PostHandlers(self._directory)
         return {
             identity.InvitationCreated: invitation_created,
             identity.InvitationRepeated: invitation_repeated,
@@ -108,6 +109,8 @@ class Handlers:
             vault.DocumentDueReached: documents.falls_due,
             vault.ExportFinished: documents.archive_ready,
             vault.StorageThresholdPassed: documents.storage_fills_up,
+            vault.ScannedPostFiled: post.post_filed,
+            vault.BinderChanged: post.binder_changed,
         }
 
     async def password_reset_requested(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -27,13 +27,11 @@ _ARCHIVE_PAGE = "/kunde/dokumente/archiv"
 _FULL = 100
 
 
-_Told = (
-    vault.DocumentDelivered
-    | vault.DocumentEndsAnnounced
-    | vault.DocumentDueReached
-    | vault.ExportFinished
-    | vault.StorageThresholdPassed
-)
+class Told(Protocol):
+    """An event about one customer."""
+
+    tenant_id: str
+    customer_id: str
 
 
 class DocumentHandlers:
@@ -50,7 +48,7 @@ class DocumentHandlers:
             "delivery_id": event.delivery_id,
         }
         kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DELIVERED, wording.DOCUMENT_DELIVERED
-        await self._tell(tx, meta, event, kind, said, DELIVERED, parameters, event.document_id)
+        await tell_customer(self._directory, tx, meta, event, kind, said, DELIVERED, parameters, event.document_id)
 
     async def falls_due(self, tx: Transaction, event: vault.DocumentDueReached, meta: EventMeta) -> None:
         """Remind the customer by bell and mail."""
@@ -59,13 +57,13 @@ class DocumentHandlers:
             "path": f"{_STORAGE_PAGE}/{event.document_id}",
         }
         kind, said = Kind.NOTIFICATION_KIND_DOCUMENT_DUE, wording.DOCUMENT_DUE
-        await self._tell(tx, meta, event, kind, said, "document_due", parameters, event.document_id)
+        await tell_customer(self._directory, tx, meta, event, kind, said, "document_due", parameters, event.document_id)
 
     async def archive_ready(self, tx: Transaction, event: vault.ExportFinished, meta: EventMeta) -> None:
         """Tell the customer that everything can be taken along; who did not ask for it learns of it as well."""
         parameters = {"day": f"{date.fromisoformat(event.until_day):%d.%m.%Y}", "path": _ARCHIVE_PAGE}
         kind, said = Kind.NOTIFICATION_KIND_EXPORT_READY, wording.EXPORT_READY
-        await self._tell(tx, meta, event, kind, said, "export_ready", parameters, event.export_id)
+        await tell_customer(self._directory, tx, meta, event, kind, said, "export_ready", parameters, event.export_id)
 
     async def ends_announced(self, tx: Transaction, event: vault.DocumentEndsAnnounced, meta: EventMeta) -> None:
         """Warn before documents are deleted: the customer by bell and mail, the firm's people by bell."""
@@ -75,7 +73,7 @@ class DocumentHandlers:
             parameters = {"day": day, "count": str(event.documents), "path": _STORAGE_PAGE}
             said = wording.OWN_DOCUMENTS_END if event.into_trash else wording.DOCUMENTS_END
             template = "own_documents_end" if event.into_trash else "documents_end"
-            await self._tell(tx, meta, event, kind, said, template, parameters, event.customer_id)
+            await tell_customer(self._directory, tx, meta, event, kind, said, template, parameters, event.customer_id)
             return
         told = {"day": day, "count": str(event.documents)}
         for person in await self._directory.people(UUID(event.tenant_id), event.recipient_account_ids):
@@ -89,27 +87,29 @@ class DocumentHandlers:
         said = wording.STORAGE_FULL if is_full else wording.STORAGE_FILLS_UP
         template = "storage_full" if is_full else "storage_fills_up"
         kind = Kind.NOTIFICATION_KIND_STORAGE
-        await self._tell(tx, meta, event, kind, said, template, parameters, event.customer_id)
+        await tell_customer(self._directory, tx, meta, event, kind, said, template, parameters, event.customer_id)
 
-    async def _tell(
-        self,
-        tx: Transaction,
-        meta: EventMeta,
-        event: _Told,
-        kind: Kind.ValueType,
-        said: Wording,
-        template: str,
-        parameters: dict[str, str],
-        subject_id: str,
-    ) -> None:
-        tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
-        account_id, addressee = await self._directory.customer(tenant_id, customer_id)
-        if account_id is None:  # without access he could not open what the mail links to
-            return
-        await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
-        text = said.text(addressee.form, **parameters)
-        what = Ring(tenant_id, account_id, kind, said.title, text, parameters["path"], UUID(subject_id))
-        await ring(tx, meta.event_id, what)
+
+async def tell_customer(
+    directory: Directory,
+    tx: Transaction,
+    meta: EventMeta,
+    event: Told,
+    kind: Kind.ValueType,
+    said: Wording,
+    template: str,
+    parameters: dict[str, str],
+    subject_id: str,
+) -> None:
+    """Tell a customer by bell and mail; who has no access could not open what they link to."""
+    tenant_id, customer_id = UUID(event.tenant_id), UUID(event.customer_id)
+    account_id, addressee = await directory.customer(tenant_id, customer_id)
+    if account_id is None:
+        return
+    await plan_for(tx, meta, event.tenant_id, template, parameters, customer_id=customer_id)
+    text = said.text(addressee.form, **parameters)
+    what = Ring(tenant_id, account_id, kind, said.title, text, parameters["path"], UUID(subject_id))
+    await ring(tx, meta.event_id, what)
 
 
 def tell_fate(tx: Transaction, delivery: Delivery) -> None:

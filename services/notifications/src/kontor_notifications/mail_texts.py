@@ -11,6 +11,7 @@ from kontor_notifications.mail_texts_documents import DOCUMENT_TEXTS
 from kontor_notifications.mail_texts_emergency import EMERGENCY_TEXTS
 from kontor_notifications.mail_texts_firm import FIRM_TEXTS
 from kontor_notifications.mail_texts_identity import IDENTITY_TEXTS
+from kontor_notifications.mail_texts_post import POST_TEXTS
 
 TEXTS: Mapping[str, MailText] = {
     "customer_invitation": MailText(
@@ -134,6 +135,7 @@ TEXTS: Mapping[str, MailText] = {
     ),
     **ACCOUNT_TEXTS,
     **DOCUMENT_TEXTS,
+    **POST_TEXTS,
     **FIRM_TEXTS,
     **EMERGENCY_TEXTS,
     **IDENTITY_TEXTS,

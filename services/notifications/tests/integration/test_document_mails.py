@@ -25,7 +25,7 @@ async def settled_mails(office: PostOffice) -> list[DeliveryMailSettled]:
 
 
 async def test_due_documents_and_full_storage(office: PostOffice) -> None:
-    """F14, F99, F144: all come by bell and mail, formally or informally; no mail says which document it is."""
+    """F14-F16, F99, F144: all come by bell and mail, formally or informally; no mail says which document it is."""
     hansen = await office.firm("Hansen & Partner", "hansen", "petra.hansen@hansen.example")
     customer = await office.customer(hansen, "Tom", "Lindner", "tom.lindner@mail.example", informal=True)
     about = {"tenant_id": str(hansen.tenant_id), "customer_id": str(customer.customer_id)}
@@ -37,11 +37,18 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     await office.publish("vault", delivered, hansen.tenant_id)
     ready = vault.ExportFinished(**about, export_id=str(new_id()), until_day="2026-07-08")
     await office.publish("vault", ready, hansen.tenant_id)
+    post = vault.ScannedPostFiled(**about, batch_id=str(new_id()))
+    await office.publish("vault", post, hansen.tenant_id)
+    binder = vault.BinderChanged(**about, binder_order_id=str(new_id()), state="PICKUP_PLANNED", pickup_on="2026-07-09")
+    await office.publish("vault", binder, hansen.tenant_id)
     mails = await eventually(
-        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 5 else None
+        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 7 else None
     )
     # They may come in any order.
-    reminder, delivery, archive, storage = sorted(mails, key=lambda mail: str(mail["Subject"]))
+    reminder, delivery, archive, fetching, storage, scanned = sorted(mails, key=lambda mail: str(mail["Subject"]))
+    assert "wir holen deinen Ordner am 09.07.2026 ab" in text_of(fetching)
+    assert f"/kunde/post/ordner/{binder.binder_order_id}" in text_of(fetching)
+    assert "wir haben Papierpost für dich gescannt" in text_of(scanned)
     assert str(reminder["Subject"]) == "Erinnerung: fällig am 31.07.2026"
     assert f"http://localhost:8080/kunde/dokumente/{document_id}" in text_of(reminder)
     assert "liegt bis 08.07.2026 in deinem" in text_of(archive)
@@ -56,4 +63,6 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
         pb.NOTIFICATION_KIND_EXPORT_READY,
         pb.NOTIFICATION_KIND_STORAGE,
         pb.NOTIFICATION_KIND_DOCUMENT_DELIVERED,
+        pb.NOTIFICATION_KIND_POST,
+        pb.NOTIFICATION_KIND_BINDER,
     }

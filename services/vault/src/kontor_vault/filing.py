@@ -33,6 +33,7 @@ class Filing:
     contract_id: UUID | None
     released: bool
     origin: Origin = Origin.FIRM
+    folder_id: UUID | None = None
 
 
 def content_id_of(customer_id: UUID, request_id: UUID) -> UUID:
@@ -53,7 +54,7 @@ async def file_document(tx: Transaction, filing: Filing, content_id: UUID, seale
         document_id=new_id(),
         tenant_id=filing.tenant_id,
         customer_id=filing.customer_id,
-        folder_id=None,
+        folder_id=filing.folder_id,
         title=_plain_title(filing.title, tx),
         kind=filing.kind,
         origin=filing.origin,

@@ -14,6 +14,7 @@ from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import func, select
 
+from kontor_vault.binder_tables import BinderOrder
 from kontor_vault.scan_codes import clean_number
 from kontor_vault.scan_sheets import sheet_invalid
 from kontor_vault.scan_tables import BatchState, PieceState, ScanBatch, ScanPiece, ScanSheet
@@ -47,6 +48,7 @@ async def create_batch(tx: Transaction, *, box: str, duplex: bool) -> Counted:
         creator_account_id=tx.principal.required_account(),
         creator_name=tx.principal.display_name,
         create_time=tx.now,
+        first_sheet=1,
     )
     tx.session.add(batch)
     await tx.session.flush()
@@ -98,8 +100,13 @@ async def list_pieces(tx: Transaction, *, batch_id: UUID | None, after: int | UU
 
 
 async def assign_piece(tx: Transaction, *, piece_id: UUID, sheet_number: str) -> ScanPiece:
-    """Let a sheet lead an unassigned piece; raises PRECONDITION "PIECE_SETTLED" and "SHEET_INVALID", NOT_FOUND."""
+    """Let a sheet lead an unassigned piece, or, by the binder's number, the binder from which it was scanned.
+
+    Raises PRECONDITION "PIECE_SETTLED" and "SHEET_INVALID", NOT_FOUND.
+    """
     piece = await _unassigned(tx, piece_id)
+    if await _goes_into_binder(tx, piece, clean_number(sheet_number)):
+        return piece
     sheet = await tx.session.scalar(select(ScanSheet).where(ScanSheet.number == clean_number(sheet_number)))
     if sheet is None:
         raise not_found("Das Trennblatt")
@@ -120,6 +127,21 @@ async def discard_piece(tx: Transaction, *, piece_id: UUID, reason: str) -> Scan
     piece.state = PieceState.DISCARDED
     await tx.session.flush()
     return piece
+
+
+async def _goes_into_binder(tx: Transaction, piece: ScanPiece, number: str) -> bool:
+    """Let a piece go where the rest of its binder goes, if the number is that binder's."""
+    order_id = await tx.session.scalar(
+        select(BinderOrder.binder_order_id)
+        .join(ScanBatch, ScanBatch.binder_order_id == BinderOrder.binder_order_id)
+        .where(ScanBatch.batch_id == piece.batch_id, BinderOrder.number == number)
+    )
+    if order_id is None:
+        return False
+    piece.binder_order_id, piece.sheet_id = order_id, None
+    piece.state, piece.problem = PieceState.ASSIGNED, ScanPieceProblem.SCAN_PIECE_PROBLEM_UNSPECIFIED
+    await tx.session.flush()
+    return True
 
 
 async def _unassigned(tx: Transaction, piece_id: UUID) -> ScanPiece:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 PREFIX = "KONTOR1:"
+DIVIDER = PREFIX + "NEXT"
+"""What stands on a sheet that only says where the next document of a binder begins; it leads nowhere."""
 PURPOSE = b"kontor.vault.scan-sheet"
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)

@@ -1,7 +1,8 @@
-"""How an assigned piece of scanned post becomes a document of its customer, with its original beside it (F15).
+"""How an assigned piece of scanned paper becomes a document of its customer (F15, F16).
 
 The piece is the customer's own paper: it counts against his storage, he sees it at once, and his firm sees it only if
-he lets it. Boundary: `scan_work` made the piece; what becomes of the paper is `originals`' affair.
+he lets it. Post has an original beside it, what came from a binder a place in it. Boundary: `scan_work` made the piece;
+what becomes of the paper is the affair of `originals` and `binders`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.errors import DomainError, ErrorKind
 from sqlalchemy import select
 
+from kontor_vault.binder_filing import binder_filing, keep_place
+from kontor_vault.binder_tables import BinderOrder
 from kontor_vault.content import (
     CorruptContentError,
     SealedContent,
@@ -42,6 +45,8 @@ log = structlog.get_logger(__name__)
 KEPT_FOR = timedelta(days=365)
 """How long the scan centre keeps an original whose owner says nothing; nothing is destroyed without his consent."""
 CENTRE = "Scan-Zentrum"
+_Owner = ScanSheet | BinderOrder
+"""What says whose a piece is."""
 
 
 class ScanFiling:
@@ -68,13 +73,16 @@ class ScanFiling:
             if found is None:
                 return False
             piece, sheet = found
+            owner: _Owner | None = sheet
+            if piece.binder_order_id is not None:
+                owner = await tx.session.get(BinderOrder, piece.binder_order_id)
             tx.session.expunge_all()
             key = await self._keys.content_key(tx, piece.tenant_id, piece.batch_id, piece.piece_id)
-        if sheet is None:  # its customer was erased meanwhile
+        if owner is None:  # its customer was erased meanwhile
             await self._give_back(piece, Problem.SCAN_PIECE_PROBLEM_UNKNOWN)
             return True
         try:
-            await self._file(piece.piece_id, sheet, key)
+            await self._file(piece.piece_id, owner, key)
         except (CorruptContentError, FileNotFoundError):  # others behind it must not wait for ever
             log.error("piece_content_missing", piece_id=str(piece.piece_id))
             await self._give_back(piece, Problem.SCAN_PIECE_PROBLEM_UNCLEAR)
@@ -83,28 +91,32 @@ class ScanFiling:
             await self._give_back(piece, Problem.SCAN_PIECE_PROBLEM_UNKNOWN if gone else _no_room(refused))
         return True
 
-    async def _file(self, piece_id: UUID, sheet: ScanSheet, key: bytes) -> None:
-        principal = replace(SERVICE.within(sheet.tenant_id), display_name=CENTRE)
+    async def _file(self, piece_id: UUID, owner: _Owner, key: bytes) -> None:
+        principal = replace(SERVICE.within(owner.tenant_id), display_name=CENTRE)
         async with self._work.work(principal) as tx:
             piece = await tx.session.get_one(ScanPiece, piece_id, with_for_update=True)
             if piece.state != PieceState.ASSIGNED:
                 return
             document = await filed_before(tx, piece_id)
             if document is None:
-                await require_room(tx, sheet.customer_id, piece.size_bytes, self._default_quota_bytes)
-                sealed = await self._moved(tx, piece, sheet, key)
-                document = await file_document(tx, _filing(tx, piece, sheet), piece_id, sealed)
-            await _keep_original(tx, piece, document)
+                await require_room(tx, owner.customer_id, piece.size_bytes, self._default_quota_bytes)
+                sealed = await self._moved(tx, piece, owner, key)
+                document = await file_document(tx, await _filing(tx, piece, owner), piece_id, sealed)
             piece.state = PieceState.FILED
+            if piece.binder_order_id is not None:
+                await keep_place(tx, piece, document)
+            else:
+                await _keep_original(tx, piece, document)
+                await _tell_when_all_is_filed(tx, piece, document)
             await tx.session.flush()
             await tx.commit()
             old = object_path(piece.tenant_id, piece.batch_id, piece.piece_id)
         await asyncio.to_thread(self._objects.delete, old)
 
-    async def _moved(self, tx: Transaction, piece: ScanPiece, sheet: ScanSheet, key: bytes) -> SealedContent:
+    async def _moved(self, tx: Transaction, piece: ScanPiece, owner: _Owner, key: bytes) -> SealedContent:
         """Write the pages of a piece again, under its customer's key."""
         here = (piece.tenant_id, piece.batch_id, piece.piece_id)
-        there = (sheet.tenant_id, sheet.customer_id, piece.piece_id)
+        there = (owner.tenant_id, owner.customer_id, piece.piece_id)
         keys = key, await self._keys.content_key(tx, *there)
         return await asyncio.to_thread(self._copy, here, there, keys, piece.size_bytes)
 
@@ -134,11 +146,13 @@ def _no_room(refused: DomainError) -> Problem.ValueType:
     return Problem.SCAN_PIECE_PROBLEM_NO_ROOM
 
 
-def _filing(tx: Transaction, piece: ScanPiece, sheet: ScanSheet) -> Filing:
+async def _filing(tx: Transaction, piece: ScanPiece, owner: _Owner) -> Filing:
+    if piece.binder_order_id is not None:
+        return await binder_filing(tx, piece)
     day = date.fromisoformat(billing_day(piece.create_time))
     return Filing(
-        tenant_id=sheet.tenant_id,
-        customer_id=sheet.customer_id,
+        tenant_id=owner.tenant_id,
+        customer_id=owner.customer_id,
         title=f"Post vom {day:%d.%m.%Y} ({piece.box}/{piece.position})",
         file_name=f"Post {day} {piece.box}-{piece.position}.pdf",
         kind=DocumentKind.DOCUMENT_KIND_OTHER,
@@ -178,3 +192,22 @@ async def _keep_original(tx: Transaction, piece: ScanPiece, document: Document) 
         period=original.period,
     )
     tx.publish(counted, aggregate=original.document_id, tenant_id=original.tenant_id)
+
+
+async def _tell_when_all_is_filed(tx: Transaction, piece: ScanPiece, document: Document) -> None:
+    """Tell of a customer's post once a batch: with the last of his pieces in it."""
+    others = (
+        select(ScanPiece.piece_id)
+        .join(ScanSheet, ScanSheet.sheet_id == ScanPiece.sheet_id)
+        .where(
+            ScanPiece.batch_id == piece.batch_id,
+            ScanPiece.piece_id != piece.piece_id,
+            ScanPiece.state == PieceState.ASSIGNED,
+            ScanSheet.customer_id == document.customer_id,
+        )
+    )
+    if await tx.session.scalar(others.limit(1)) is None:
+        filed = events_pb2.ScannedPostFiled(
+            tenant_id=str(document.tenant_id), customer_id=str(document.customer_id), batch_id=str(piece.batch_id)
+        )
+        tx.publish(filed, aggregate=document.customer_id, tenant_id=document.tenant_id)

@@ -28,12 +28,7 @@ VALID_FOR = timedelta(days=365)
 async def create_sheet(tx: Transaction, *, customer_id: UUID, label: str, default_limit: int) -> ScanSheet:
     """Make a sheet; raises PRECONDITION "NO_SCANS" where the customer's tier has no storage (F7)."""
     require_customer_scope(tx.principal, customer_id)
-    if not (await quota_of(tx, customer_id, default_limit)).limit_bytes:
-        raise DomainError(
-            ErrorKind.PRECONDITION,
-            "NO_SCANS",
-            "In dieser Servicestufe ist das Scannen von Post nicht enthalten. Es beginnt mit der Stufe 2.",
-        )
+    await require_scans(tx, customer_id, default_limit)
     sheet = ScanSheet(
         sheet_id=new_id(),
         tenant_id=tx.principal.required_tenant(),
@@ -95,6 +90,16 @@ async def usage_of(tx: Transaction, *, customer_id: UUID, period: str) -> tuple[
     )
     pieces, sheets = (await tx.session.execute(counted)).one()
     return month, int(pieces), int(sheets)
+
+
+async def require_scans(tx: Transaction, customer_id: UUID, default_limit: int) -> None:
+    """Raise PRECONDITION "NO_SCANS" where the customer's tier has no storage, and so no scanning (F7)."""
+    if not (await quota_of(tx, customer_id, default_limit)).limit_bytes:
+        raise DomainError(
+            ErrorKind.PRECONDITION,
+            "NO_SCANS",
+            "In dieser Servicestufe ist das Scannen von Post nicht enthalten. Es beginnt mit der Stufe 2.",
+        )
 
 
 def sheet_invalid() -> DomainError:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from kontor_chassis.database import Base
-from sqlalchemy import BigInteger, Date, DateTime, SmallInteger, Text
+from sqlalchemy import BigInteger, Date, DateTime, Integer, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -84,6 +85,11 @@ class ScanBatch(Base):
     creator_name: Mapped[str] = mapped_column(Text)
     create_time: Mapped[datetime] = mapped_column(_Time)
     erase_time: Mapped[datetime | None] = mapped_column(_Time)
+    binder_order_id: Mapped[UUID | None]
+    """The binder of which this is a register (F16)."""
+    register: Mapped[int | None]
+    first_sheet: Mapped[int] = mapped_column(default=1)
+    """Which sheet of the register the pile begins with."""
 
 
 class ScanPiece(Base):
@@ -107,6 +113,10 @@ class ScanPiece(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     create_time: Mapped[datetime] = mapped_column(_Time)
+    binder_order_id: Mapped[UUID | None]
+    """The binder to whose owner it goes, where no sheet leads it."""
+    page_sheets: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    """For each page the sheet of the register it was on; only of what was scanned from a binder."""
 
 
 class Original(Base):

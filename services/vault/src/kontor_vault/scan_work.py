@@ -29,7 +29,7 @@ from kontor_vault.rendering.process import render
 from kontor_vault.rendering.results import State
 from kontor_vault.scan_codes import PURPOSE, SheetCode, is_genuine
 from kontor_vault.scan_tables import BatchState, PieceState, ScanBatch, ScanPiece, ScanSheet
-from kontor_vault.separating import Page, Piece, Separated, separate, sheets_of, with_sheet
+from kontor_vault.separating import Page, Piece, Separated, numbers_of, separate, sheets_of, with_sheet
 from kontor_vault.tables import CustomerKey
 
 log = structlog.get_logger(__name__)
@@ -55,6 +55,9 @@ class _Judged:
     pages: list[int]
     sheet: ScanSheet | None
     problem: Problem.ValueType
+    of_binder: bool = False
+    """Whether no sheet leads it because it goes where the rest of its binder goes."""
+    page_sheets: list[int] | None = None
 
 
 class UnreadableBatchError(Exception):
@@ -81,7 +84,7 @@ class ScanWork:
             content = await asyncio.to_thread(self._content, claim)
             pile = await asyncio.to_thread(_surveyed, content)
             separated = separate(pile)
-            judged = await self._judged(separated)
+            judged = await self._judged(batch, separated)
             sizes = await self._keep_pieces(batch, content, judged)
         except (UnreadableBatchError, CorruptContentError, FileNotFoundError) as error:
             log.warning("batch_unreadable", batch_id=str(batch.batch_id), why=type(error).__name__)
@@ -146,21 +149,27 @@ class ScanWork:
         with SealedReader(self._objects, object_path(*place), claim.key, bound, batch.size_bytes) as reader:
             return b"".join(reader.read(0, batch.size_bytes))
 
-    async def _judged(self, separated: Separated) -> list[_Judged]:
+    async def _judged(self, batch: ScanBatch, separated: Separated) -> list[_Judged]:
         """Return the pieces that have pages, each with the sheet it follows if that can be believed."""
         judged = []
         async with self._work.work(SERVICE) as tx:
             for piece in separated.pieces:
-                sheet, problem = await self._sheet_of(tx, piece)
-                pages = piece.pages if sheet is not None and not problem else with_sheet(piece)
+                if batch.binder_order_id is not None and piece.lead is None and not piece.unclear:
+                    sheet, problem, of_binder = None, Problem.SCAN_PIECE_PROBLEM_UNSPECIFIED, True
+                else:
+                    (sheet, problem), of_binder = await self._sheet_of(tx, piece), False
+                believed = of_binder or (sheet is not None and not problem)
+                pages = piece.pages if believed else with_sheet(piece)
                 if pages:
-                    judged.append(_Judged(pages, sheet, problem))
+                    numbers = _numbers(batch, separated, pages)
+                    judged.append(_Judged(pages, sheet, problem, of_binder, numbers))
             tx.session.expunge_all()
         return judged
 
     async def _sheet_of(self, tx: Transaction, piece: Piece) -> tuple[ScanSheet | None, Problem.ValueType]:
         if piece.lead is None:
-            return None, Problem.SCAN_PIECE_PROBLEM_UNCLEAR if piece.unclear else Problem.SCAN_PIECE_PROBLEM_NO_SHEET
+            unclear = piece.unclear or piece.divided
+            return None, Problem.SCAN_PIECE_PROBLEM_UNCLEAR if unclear else Problem.SCAN_PIECE_PROBLEM_NO_SHEET
         sheet = await tx.session.get(ScanSheet, piece.lead.sheet_id)
         if sheet is None:
             return None, Problem.SCAN_PIECE_PROBLEM_UNKNOWN
@@ -265,8 +274,14 @@ def _taken(content: bytes, pages: Sequence[int]) -> bytes:
     return result.content
 
 
+def _numbers(batch: ScanBatch, separated: Separated, pages: Sequence[int]) -> list[int] | None:
+    if batch.binder_order_id is None:
+        return None
+    return numbers_of(pages, separated, duplex=batch.duplex, first=batch.first_sheet)
+
+
 def _row_of(batch: ScanBatch, position: int, piece: _Judged, size: int) -> ScanPiece:
-    assigned = piece.sheet is not None and not piece.problem
+    assigned = piece.of_binder or (piece.sheet is not None and not piece.problem)
     return ScanPiece(
         piece_id=piece_id_of(batch.batch_id, position),
         tenant_id=batch.tenant_id,
@@ -283,4 +298,6 @@ def _row_of(batch: ScanBatch, position: int, piece: _Judged, size: int) -> ScanP
         sheet_number="" if piece.sheet is None else piece.sheet.number,
         size_bytes=size,
         create_time=batch.create_time,
+        binder_order_id=batch.binder_order_id if piece.of_binder else None,
+        page_sheets=piece.page_sheets,
     )

@@ -6,10 +6,11 @@ believed never joins the piece before it. Every page that is neither blank nor a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kontor_vault.scan_codes import PREFIX, SheetCode, read_code
+from kontor_vault.scan_codes import DIVIDER, PREFIX, SheetCode, read_code
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Piece:
     """The sheet that leads it, if one could be read."""
     unclear: bool = False
     """Whether something like a sheet came before it that says nothing certain."""
+    divided: bool = False
+    """Whether a sheet that leads nowhere came before it: the next document of the same binder."""
     sheet_page: int | None = None
     """Where its sheet lay."""
     pages: list[int] = field(default_factory=list)
@@ -52,9 +55,10 @@ def separate(pile: Sequence[Page]) -> Separated:
     for number, page in enumerate(pile):
         ours = {code for code in page.codes if code.startswith(PREFIX)}
         if ours or page.damaged:
-            lead = read_code(next(iter(ours))) if len(ours) == 1 else None
-            separators += lead is not None
-            pieces.append(Piece(lead, lead is None, number, [] if lead else [number]))
+            lead, divided = read_code(next(iter(ours))) if len(ours) == 1 else None, ours == {DIVIDER}
+            certain = divided or lead is not None
+            separators += certain
+            pieces.append(Piece(lead, not certain, divided, number, [] if certain else [number]))
         elif page.blank:
             blank += 1
         else:
@@ -74,3 +78,14 @@ def with_sheet(piece: Piece) -> list[int]:
 def sheets_of(pages: Sequence[int], *, duplex: bool) -> int:
     """Return how many sheets of paper pages are: of a pile scanned on both sides, two that follow are one sheet."""
     return len({page // 2 for page in pages}) if duplex else len(pages)
+
+
+def numbers_of(pages: Sequence[int], separated: Separated, *, duplex: bool, first: int) -> list[int]:
+    """Return which sheet of a register each page was on, when the pile began with its sheet `first`.
+
+    Sheets that were put in for scanning are not sheets of the register; blank ones are.
+    """
+    step = 2 if duplex else 1
+    put_in = (each.sheet_page for each in separated.pieces if not each.unclear and each.sheet_page is not None)
+    before = sorted({page // step for page in put_in})
+    return [first + page // step - bisect_left(before, page // step) for page in pages]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import grpc
@@ -12,61 +11,20 @@ import pikepdf
 import pypdfium2
 import pytest
 import zxingcpp
-from kontor.common.v1.access_pb2 import Role
 from kontor.vault.v1 import events_pb2, originals_pb2, scan_centre_pb2, scan_sheets_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.internal_pb2 import SetQuotaRequest
 from kontor.vault.v1.originals_pb2_grpc import OriginalServiceStub
-from kontor.vault.v1.scan_centre_pb2_grpc import ScanCentreServiceStub
 from kontor.vault.v1.scan_sheets_pb2_grpc import ScanSheetServiceStub
 from kontor_chassis.ids import new_id
 from kontor_chassis.principal import Principal
-from kontor_vault.adapters.kms import KeyFile
-from kontor_vault.adapters.objects import open_object_store
-from kontor_vault.keys import CustomerKeys
-from kontor_vault.scan_service import scan_jobs
-from PIL import Image
 from sqlalchemy import text
 
-from services.vault.tests.piles import blank, forged, letter, pile, sheet
+from services.vault.tests.piles import blank, forged, letter, sheet
+from services.vault.tests.scan_desk import Centre
 from services.vault.tests.vault_office import DEFAULT_QUOTA, Edge, Office, Person, refused
 
-if TYPE_CHECKING:
-    from kontor.vault.v1.originals_pb2_grpc import OriginalServiceAsyncStub
-    from kontor.vault.v1.scan_centre_pb2_grpc import ScanCentreServiceAsyncStub
-
 _STATES = scan_centre_pb2
-
-
-class Centre:
-    """The scan centre with its hands and its calls."""
-
-    def __init__(self, office: Office, edge: Edge) -> None:
-        self._office, self._edge = office, edge
-        self.person = office.person(new_id(), Role.ROLE_SCAN_CENTRE)
-        self.calls: ScanCentreServiceAsyncStub = office.running.stub(ScanCentreServiceStub, self.person.token)
-        self.originals: OriginalServiceAsyncStub = office.running.stub(OriginalServiceStub, self.person.token)
-
-    async def scan(self, pages: list[Image.Image], *, duplex: bool = False) -> list[scan_centre_pb2.ScanPiece]:
-        """Scan a pile and return its pieces when everything that can be done is done."""
-        batch = await self.calls.CreateScanBatch(scan_centre_pb2.CreateScanBatchRequest(box="K-0042", duplex=duplex))
-        answer = await self._edge.client.post(
-            batch.upload_path, files={"file": ("stapel.pdf", pile(pages))}, headers=self.person.headers
-        )
-        assert answer.status_code == 204, answer.text
-        await self.work()
-        return await self.pieces(batch.batch_id)
-
-    async def pieces(self, batch_id: str = "") -> list[scan_centre_pb2.ScanPiece]:
-        """Return the pieces of a batch, or whatever is unassigned."""
-        wanted = scan_centre_pb2.ListScanPiecesRequest(batch_id=batch_id)
-        return list((await self.calls.ListScanPieces(wanted)).pieces)
-
-    async def work(self) -> None:
-        """Let the vault's jobs do what waits."""
-        store, keys = open_object_store(self._office.objects.as_uri()), CustomerKeys(KeyFile(self._office.key))
-        for job in scan_jobs(self._office.running.platform.work, store, keys, DEFAULT_QUOTA):
-            await job.run(self._office.jobs)
 
 
 @pytest.fixture
@@ -120,6 +78,9 @@ async def test_post_reaches_its_customers(office: Office, edge: Edge, tenant: UU
     async with office.jobs.work.work(Principal.of_service("vault")) as tx:
         rows = await tx.session.execute(text("SELECT payload FROM outbox WHERE type LIKE '%PieceScanned'"))
         counted = [events_pb2.PieceScanned.FromString(row.payload) for row in rows]
+        rows = await tx.session.execute(text("SELECT payload FROM outbox WHERE type LIKE '%ScannedPostFiled'"))
+        told = [events_pb2.ScannedPostFiled.FromString(row.payload).customer_id for row in rows]
+    assert sorted(told) == sorted([julia.cid, tom.cid])
     assert sorted((event.customer_id, event.sheets) for event in counted) == sorted([(julia.cid, 1), (tom.cid, 1)])
     batch_files = [path for path in office.stored_files() if str(centre.person.tenant_id) in str(path)]
     assert not batch_files

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kontor_vault.rendering import scans
 from kontor_vault.rendering.results import State
-from kontor_vault.scan_codes import PREFIX, clean_number, code_of, is_genuine, new_number, read_code
-from kontor_vault.separating import Page, separate, sheets_of, with_sheet
+from kontor_vault.scan_codes import DIVIDER, PREFIX, clean_number, code_of, is_genuine, new_number, read_code
+from kontor_vault.separating import Page, numbers_of, separate, sheets_of, with_sheet
 
 from services.vault.tests.piles import blank, letter, pictures_in, pile, sheet
 
@@ -27,6 +27,7 @@ _PAGES = st.sampled_from(
         Page(damaged=True),
         Page((_CODES[0], _CODES[1])),
         Page((_CODES[0][:-9],)),
+        Page((DIVIDER,)),
         *(Page((code,)) for code in _CODES),
     ]
 )
@@ -37,7 +38,9 @@ _PAGES = st.sampled_from(
 def test_every_page_is_in_one_piece_and_no_piece_reaches_past_a_sheet(seen: list[Page]) -> None:
     """F15: of any pile nothing is lost or doubled, and nothing of one piece is ever in the next."""
     separated = separate(seen)
-    sheets = [each.sheet_page for each in separated.pieces if each.lead is not None and each.sheet_page is not None]
+    sheets = [
+        each.sheet_page for each in separated.pieces if each.sheet_page is not None and (each.lead or each.divided)
+    ]
     together = sorted(page for piece in separated.pieces for page in piece.pages)
     dropped = [at for at, page in enumerate(seen) if page.blank]
     assert sorted([*together, *sheets, *dropped]) == list(range(len(seen)))
@@ -51,6 +54,16 @@ def test_every_page_is_in_one_piece_and_no_piece_reaches_past_a_sheet(seen: list
         assert not [at for at in borders if whole and whole[0] < at <= whole[-1]]
         if piece.lead is not None and piece.pages:
             assert piece.sheet_page == max(at for at in borders if at < piece.pages[0])
+
+
+def test_sheets_of_a_binder_are_counted_without_what_was_put_in() -> None:
+    """F61: pages know their sheet in the register: dividers do not count, blank sheets do."""
+    pile = [Page(), Page(), Page((DIVIDER,)), Page(blank=True), Page(), Page(blank=True), Page(), Page(blank=True)]
+    separated = separate(pile)
+    assert [piece.pages for piece in separated.pieces] == [[0, 1], [4, 6]]
+    assert numbers_of([0, 1], separated, duplex=True, first=1) == [1, 1]
+    assert numbers_of([4, 6], separated, duplex=True, first=1) == [2, 3]
+    assert numbers_of([4, 6], separated, duplex=False, first=10) == [13, 15]
 
 
 def test_sheets_of_paper() -> None:

@@ -37,6 +37,7 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/scan-batches/<uuid:batch_id>", view_func=scans.receive, methods=["POST", "PUT"])
     sheets = "/files/customers/<uuid:customer_id>/scan-sheets/<uuid:sheet_id>"
     app.add_url_rule(sheets, view_func=scans.draw, methods=["GET"])
+    app.add_url_rule("/files/scan-divider", view_func=scans.draw_divider, methods=["GET"])
     _add_tus(app, tus)
     app.after_request(_harden)
     Places(loaded.http_threads).guard(app)

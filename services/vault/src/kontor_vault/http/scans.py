@@ -33,9 +33,10 @@ from kontor_vault.file_names import content_disposition
 from kontor_vault.http.intake import Intake, too_large
 from kontor_vault.http.uploads import answer_is_heard, path_on_this_origin, require_clean, with_query
 from kontor_vault.objects import Objects
+from kontor_vault.scan_codes import DIVIDER
 
-_TEMPLATE: Final = Path(__file__).parents[1] / "data" / "scan_sheet.typ"
-_compiler: typst.Compiler | None = None
+_TEMPLATES: Final = Path(__file__).parents[1] / "data"
+_compilers: dict[str, typst.Compiler] = {}
 _compiling = threading.Lock()
 
 
@@ -69,6 +70,12 @@ class Scans:
         headers = {"Content-Disposition": content_disposition("inline", name)}
         return Response(sheet_pdf(printed), mimetype="application/pdf", headers=headers)
 
+    def draw_divider(self) -> ResponseReturnValue:
+        """Send the sheet that divides the documents of a binder, as a PDF to print; it says nothing of anybody."""
+        headers = {"Content-Disposition": content_disposition("inline", "Zwischenblatt.pdf")}
+        pdf = _compiled("scan_divider.typ", {"qr": _drawn(DIVIDER)})
+        return Response(pdf, mimetype="application/pdf", headers=headers)
+
     def _store(self, batch_id: UUID) -> None:
         intake = current_edge().stub("vault", ScanIntakeInternalServiceStub)
         permit = intake.BeginScanBatch(pb.BeginScanBatchRequest(batch_id=str(batch_id)))
@@ -95,19 +102,26 @@ class Scans:
 
 def sheet_pdf(printed: scan_sheets_pb2.PrintedScanSheet) -> bytes:
     """Return a separator sheet as PDF/UA: its code twice, so that a crease or a stain does not make it worthless."""
-    global _compiler
-    drawn = zxingcpp.create_barcode(printed.code, zxingcpp.BarcodeFormat.QRCode, ec_level="Q").to_svg()
     year, month, day = billing_day(printed.sheet.expire_time.ToDatetime(UTC)).split("-")
     said = {
         "number": printed.sheet.number,
         "label": printed.sheet.label,
         "until": f"{day}.{month}.{year}",
-        "qr": drawn,
+        "qr": _drawn(printed.code),
     }
+    return _compiled("scan_sheet.typ", said)
+
+
+def _drawn(code: str) -> str:
+    return zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.QRCode, ec_level="Q").to_svg()
+
+
+def _compiled(template: str, said: dict[str, str]) -> bytes:
     with _compiling:
-        if _compiler is None:
-            _compiler = typst.Compiler(str(_TEMPLATE), ignore_system_fonts=True)
-        pdf = _compiler.compile(format="pdf", sys_inputs={"sheet": json.dumps(said)}, pdf_standards=["ua-1"])
+        if template not in _compilers:
+            _compilers[template] = typst.Compiler(str(_TEMPLATES / template), ignore_system_fonts=True)
+        inputs = {"sheet": json.dumps(said)}
+        pdf = _compilers[template].compile(format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"])
     return cast(bytes, pdf)
 
 

@@ -34,7 +34,9 @@ class ScanCentreRpc(ScanCentreServiceServicer):
         self, request: scan_centre_pb2.CreateScanBatchRequest, context: Context
     ) -> scan_centre_pb2.ScanBatch:
         async with self._work.command(request) as tx:
-            return await tx.commit(_batch(await scan_batches.create_batch(tx, box=request.box, duplex=request.duplex)))
+            return await tx.commit(
+                scan_batch(await scan_batches.create_batch(tx, box=request.box, duplex=request.duplex))
+            )
 
     async def ListScanBatches(
         self, request: scan_centre_pb2.ListScanBatchesRequest, context: Context
@@ -44,14 +46,14 @@ class ScanCentreRpc(ScanCentreServiceServicer):
             found = await scan_batches.list_batches(tx, before=cursor[0] if cursor else None, size=size + 1)
         token = encode_cursor(found[size - 1].batch.batch_id) if len(found) > size else ""
         return scan_centre_pb2.ListScanBatchesResponse(
-            batches=[_batch(each) for each in found[:size]], next_page_token=token
+            batches=[scan_batch(each) for each in found[:size]], next_page_token=token
         )
 
     async def GetScanBatch(
         self, request: scan_centre_pb2.GetScanBatchRequest, context: Context
     ) -> scan_centre_pb2.ScanBatch:
         async with self._work.query() as tx:
-            return _batch(await scan_batches.get_batch(tx, parse_id(request.batch_id, "batch_id")))
+            return scan_batch(await scan_batches.get_batch(tx, parse_id(request.batch_id, "batch_id")))
 
     async def ListScanPieces(
         self, request: scan_centre_pb2.ListScanPiecesRequest, context: Context
@@ -130,7 +132,8 @@ class ScanIntakeRpc(ScanIntakeInternalServiceServicer):
             return await tx.commit(Empty())
 
 
-def _batch(counted: Counted) -> scan_centre_pb2.ScanBatch:
+def scan_batch(counted: Counted) -> scan_centre_pb2.ScanBatch:
+    """Return a batch as a message."""
     batch = counted.batch
     receiving = batch.state == BatchState.RECEIVING
     return scan_centre_pb2.ScanBatch(

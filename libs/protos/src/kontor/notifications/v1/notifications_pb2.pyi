@@ -63,6 +63,10 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """A document was delivered to the customer with legal effect; `subject_id` is the document."""
     NOTIFICATION_KIND_DOCUMENT_END: _NotificationKind.ValueType  # 51
     """Documents will be deleted soon; `subject_id` is the customer, or the firm."""
+    NOTIFICATION_KIND_POST: _NotificationKind.ValueType  # 70
+    """Paper post or a mail was filed, or waits to be confirmed; `subject_id` is the batch or the mail."""
+    NOTIFICATION_KIND_BINDER: _NotificationKind.ValueType  # 71
+    """A paper binder reached another state; `subject_id` is its order."""
     NOTIFICATION_KIND_EXPORT_READY: _NotificationKind.ValueType  # 60
     """An archive of everything can be downloaded."""
     NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
@@ -113,6 +117,10 @@ NOTIFICATION_KIND_DOCUMENT_DELIVERED: NotificationKind.ValueType  # 50
 """A document was delivered to the customer with legal effect; `subject_id` is the document."""
 NOTIFICATION_KIND_DOCUMENT_END: NotificationKind.ValueType  # 51
 """Documents will be deleted soon; `subject_id` is the customer, or the firm."""
+NOTIFICATION_KIND_POST: NotificationKind.ValueType  # 70
+"""Paper post or a mail was filed, or waits to be confirmed; `subject_id` is the batch or the mail."""
+NOTIFICATION_KIND_BINDER: NotificationKind.ValueType  # 71
+"""A paper binder reached another state; `subject_id` is its order."""
 NOTIFICATION_KIND_EXPORT_READY: NotificationKind.ValueType  # 60
 """An archive of everything can be downloaded."""
 NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40
