@@ -7,22 +7,29 @@ without compression, because what is in it is compressed already, and so that an
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import stat
+import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Final, Protocol
+from enum import StrEnum
+from typing import IO, Final, Protocol, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _PAYLOAD: Final = "data/"
 _MANIFEST, _TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 _PIECE_BYTES = 1 << 20
-_MOST_TAG_BYTES = 64 << 20
-_MOST_ENTRIES = 200_000
+_MOST_TAG_BYTES = 32 << 20
+_MOST_ENTRIES = 100_000
+_MOST_AT_ONCE_BYTES = 24 << 20
+"""A ZIP's directory is read at once; this is room for so many entries with long names."""
+_MOST_TIMES, _FREE_BYTES = 10, 64 << 20
+"""Unpacked a bag may be so many times as large as its file, and so much beside: its files are packed already."""
 _ZIP64_FROM = (1 << 31) - 1
 _LINE = re.compile(r"([0-9a-f]{64})[ \t]+\*?(.+)")
 
@@ -42,8 +49,30 @@ class Kept:
     size_bytes: int
 
 
+class Refusal(StrEnum):
+    """Why an archive is not read in, for programs."""
+
+    NO_ARCHIVE = "NO_ARCHIVE"
+    TOO_LARGE = "TOO_LARGE"
+    UNSAFE = "UNSAFE"
+    MISSING = "MISSING"
+    ALTERED = "ALTERED"
+    UNLISTED = "UNLISTED"
+    LEDGER_ALTERED = "LEDGER_ALTERED"
+    CONTRADICTORY = "CONTRADICTORY"
+    NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
+    READ_BEFORE = "READ_BEFORE"
+    TOO_MANY_ITEMS = "TOO_MANY_ITEMS"
+    NO_ROOM = "NO_ROOM"
+
+
 class BagRefusedError(Exception):
     """The archive is not what it should be; says why, naming the file concerned, in a sentence for people."""
+
+    def __init__(self, reason: Refusal, sentence: str, path: str = "") -> None:
+        super().__init__(f"{path}: {sentence}" if path else sentence)
+        self.reason = reason
+        self.path = path
 
 
 class _Stream:
@@ -124,58 +153,77 @@ class BagWriter:
         into[path] = Kept(digest.hexdigest(), count)
 
 
+class _Careful:
+    """A stranger's file for `ZipFile`: whatever it says of itself, no more than so much is read of it at once."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        most = _MOST_AT_ONCE_BYTES + 1
+        content = self._file.read(most if size < 0 else min(size, most))
+        if len(content) == most:
+            raise BagRefusedError(Refusal.TOO_LARGE, f"the archive has more than {_MOST_ENTRIES} files")
+        return content
+
+
 class BagReader:
-    """Reads a bag of unknown origin. `check` reads all of it and refuses what is not exactly as its manifests say."""
+    """Reads a bag of unknown origin. `check` reads all of it and refuses what is not exactly as its manifests say.
+
+    Nothing in it is unpacked further: a ZIP inside is a file like any other.
+    """
 
     def __init__(self, file: IO[bytes], most_bytes: int) -> None:
         try:
-            self._zip = ZipFile(file)
+            self._zip = ZipFile(cast(IO[bytes], _Careful(file)))
             entries = self._zip.infolist()
-        except (BadZipFile, ValueError, NotImplementedError, OSError) as error:
-            raise BagRefusedError("the file is no readable ZIP archive") from error
+        except (BadZipFile, ValueError, NotImplementedError, OSError, struct.error) as error:
+            raise BagRefusedError(Refusal.NO_ARCHIVE, "the file is no readable ZIP archive") from error
         if len(entries) > _MOST_ENTRIES:
-            raise BagRefusedError(f"the archive has more than {_MOST_ENTRIES} files")
+            raise BagRefusedError(Refusal.TOO_LARGE, f"the archive has more than {_MOST_ENTRIES} files")
         self._entries = _by_path(entries)
-        if sum(entry.file_size for entry in self._entries.values()) > most_bytes:
-            raise BagRefusedError(f"unpacked, the archive would be larger than {most_bytes >> 20} MB")
+        allowed = min(most_bytes, _FREE_BYTES + _MOST_TIMES * file.seek(0, io.SEEK_END))
+        if sum(entry.file_size for entry in self._entries.values()) > allowed:
+            raise BagRefusedError(Refusal.TOO_LARGE, f"unpacked, the archive would be larger than {allowed >> 20} MB")
         self.payload: dict[str, Kept] = {}
 
     def check(self) -> None:
         """Compare every file with the manifests; afterwards `payload` names the files below `data/`."""
         if self.content("bagit.txt", 1024) != DECLARATION:
-            raise BagRefusedError("bagit.txt does not say BagIt 1.0")
+            raise BagRefusedError(Refusal.NO_ARCHIVE, "bagit.txt does not say BagIt 1.0")
         tags = self._manifest(_TAG_MANIFEST)
         payload = self._manifest(_MANIFEST)
         for path in tags:
             self._compare(path, tags[path])
         for path, sha256 in payload.items():
             if not path.startswith(_PAYLOAD):
-                raise BagRefusedError(f"{path}: the manifest names it, but it is not below data/")
+                raise BagRefusedError(Refusal.CONTRADICTORY, "the manifest names it, but it is not below data/", path)
             self.payload[path.removeprefix(_PAYLOAD)] = self._compare(path, sha256)
         for path in self._entries:
             if path not in payload and path not in tags and path != _TAG_MANIFEST:
-                raise BagRefusedError(f"{path}: no manifest names it")
+                raise BagRefusedError(Refusal.UNLISTED, "no manifest names it", path)
 
     def content(self, path: str, most_bytes: int = _MOST_TAG_BYTES) -> bytes:
         """Return a whole file by its path in the bag."""
         entry = self._entries.get(path)
         if entry is None:
-            raise BagRefusedError(f"{path}: missing")
+            raise BagRefusedError(Refusal.MISSING, "missing", path)
         if entry.file_size > most_bytes:
-            raise BagRefusedError(f"{path}: too large")
+            raise BagRefusedError(Refusal.TOO_LARGE, "too large", path)
         return b"".join(self.pieces(path))
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """Yield a file piece by piece, never more than its entry announces."""
         entry = self._entries.get(path)
         if entry is None:
-            raise BagRefusedError(f"{path}: missing")
+            raise BagRefusedError(Refusal.MISSING, "missing", path)
         try:
             with self._zip.open(entry) as file:
                 while piece := file.read(_PIECE_BYTES):
                     yield piece
         except (BadZipFile, EOFError, ValueError, NotImplementedError, OSError, zlib.error) as error:
-            raise BagRefusedError(f"{path}: damaged") from error
+            raise BagRefusedError(Refusal.ALTERED, "damaged", path) from error
 
     def _compare(self, path: str, sha256: str) -> Kept:
         digest, count = hashlib.sha256(), 0
@@ -183,7 +231,7 @@ class BagReader:
             digest.update(piece)
             count += len(piece)
         if digest.hexdigest() != sha256:
-            raise BagRefusedError(f"{path}: does not match its checksum")
+            raise BagRefusedError(Refusal.ALTERED, "does not match its checksum", path)
         return Kept(sha256, count)
 
     def _manifest(self, path: str) -> dict[str, str]:
@@ -191,11 +239,11 @@ class BagReader:
         try:
             lines = self.content(path).decode().splitlines()
         except UnicodeDecodeError as error:
-            raise BagRefusedError(f"{path}: damaged") from error
+            raise BagRefusedError(Refusal.ALTERED, "damaged", path) from error
         for line in lines:
             found = _LINE.fullmatch(line)
             if found is None or (name := _decoded(found[2])) in sums:
-                raise BagRefusedError(f"{path}: damaged")
+                raise BagRefusedError(Refusal.ALTERED, "damaged", path)
             sums[name] = found[1]
         return sums
 
@@ -209,14 +257,14 @@ def _by_path(entries: list[ZipInfo]) -> dict[str, ZipInfo]:
         base, _, path = name.partition("/")
         parts = name.rstrip("/").split("/")
         if entry.orig_filename != name or "\\" in name or ":" in base or any(p in {"", ".", ".."} for p in parts):
-            raise BagRefusedError(f"{entry.orig_filename!r}: a name that leads out of the archive")
+            raise BagRefusedError(Refusal.UNSAFE, "a name that leads out of the archive", repr(entry.orig_filename))
         if stat.S_ISLNK(kind) or entry.flag_bits & 1 or entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise BagRefusedError(f"{name}: a link, encrypted, or compressed in an unusual way")
+            raise BagRefusedError(Refusal.UNSAFE, "a link, encrypted, or compressed in an unusual way", name)
         bases.add(base)
         if entry.is_dir():
             continue
         if not path or path in found or len(bases) > 1:
-            raise BagRefusedError(f"{name}: there twice, or outside of the archive's one folder")
+            raise BagRefusedError(Refusal.UNSAFE, "there twice, or outside of the archive's one folder", name)
         found[path] = entry
     return found
 

@@ -130,8 +130,13 @@ async def list_deliveries(
     if document_id is not None:
         wanted = wanted.where(Delivery.document_id == document_id)
     found = (await tx.session.scalars(wanted.order_by(Delivery.delivery_id.desc()).limit(most))).all()
-    steps = await _steps_of(tx, [each.delivery_id for each in found])
-    return [Delivered(each, [step for step in steps if step.delivery_id == each.delivery_id]) for each in found]
+    return await _all_with_steps(tx, found)
+
+
+async def all_deliveries(tx: Transaction, customer_id: UUID) -> list[Delivered]:
+    """Return all deliveries to a customer, oldest first, for an archive of everything."""
+    wanted = select(Delivery).where(Delivery.customer_id == customer_id).order_by(Delivery.delivery_id)
+    return await _all_with_steps(tx, (await tx.session.scalars(wanted)).all())
 
 
 async def get_delivery(tx: Transaction, *, customer_id: UUID, delivery_id: UUID) -> Delivered:
@@ -206,6 +211,11 @@ async def _delivery_of(tx: Transaction, document_id: UUID, number: int) -> Deliv
 
 async def _with_steps(tx: Transaction, delivery: Delivery) -> Delivered:
     return Delivered(delivery, await _steps_of(tx, [delivery.delivery_id]))
+
+
+async def _all_with_steps(tx: Transaction, found: Sequence[Delivery]) -> list[Delivered]:
+    steps = await _steps_of(tx, [each.delivery_id for each in found])
+    return [Delivered(each, [step for step in steps if step.delivery_id == each.delivery_id]) for each in found]
 
 
 async def _steps_of(tx: Transaction, deliveries: Sequence[UUID]) -> Sequence[DeliveryStep]:

@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from prometheus_client import Counter
 from sqlalchemy import select, update
 
 from kontor_vault import archive_format as form
+from kontor_vault import beside as more
 from kontor_vault import holdings as kept
 from kontor_vault.bags import BagWriter
 from kontor_vault.content import (
@@ -34,6 +35,7 @@ from kontor_vault.content import (
     associated_data,
     object_path,
 )
+from kontor_vault.delivery_proof import proof_pdf
 from kontor_vault.emergency_folder import EmergencyFolder
 from kontor_vault.exports import KEPT_FOR
 from kontor_vault.holdings import Holdings, holdings_of
@@ -88,10 +90,11 @@ class _Task:
 class Exporter:
     """Makes what was asked for."""
 
-    def __init__(self, work: UnitOfWork, objects: Objects, keys: CustomerKeys) -> None:
+    def __init__(self, work: UnitOfWork, objects: Objects, keys: CustomerKeys, parties: more.KnowsParties) -> None:
         self._work = work
         self._objects = objects
         self._keys = keys
+        self._parties = parties
         self._folder = EmergencyFolder(keys)
 
     async def make_next(self) -> bool:
@@ -140,11 +143,15 @@ class Exporter:
     async def _make(self, task: _Task, unreadable: set[UUID]) -> None:
         async with self._work.work(_SERVICE.within(task.tenant_id)) as tx:
             holdings = await holdings_of(tx, self._folder, task.customer_id)
-            wanted = [task.export_id, *holdings.contents(), *(each.ledger_id for each in holdings.earlier)]
+            beside = await more.beside_of(tx, self._keys, task.customer_id)
+            holdings = replace(holdings, earlier=[e for e in holdings.earlier if e.ledger_id not in unreadable])
+            beside = replace(beside, files=[file for file in beside.files if file.file_id not in unreadable])
+            brought = [*(each.ledger_id for each in holdings.earlier), *(each.file_id for each in beside.files)]
+            wanted = [task.export_id, *holdings.contents(), *brought]
             keys = await self._keys.content_keys(tx, task.tenant_id, task.customer_id, wanted)
             await tx.commit()
             made = tx.now
-        missing = (unreadable | holdings.damaged) & set(holdings.contents())
+        missing = unreadable | (holdings.damaged & set(holdings.contents()))
         paths = {each: path for each, path in kept.laid_out(holdings).items() if each not in missing}
         total = sum(version.size_bytes for each, version in holdings.contents().items() if each in paths)
         await self._tell(task, total)
@@ -157,18 +164,11 @@ class Exporter:
                 await asyncio.to_thread(bag.add, where, reading, version.size_bytes)
                 await self._progressed(task, version.size_bytes)
             ledgers = await self._ledgers(task, bag, holdings, keys)
-            archive = form.Archive(
-                archive_id=task.export_id,
-                make_time=made,
-                tenant_id=task.tenant_id,
-                customer_id=task.customer_id,
-                folders=kept.archived_folders(holdings),
-                documents=kept.archived_documents(holdings, paths),
-                grants=kept.archived_grants(holdings),
-                emergency_items=kept.archived_items(holdings),
-                ledgers=ledgers,
-            )
-            await asyncio.to_thread(_finish, bag, archive)
+            await self._proofs(task, bag, beside)
+            for file, said in zip(beside.files, more.archived_files(beside), strict=True):
+                reading = self._content(task, file.file_id, keys[file.file_id], file.size_bytes, file.sha256)
+                await asyncio.to_thread(bag.add, said.path, reading, file.size_bytes)
+            await asyncio.to_thread(_finish, bag, _archive(task, made, holdings, beside, paths, ledgers))
             await self._tell(task)
             sealed = await asyncio.to_thread(writer.seal)
         await self._finished(task, sealed, len(holdings.documents), len(missing))
@@ -234,6 +234,15 @@ class Exporter:
             hash=ledger.hash.hex(),
         )
 
+    async def _proofs(self, task: _Task, bag: BagWriter, beside: more.Beside) -> None:
+        if not beside.deliveries:
+            return
+        parties = await self._parties.parties(task.tenant_id, task.customer_id)
+        paths = beside.proof_paths()
+        for delivered in beside.deliveries:
+            proof = await asyncio.to_thread(proof_pdf, delivered, parties)
+            await asyncio.to_thread(bag.add, paths[delivered.delivery.delivery_id], [proof])
+
     async def _progressed(self, task: _Task, size_bytes: int) -> None:
         task.done_bytes += size_bytes
         if task.done_bytes - task.told_bytes >= _TOLD_EACH_BYTES:
@@ -271,6 +280,32 @@ def _publish_finished(tx: Transaction, export: Export) -> None:
         until_day=last_day,
     )
     tx.publish(event, aggregate=export.export_id, tenant_id=export.tenant_id)
+
+
+def _archive(
+    task: _Task,
+    made: datetime,
+    holdings: Holdings,
+    beside: more.Beside,
+    paths: dict[UUID, str],
+    ledgers: list[form.ArchivedLedger],
+) -> form.Archive:
+    return form.Archive(
+        archive_id=task.export_id,
+        make_time=made,
+        tenant_id=task.tenant_id,
+        customer_id=task.customer_id,
+        folders=kept.archived_folders(holdings),
+        documents=kept.archived_documents(holdings, beside, paths),
+        grants=kept.archived_grants(holdings, beside),
+        emergency_items=kept.archived_items(holdings),
+        ledgers=ledgers,
+        filing_rules=more.archived_rules(beside, {folder.folder_id for folder in holdings.folders}),
+        deliveries=more.archived_deliveries(beside),
+        originals=more.archived_originals(beside),
+        scan_sheets=more.archived_sheets(beside),
+        earlier=more.archived_files(beside),
+    )
 
 
 def _finish(bag: BagWriter, archive: form.Archive) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
@@ -50,17 +51,20 @@ async def learn(tx: Transaction, customer_id: UUID, key: bytes, lesson: Lesson) 
             return
     if len(kept) >= MOST_RULES:
         await tx.session.delete(min(kept, key=lambda each: each.row.update_time).row)
-    rule_id = new_id()
-    row = FilingRule(
-        filing_rule_id=rule_id,
-        tenant_id=tx.principal.required_tenant(),
-        customer_id=customer_id,
-        lesson=_sealed(lesson, key, rule_id),
-        create_time=tx.now,
-        update_time=tx.now,
-    )
-    tx.session.add(row)
+    tx.session.add(_row(tx, customer_id, key, lesson, (tx.now, tx.now)))
     await tx.session.flush()
+
+
+async def take_over(
+    tx: Transaction, customer_id: UUID, key: bytes, lessons: Sequence[tuple[Lesson, tuple[datetime, datetime]]]
+) -> int:
+    """Keep lessons from elsewhere, made and changed at these times, where none is known yet; return how many."""
+    known = {each.lesson.key for each in await kept_lessons(tx, customer_id, key)}
+    new = {lesson.key: (lesson, times) for lesson, times in lessons if lesson.key not in known}
+    taken = list(new.values())[: max(MOST_RULES - len(known), 0)]
+    tx.session.add_all([_row(tx, customer_id, key, lesson, times) for lesson, times in taken])
+    await tx.session.flush()
+    return len(taken)
 
 
 async def list_rules(tx: Transaction, *, customer_id: UUID, after: UUID, size: int) -> Sequence[FilingRule]:
@@ -92,6 +96,20 @@ async def forget(tx: Transaction, *, customer_id: UUID, filing_rule_id: UUID) ->
         raise not_found("Die Regel")
     await tx.session.delete(found)
     await tx.session.flush()
+
+
+def _row(
+    tx: Transaction, customer_id: UUID, key: bytes, lesson: Lesson, times: tuple[datetime, datetime]
+) -> FilingRule:
+    rule_id = new_id()
+    return FilingRule(
+        filing_rule_id=rule_id,
+        tenant_id=tx.principal.required_tenant(),
+        customer_id=customer_id,
+        lesson=_sealed(lesson, key, rule_id),
+        create_time=times[0],
+        update_time=times[1],
+    )
 
 
 def _opened(row: FilingRule, key: bytes) -> Lesson:

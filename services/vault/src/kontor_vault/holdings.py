@@ -18,10 +18,11 @@ from kontor_vault.archive_format import (
     ArchivedGrant,
     ArchivedVersion,
 )
+from kontor_vault.beside import Beside, archived_proposal, archived_retention
 from kontor_vault.emergency_folder import Details, EmergencyFolder
 from kontor_vault.file_names import clean_file_name, unique_name
 from kontor_vault.keeping_tables import DamagedObject, EarlierLedger
-from kontor_vault.tables import Document, EmergencyItem, Folder, Grant, SightHead, SightSeal, Version
+from kontor_vault.tables import Document, EmergencyItem, Folder, Grant, Origin, SightHead, SightSeal, Version
 from kontor_vault.visibility import in_force
 
 
@@ -114,7 +115,7 @@ def archived_folders(holdings: Holdings) -> list[ArchivedFolder]:
     ]
 
 
-def archived_documents(holdings: Holdings, paths: dict[UUID, str]) -> list[ArchivedDocument]:
+def archived_documents(holdings: Holdings, beside: Beside, paths: dict[UUID, str]) -> list[ArchivedDocument]:
     """Return the documents; `paths` are those of the objects that could be read."""
     known = {folder.folder_id for folder in holdings.folders}
     return [
@@ -130,8 +131,13 @@ def archived_documents(holdings: Holdings, paths: dict[UUID, str]) -> list[Archi
             tags=document.tags,
             note=document.note,
             concerned_person=document.concerned_person,
+            dated_on=document.dated_on,
             due_on=document.due_on,
             remind_days=document.remind_days,
+            end_on=document.end_on if document.origin == Origin.CUSTOMER else None,
+            end_warn_on=document.end_warn_on,
+            retention=archived_retention(beside, document),
+            proposal=archived_proposal(beside, document.document_id),
             create_time=document.create_time,
             update_time=document.update_time,
             versions=[
@@ -159,13 +165,14 @@ def _archived_version(version: Version, path: str | None) -> ArchivedVersion:
     )
 
 
-def archived_grants(holdings: Holdings) -> list[ArchivedGrant]:
+def archived_grants(holdings: Holdings, beside: Beside) -> list[ArchivedGrant]:
     """Return who may see what."""
     return [
         ArchivedGrant(
             document_id=grant.document_id,
             folder_id=grant.folder_id,
             grantee_account_id=grant.grantee_account_id,
+            grantee_name=beside.grantees.get(grant.grant_id, ""),
             may_contribute=grant.may_contribute,
             create_time=grant.create_time,
             expire_time=grant.expire_time,

@@ -9,6 +9,9 @@ from kontor_chassis.database import UnitOfWork
 from kontor_chassis.jobs import Job, JobContext
 from kontor_chassis.principal import Principal
 
+from kontor_vault.archive_reader import ArchiveReader
+from kontor_vault.beside import KnowsParties
+from kontor_vault.config import VaultSettings
 from kontor_vault.exporting import Exporter
 from kontor_vault.exports import delete_expired
 from kontor_vault.integrity import IntegrityCheck
@@ -21,16 +24,26 @@ _PORTIONS = 5
 
 
 def keeping_jobs(
-    work: UnitOfWork, objects: Objects, keys: CustomerKeys, replica: Objects | None, checked_bytes: int
+    work: UnitOfWork,
+    objects: Objects,
+    keys: CustomerKeys,
+    replica: Objects | None,
+    settings: VaultSettings,
+    parties: KnowsParties,
 ) -> Sequence[Job]:
-    """Return the jobs; `checked_bytes` of content are read anew each minute."""
-    exporter, checking = Exporter(work, objects, keys), IntegrityCheck(work, keys, objects, replica)
+    """Return the jobs."""
+    exporter, checking = Exporter(work, objects, keys, parties), IntegrityCheck(work, keys, objects, replica)
+    importer = ArchiveReader(work, objects, keys, settings.default_quota_bytes)
     sweeps = [OrphanSweep(work, objects, "store")]
     if replica is not None:
         sweeps.append(OrphanSweep(work, replica, "replica"))
 
     async def make_exports(context: JobContext) -> None:
         while await exporter.make_next():
+            pass
+
+    async def read_archives(context: JobContext) -> None:
+        while await importer.read_next():
             pass
 
     async def expire_exports(context: JobContext) -> None:
@@ -44,10 +57,11 @@ def keeping_jobs(
                     break
 
     async def check_integrity(context: JobContext) -> None:
-        await checking.check(checked_bytes)
+        await checking.check(settings.integrity_megabytes_per_minute << 20)
 
     return [
         Job("make_exports", timedelta(seconds=5), make_exports),
+        Job("read_archives", timedelta(seconds=5), read_archives),
         Job("expire_exports", timedelta(minutes=10), expire_exports),
         Job("sweep_orphans", timedelta(minutes=1), sweep_orphans),
         Job("check_integrity", timedelta(minutes=1), check_integrity),

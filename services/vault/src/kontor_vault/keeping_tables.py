@@ -73,6 +73,59 @@ class EarlierLedger(Base):
     import_time: Mapped[datetime] = mapped_column(_Time)
 
 
+class EarlierFile(Base):
+    """A file of an archive that was read in, kept as it came: what it said, and its proofs of deliveries."""
+
+    __tablename__ = "earlier_files"
+
+    file_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    archive_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    import_time: Mapped[datetime] = mapped_column(_Time)
+
+
+class ImportState(StrEnum):
+    """Where the reading of an archive stands: WAITING → CHECKING → STORING → DONE, or REFUSED, or FAILED."""
+
+    WAITING = "WAITING"
+    CHECKING = "CHECKING"
+    STORING = "STORING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
+
+
+class Import(Base):
+    """An archive that a customer uploaded as a document and has read in; the document goes when its content is in."""
+
+    __tablename__ = "imports"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    document_id: Mapped[UUID]
+    title: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(default=0)
+    total_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    done_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    refusal: Mapped[str] = mapped_column(Text, default="")
+    refused_path: Mapped[str] = mapped_column(Text, default="")
+    archive_id: Mapped[UUID | None]
+    documents: Mapped[int] = mapped_column(default=0)
+    versions: Mapped[int] = mapped_column(default=0)
+    folders: Mapped[int] = mapped_column(default=0)
+    items: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    create_time: Mapped[datetime] = mapped_column(_Time)
+    end_time: Mapped[datetime | None] = mapped_column(_Time)
+
+
 class DamagedObject(Base):
     """A content that cannot be read and that no replica could repair yet."""
 

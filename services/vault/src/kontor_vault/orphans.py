@@ -36,6 +36,7 @@ OWNERS: Final = (
     ("upload_parts", "part_id"),
     ("exports", "export_id"),
     ("earlier_ledgers", "ledger_id"),
+    ("earlier_files", "file_id"),
     ("scan_batches", "object_id"),
     ("scan_pieces", "piece_id"),
 )

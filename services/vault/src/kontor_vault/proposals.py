@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -85,19 +85,29 @@ class Proposals:
         if document.origin != Origin.CUSTOMER or document.content_version != 1:
             return
         facts = recognise(text, document.file_name, date.fromisoformat(billing_day(tx.now)))
-        if not facts.says_something:
-            return
+        if facts.says_something:
+            await self.keep(tx, document, facts, ProposalState.OPEN, (tx.now, tx.now))
+
+    async def keep(
+        self, tx: Transaction, document: Document, facts: Facts, state: ProposalState, times: tuple[datetime, datetime]
+    ) -> None:
+        """Keep what was recognised in a document, made and changed at these times; what is kept already stays."""
         key = await self._keys.purpose_key(tx, document.tenant_id, document.customer_id, _FACTS)
         row = {
             "document_id": document.document_id,
             "tenant_id": document.tenant_id,
             "customer_id": document.customer_id,
-            "state": ProposalState.OPEN,
+            "state": state,
             "facts": seal_text(json.dumps(asdict(facts), default=str), key, document.document_id.bytes),
-            "create_time": tx.now,
-            "update_time": tx.now,
+            "create_time": times[0],
+            "update_time": times[1],
         }
         await tx.session.execute(insert(FilingProposal).values(**row).on_conflict_do_nothing())
+
+    async def kept(self, tx: Transaction, customer_id: UUID) -> dict[UUID, tuple[FilingProposal, Facts]]:
+        """Return all that is kept of a customer's documents, by document."""
+        rows = await tx.session.scalars(select(FilingProposal).where(FilingProposal.customer_id == customer_id))
+        return {row.document_id: (row, await self._opened(tx, row)) for row in rows.all()}
 
     async def open_ones(
         self, tx: Transaction, *, customer_id: UUID, before: UUID, size: int, contracts: Sequence[OwnContract]

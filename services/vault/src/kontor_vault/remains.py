@@ -65,7 +65,10 @@ DELETIONS: Final = (
     ),
     *(_emptied(table) for table in ("original_steps", "originals", "scan_sheets")),
     *(_emptied(table) for table in ("binder_places", "binder_steps", "binder_registers", "binder_orders")),
-    *(_emptied(table) for table in ("exports", "archive_imports", "earlier_ledgers", "damaged_objects")),
+    *(
+        _emptied(table)
+        for table in ("exports", "imports", "archive_imports", "earlier_ledgers", "earlier_files", "damaged_objects")
+    ),
     _SEALS_TO_THE_SWEEP,
 )
 

@@ -15,22 +15,15 @@ from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor_chassis.clock import FixedClock, SystemClock
 from kontor_chassis.ids import new_id
-from kontor_vault.adapters.key_encryption import open_key_encryption
 from kontor_vault.adapters.objects import open_object_store
-from kontor_vault.exporting import Exporter
 from kontor_vault.integrity import DAMAGED, IntegrityCheck
-from kontor_vault.keys import CustomerKeys
 from kontor_vault.orphans import OrphanSweep
 from kontor_vault.sealing import Sealing
 
+from services.vault.tests.archives import exporter_of, keys_of
 from services.vault.tests.vault_office import Edge, Office, Person, pdf, upload
 
 pytestmark = pytest.mark.integration
-
-
-def keys_of(office: Office) -> CustomerKeys:
-    """Return the customers' keys."""
-    return CustomerKeys(open_key_encryption(office.settings()))
 
 
 async def half_sent(edge: Edge, person: Person) -> str:
@@ -59,7 +52,7 @@ async def test_the_sweep_takes_orphans_and_nothing_that_anybody_owns(office: Off
     place = await half_sent(edge, customer)
     exports = office.running.stub(ExportServiceStub, customer.token)
     await exports.CreateExport(exports_pb2.CreateExportRequest(customer_id=customer.cid))
-    await Exporter(work, store, keys_of(office)).make_next()
+    await exporter_of(office).make_next()
     owned = sorted(office.stored_files())
     orphans = [office.objects / str(tenant) / customer.cid / name for name in (f"{new_id()}", f"{new_id()}.preview")]
     for orphan in (*orphans, orphans[0].with_name(f"{kept.document_id}#77")):

@@ -27,6 +27,7 @@ def create_app(settings: VaultEdgeSettings | None = None) -> Flask:
     app.add_url_rule("/files/customers/<uuid:customer_id>/documents", view_func=uploads.post, methods=["POST"])
     app.add_url_rule("/files/documents/<uuid:document_id>", view_func=downloads.get, methods=["GET"])
     app.add_url_rule("/files/exports/<uuid:export_id>", view_func=downloads.export, methods=["GET"])
+    app.add_url_rule("/files/former/<uuid:file_id>", view_func=downloads.former, methods=["GET"])
     archives, previews = Archives(store), Previews(store)
     app.add_url_rule("/files/documents/<uuid:document_id>/preview", view_func=previews.picture, methods=["GET"])
     app.add_url_rule("/files/documents/<uuid:document_id>/view", view_func=previews.quiet, methods=["GET"])

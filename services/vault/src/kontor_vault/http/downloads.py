@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
-from kontor.vault.v1 import internal_pb2
+from kontor.vault.v1 import imports_internal_pb2, internal_pb2
+from kontor.vault.v1.imports_internal_pb2_grpc import ImportInternalServiceStub
 from kontor.vault.v1.internal_pb2_grpc import VaultInternalServiceStub
 from kontor.vault.v1.vault_pb2 import SightingAction
 from kontor_chassis.edge import current_edge
@@ -42,6 +43,11 @@ class Downloads:
         asked = internal_pb2.OpenExportRequest(export_id=str(export_id))
         permit = current_edge().stub("vault", VaultInternalServiceStub).OpenExport(asked)
         return self._answer(permit, as_file=True)
+
+    def former(self, file_id: UUID) -> ResponseReturnValue:
+        """Send a file that came along in an archive, as it came; always as a file, because nobody vouches for it."""
+        asked = imports_internal_pb2.OpenFormerFileRequest(file_id=str(file_id))
+        return self._answer(current_edge().stub("vault", ImportInternalServiceStub).OpenFormerFile(asked), as_file=True)
 
     def _answer(self, permit: internal_pb2.DownloadPermit, *, as_file: bool) -> ResponseReturnValue:
         response = Response(mimetype=permit.media_type)
