@@ -158,6 +158,13 @@ def test_administrator_sets_his_share(office: Office) -> None:
     desk.page.wait_for_load_state()
     expect(tier).to_contain_text("7,60\u00a0€")
     desk.looks_right("broker-prices")
+    desk.follow("Scans und Speicher")
+    sheets = desk.page.get_by_role("region", name="Papierpost scannen, Stufe 3")
+    sheets.get_by_label("Ihr Aufschlag netto").fill("0,01")
+    sheets.get_by_role("button", name="Aufschlag speichern").click()
+    desk.is_told("Ihr Aufschlag auf „Papierpost scannen“ in Stufe 3 beträgt 0,01")
+    expect(sheets).to_contain_text("0,10\u00a0€")
+    desk.looks_right("broker-usage-prices")
 
 
 def test_broken_file_names_record_and_field(office: Office) -> None:
