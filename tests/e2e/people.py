@@ -15,11 +15,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from kontor_chassis.clock import SystemClock
 from kontor_chassis.testing.waiting import until
 from kontor_tools import people
 from kontor_tools.people import Json, answer_of, submit
 
 UNDELIVERED = {502, 503, 504}
+RENEW_BEFORE = 120  # seconds before a token expires
 PASSWORD = "Wolkenbruch-am-Deich-17"
 
 
@@ -47,16 +49,16 @@ def request_id_is_in_body(method: str, path: str) -> bool:
 
 @dataclass(eq=False)
 class Person:
-    """Somebody with an account; `token` is his access token for one membership."""
+    """Somebody with an account, signed in for one membership."""
 
     base_url: str
     email: str
     password: str = PASSWORD
-    token: str = ""
     refresh_token: str = ""
     patience: float = 0.0
     """Seconds for which he repeats what could not be delivered, with the same request id: no outage shows."""
     claims: Json = field(default_factory=dict)
+    _token: str = ""
 
     def __post_init__(self) -> None:
         self.api = httpx.Client(base_url=self.base_url, timeout=60)
@@ -72,9 +74,16 @@ class Person:
         self._hold(people.renew(self.base_url, self.refresh_token))
 
     def _hold(self, tokens: people.Tokens) -> None:
-        self.token, self.refresh_token = tokens.access, tokens.refresh
-        payload = self.token.split(".")[1]
+        self._token, self.refresh_token = tokens.access, tokens.refresh
+        payload = self._token.split(".")[1]
         self.claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+    @property
+    def token(self) -> str:
+        """His access token; one that is about to expire is renewed first, as tests last longer than tokens."""
+        if self.claims and int(self.claims["exp"]) < SystemClock().now().timestamp() + RENEW_BEFORE:
+            self.refresh()
+        return self._token
 
     @property
     def account_id(self) -> str:

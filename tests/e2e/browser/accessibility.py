@@ -11,7 +11,8 @@ GRAVE = ("serious", "critical")
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _RUN = """
 async (rules) => {
-  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: rules } });
+  const wanted = { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"], preload: false };
+  const { violations } = await axe.run(document, wanted);
   return violations.map(({ id, impact, nodes }) => ({
     id,
     impact,

@@ -10,7 +10,7 @@ import httpx
 import pyotp
 import pytest
 from kontor_chassis.clock import SystemClock
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.browser.cast import Office
 from tests.e2e.browser.visitor import Visitor
@@ -89,9 +89,10 @@ def _adds_passkey_and_app(visitor: Visitor, person: str) -> str:
         visitor.press("Abmelden")
         visitor.sees("Sie sind abgemeldet")
         touch(False)
-        visitor.open("/auth/login")
+        with visitor.page.expect_response("**/login/passkey/options"):
+            visitor.open("/auth/login")
+        _touches_when_asked(visitor, touch)
         visitor.press("Mit Passkey anmelden")
-        touch(True)
         visitor.page.wait_for_url(lambda url: "/login" not in url and "/auth/" not in url)
         visitor.open(f"{HOME}/zweiter-faktor")
         visitor.looks_right("security-factor")
@@ -109,6 +110,16 @@ def _adds_passkey_and_app(visitor: Visitor, person: str) -> str:
         visitor.follow("Ich habe die Codes gesichert")
         visitor.looks_right("security-full")
     return recovery
+
+
+def _touches_when_asked(visitor: Visitor, touch: Callable[[bool], None]) -> None:
+    """Put the finger on the device once the button was pressed: what the page offered before stays unanswered."""
+
+    def answer(route: Route) -> None:
+        touch(True)
+        route.continue_()
+
+    visitor.page.route("**/login/passkey/options", answer)
 
 
 def _comes_in_by_recovery_code(other: Visitor, person: str, recovery: str) -> None:

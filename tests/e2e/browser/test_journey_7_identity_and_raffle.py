@@ -119,9 +119,7 @@ def _raffle_with_one_voucher(operator: Visitor) -> None:
     operator.go("Gewinnspiel")
     operator.looks_right("raffles-none")
     operator.fill("Gewinn", "20-Euro-Gutschein von Amazon.de")
-    operator.fill("Teilnahme bis", f"{int(billing_day(SystemClock().now())[:4]) + 1}-12-31")
-    operator.fill("Veranstalter", "Pool GmbH, Hamburg")
-    operator.page.get_by_label("Teilnahmebedingungen").fill(CONDITIONS)
+    _states_terms(operator)
     operator.press("Vorbereiten")
     operator.is_told("Das Gewinnspiel ist vorbereitet.")
     operator.page.get_by_label("Codes, einer je Zeile").fill(VOUCHER)
@@ -130,6 +128,12 @@ def _raffle_with_one_voucher(operator: Visitor) -> None:
     operator.looks_right("raffle-draft")
     operator.press("Gewinnspiel eröffnen")
     operator.is_told("Das Gewinnspiel läuft.")
+
+
+def _states_terms(operator: Visitor) -> None:
+    operator.fill("Teilnahme bis", f"{int(billing_day(SystemClock().now())[:4]) + 1}-12-31")
+    operator.fill("Veranstalter", "Pool GmbH, Hamburg")
+    operator.page.get_by_label("Teilnahmebedingungen").fill(CONDITIONS)
 
 
 def _printed_code(desk: Visitor) -> str:
@@ -148,8 +152,26 @@ def _ends(operator: Visitor) -> None:
     operator.go("Gewinnspiel")
     operator.follow("20-Euro-Gutschein")
     operator.looks_right("raffle-open")
+    operator.press("Gewinnspiel beenden")
+    operator.is_told("Das Gewinnspiel ist beendet.")
+    _draw_is_public(operator)
+
+
+def _draw_is_public(operator: Visitor) -> None:
+    """F165: from its opening on, anybody can read how a draw comes about."""
+    operator.go("Gewinnspiel")
+    operator.page.get_by_label("Art", exact=True).select_option(label="Verlosung")
+    operator.fill("Gewinn", "Ein Wochenende an der See")
+    _states_terms(operator)
+    operator.page.get_by_label("Öffentliche Zahl").fill("Gewinnzahlen 6 aus 49 der ersten Ziehung danach")
+    operator.press("Vorbereiten")
+    operator.is_told("Das Gewinnspiel ist vorbereitet.")
+    operator.press("Gewinnspiel eröffnen")
+    operator.is_told("Das Gewinnspiel läuft.")
     listed = operator.page.url
-    operator.open(f"/gewinnspiel/{listed.rsplit('/', 1)[1]}")
+    operator.follow("Öffentliches Protokoll")
+    operator.sees("Gewinnzahlen 6 aus 49")
+    operator.looks_right("raffle-protocol")
     assert grave_violations(operator.page) == []
     operator.open(listed)
     operator.press("Gewinnspiel beenden")

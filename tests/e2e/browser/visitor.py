@@ -125,14 +125,15 @@ class Visitor:
         assert text not in self.page.content(), f"{self.page.url} says {text!r}"
 
     def opened(self, name: str) -> bytes:
-        """Follow a link that opens a PDF in a tab of its own; returns the file."""
-        with self.context.expect_page() as opening:
+        """Follow a link that opens a PDF in a tab of its own; returns the file.
+
+        A browser without a viewer closes the tab and saves the file, so the answer is what counts.
+        """
+        with self.context.expect_page() as opening, self.context.expect_event("response", _is_pdf) as answering:
             self.page.get_by_role("main").get_by_role("link", name=name).first.click()
-        tab = opening.value
-        tab.wait_for_load_state()
-        answer = self.context.request.get(tab.url)
+        opening.value.close()
+        answer = self.context.request.get(answering.value.url)
         assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
-        tab.close()
         return answer.body()
 
     def is_told(self, text: str | re.Pattern[str]) -> None:
@@ -183,3 +184,7 @@ class Visitor:
     def _note_answer(self, response: Response) -> None:
         if response.status >= 500 or (response.status >= 400 and not self._expected_refusals):
             self.faults.append(f"answer: {response.status} {response.request.method} {response.url}")
+
+
+def _is_pdf(answer: Response) -> bool:
+    return answer.headers.get("content-type") == "application/pdf"

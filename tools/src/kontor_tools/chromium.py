@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""What a Chromium may be called. The shell without windows comes first: it takes a third of the processor time."""
 
 
 class NoBrowserError(RuntimeError):
@@ -27,8 +28,10 @@ def ensure() -> str:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing Chromium for the browser tests …", flush=True)
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", "-qq", *command], check=False, env=environment, stdout=subprocess.DEVNULL)
+        install = ["install", "--yes", "--no-install-recommends"]
+        for command in (["update"], [*install, NAMES[0]], [*install, NAMES[1]]):
+            if not find():
+                subprocess.run(["apt-get", "-qq", *command], check=False, env=environment, stdout=subprocess.DEVNULL)
         found = find()
     if not found:
         raise NoBrowserError(
