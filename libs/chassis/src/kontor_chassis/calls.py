@@ -13,11 +13,14 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import grpc
+import structlog
 
 from kontor_chassis.principal import current_principal
 from kontor_chassis.repeating import service_config
 from kontor_chassis.telemetry import trace_headers
 from kontor_chassis.tokens import ServiceTokens
+
+log = structlog.get_logger(__name__)
 
 S = TypeVar("S")
 
@@ -54,8 +57,22 @@ def remaining_seconds() -> float:
     return max(0.0, min(DEFAULT_TIMEOUT_SECONDS, deadline - time.monotonic()))
 
 
+in_transaction: ContextVar[bool] = ContextVar("kontor_in_transaction", default=False)
+"""Whether this task has a database transaction open; set by `database`."""
+
+
+class CallInTransactionError(RuntimeError):
+    """A service asked another one while it held a transaction: its locks and its connection would wait, too."""
+
+
 class Callers:
-    """Stubs for other services; addresses come from the settings' `<service>_address` fields."""
+    """Stubs for other services; addresses come from the settings' `<service>_address` fields.
+
+    Calling within a transaction is a defect (ask before, or by `questions`): it is logged, and raised where
+    `raise_in_transaction` says so, as in tests.
+    """
+
+    raise_in_transaction = False
 
     def __init__(self, addresses: Mapping[str, str], own_tokens: ServiceTokens) -> None:
         self._addresses = addresses
@@ -64,11 +81,11 @@ class Callers:
 
     def stub(self, service: str, stub_class: Callable[[grpc.aio.Channel], S]) -> S:
         """Return a stub whose calls pass on the token of the person behind the call being served, if any."""
-        return self._stub(service, stub_class, lambda: current_principal().bearer)
+        return self._stub(service, stub_class, lambda: _outside(service, current_principal().bearer))
 
     def as_service(self, service: str, stub_class: Callable[[grpc.aio.Channel], S], tenant_id: UUID | None) -> S:
         """Return a stub that calls in this service's own name, for one tenant's sake or for none's."""
-        return self._stub(service, stub_class, lambda: self._own_tokens.token(tenant_id))
+        return self._stub(service, stub_class, lambda: _outside(service, self._own_tokens.token(tenant_id)))
 
     async def close(self) -> None:
         """Close all channels."""
@@ -85,6 +102,15 @@ class Callers:
             shared = SharedChannel(grpc.aio.insecure_channel(address, options=channel_options(service)))
             self._channels[service] = shared
         return stub_class(cast(grpc.aio.Channel, CallingChannel(shared, token)))
+
+
+def _outside(service: str, token: str) -> str:
+    """Return the token of a call that is to go out now, once it is known that no transaction waits for it."""
+    if in_transaction.get():
+        log.error("call_in_transaction", called=service, stack_info=True)
+        if Callers.raise_in_transaction:
+            raise CallInTransactionError(f"{service} is called within a transaction")
+    return token
 
 
 class SharedChannel:

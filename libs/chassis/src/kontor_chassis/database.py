@@ -23,6 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from kontor_chassis import idempotency, outbox
 from kontor_chassis.caller_connection import CallerConnection, keep_pool_clean
+from kontor_chassis.calls import in_transaction
 from kontor_chassis.clock import Clock
 from kontor_chassis.database_errors import concurrent_change, translate, translate_errors_of
 from kontor_chassis.principal import Principal, current_principal
@@ -169,6 +170,8 @@ class UnitOfWork:
     @asynccontextmanager
     async def _transaction(self, principal: Principal, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         session = AsyncSession(self._engine, expire_on_commit=False)
+        outer = in_transaction.get()
+        in_transaction.set(True)
         try:
             now = self._clock.now()
             connection = await _begin(session, principal, now, read_only=read_only)
@@ -176,6 +179,7 @@ class UnitOfWork:
         except StaleDataError as lost:
             raise concurrent_change() from lost
         finally:
+            in_transaction.set(outer)
             await session.close()
 
 

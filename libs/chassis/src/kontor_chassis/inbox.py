@@ -16,6 +16,7 @@ from sqlalchemy import text
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.events import EventMeta, Handler, Subscriptions
 from kontor_chassis.principal import Principal
+from kontor_chassis.questions import Answers
 from kontor_chassis.steps import OnStep, pass_by
 
 HANDLER_SECONDS = 30.0
@@ -63,16 +64,24 @@ class Inbox:
         self._on_step = on_step
 
     async def apply(self, message: Message, meta: EventMeta, handler: Handler) -> Outcome:
-        """Run the handler and write the inbox row in one transaction; raises what the handler raises."""
-        async with asyncio.timeout(HANDLER_SECONDS), self._work.work(self._principal(meta)) as tx:
-            if not await _claim(tx, meta):
-                return Outcome.SEEN_BEFORE
-            self._on_step("consumer.claimed")
-            await handler(tx, message, meta)
-            self._on_step("consumer.handled")
-            await tx.commit()
-            self._on_step("consumer.committed")
-        return Outcome.APPLIED
+        """Run the handler and write the inbox row in one transaction; raises what the handler raises.
+
+        What the handler asks other services (`questions`) is asked between transactions.
+        """
+
+        async def attempt() -> Outcome:
+            async with self._work.work(self._principal(meta)) as tx:
+                if not await _claim(tx, meta):
+                    return Outcome.SEEN_BEFORE
+                self._on_step("consumer.claimed")
+                await handler(tx, message, meta)
+                self._on_step("consumer.handled")
+                await tx.commit()
+                self._on_step("consumer.committed")
+            return Outcome.APPLIED
+
+        async with asyncio.timeout(HANDLER_SECONDS):
+            return await Answers().until_answered(attempt)
 
     async def bury(self, meta: EventMeta, payload: bytes, traceparent: str, *, attempts: int, error: str) -> None:
         """Keep an event that was given up; from now on it counts as seen."""
@@ -131,13 +140,18 @@ class Inbox:
         payload: bytes,
     ) -> bool:
         message_class, handler = by_producer[meta.source][meta.event_type]
-        async with asyncio.timeout(HANDLER_SECONDS), self._work.work(self._principal(meta)) as tx:
-            claimed = await tx.session.execute(_REPLAYED, {"id": meta.event_id})
-            if not claimed.scalar_one_or_none():
-                return False
-            await handler(tx, message_class.FromString(payload), meta)
-            await tx.commit()
-        return True
+
+        async def attempt() -> bool:
+            async with self._work.work(self._principal(meta)) as tx:
+                claimed = await tx.session.execute(_REPLAYED, {"id": meta.event_id})
+                if not claimed.scalar_one_or_none():
+                    return False
+                await handler(tx, message_class.FromString(payload), meta)
+                await tx.commit()
+            return True
+
+        async with asyncio.timeout(HANDLER_SECONDS):
+            return await Answers().until_answered(attempt)
 
     def _principal(self, meta: EventMeta) -> Principal:
         return Principal.of_service(self._service, meta.tenant_id)

@@ -20,7 +20,7 @@ from kontor_experts import announcements, orders, tables
 from kontor_experts.consent_texts import CustomerField, fill, naming
 from kontor_experts.forms import Form
 from kontor_experts.history import record
-from kontor_experts.people import People
+from kontor_experts.people import KnownCustomer
 from kontor_experts.states import ConsentState, OrderState, Step, check_order_step
 
 
@@ -32,19 +32,19 @@ class ConsentRequest:
     order: tables.Order
 
 
-async def request_consent(tx: Transaction, people: People, order_id: UUID, *, etag: str) -> orders.OrderView:
+async def request_consent(tx: Transaction, customer: KnownCustomer, order_id: UUID, *, etag: str) -> orders.OrderView:
     """Ask the customer for his consent; he is told by an event.
 
     Raises INVALID while the form is incomplete, PRECONDITION in another state than the draft, and CONFLICT when the
-    listing is another by now.
+    listing or the customer is another by now.
     """
     order = await orders.clients_order_locked(tx, order_id, etag)
+    orders.require_same_customer(order, customer)
     check_order_step(OrderState(order.state), OrderState.CONSENT_REQUESTED)
     await orders.require_same_listing(tx, order)
     form = await tx.session.get_one(tables.OrderForm, order_id)
     definition = Form.parse(form.form_schema)
     definition.check(form.answers, complete=True)
-    customer = await people.customer(order.tenant_id, order.customer_id)
     consent = tables.Consent(
         consent_id=new_id(),
         order_id=order_id,
@@ -53,7 +53,7 @@ async def request_consent(tx: Transaction, people: People, order_id: UUID, *, et
         text=fill(
             form.consent_template,
             {
-                "kunde": customer.name,
+                "kunde": customer.record.name,
                 "makler": order.client_firm_name,
                 "experte": order.expert_firm_name,
                 "dienstleistung": order.service_title,

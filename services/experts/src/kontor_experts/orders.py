@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor_chassis.database import Transaction
+from kontor_chassis.database_errors import concurrent_change
 from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
 from kontor_chassis.etags import check_etag
 from kontor_chassis.ids import new_id
@@ -22,7 +23,7 @@ from kontor_experts import announcements, listings, tables
 from kontor_experts.consent_texts import CustomerField
 from kontor_experts.forms import Form, Line
 from kontor_experts.history import record
-from kontor_experts.people import FirmRecord, People
+from kontor_experts.people import CustomerRecord, FirmRecord, KnownCustomer
 from kontor_experts.states import ConsentState, ListingState, OrderState, Step, check_order_step
 
 EXPERT_STEPS: Mapping[OrderState, Step] = {
@@ -52,11 +53,11 @@ class OrderView:
 
 
 async def create_order(
-    tx: Transaction, people: People, *, service_id: UUID, customer_id: UUID, answers: Mapping[str, Any]
+    tx: Transaction, firm: FirmRecord, *, service_id: UUID, customer_id: UUID, answers: Mapping[str, Any]
 ) -> OrderView:
-    """Save a new draft for a customer of the firm.
+    """Save a new draft of a firm for one of its customers; that he is one the caller has made sure of (F109).
 
-    Raises NOT_FOUND without a customer's record (F109) or listing, PRECONDITION "OWN_SERVICE" for the firm's own,
+    Raises NOT_FOUND without a listing, PRECONDITION "OWN_SERVICE" for the firm's own,
     FORBIDDEN "YIELD_NOT_ALLOWED" for a yield to a Versicherungsberater (F100), and INVALID for answers that the form
     does not take.
     """
@@ -66,9 +67,7 @@ async def create_order(
         raise DomainError(
             ErrorKind.PRECONDITION, "OWN_SERVICE", "Eine Dienstleistung der eigenen Firma kann nicht bestellt werden."
         )
-    firm = await people.firm(tenant_id)
     _require_yield_allowed(firm, listing)
-    await people.customer(tenant_id, customer_id)
     Form.parse(listing.form_schema).check(answers, complete=False)
     order = tables.Order(
         order_id=new_id(),
@@ -95,7 +94,7 @@ async def create_order(
 
 async def update_order(
     tx: Transaction,
-    people: People,
+    firm: FirmRecord,
     order_id: UUID,
     *,
     answers: Mapping[str, Any] | None,
@@ -109,12 +108,11 @@ async def update_order(
     order = await clients_order_locked(tx, order_id, etag)
     check_order_step(OrderState(order.state), OrderState.DRAFT)
     listing = await _orderable(tx, order.service_id)
-    _require_yield_allowed(await people.firm(order.tenant_id), listing)
+    _require_yield_allowed(firm, listing)
     form = await tx.session.get_one(tables.OrderForm, order_id)
     kept = form.answers if answers is None else dict(answers)
     Form.parse(listing.form_schema).check(kept, complete=False)
     if customer_id is not None:
-        await people.customer(order.tenant_id, customer_id)
         order.customer_id = customer_id
     await _lapse_consents(tx, order_id)
     for column, value in {**_agreed(listing), "state": OrderState.DRAFT, "updated_at": tx.now}.items():
@@ -126,28 +124,47 @@ async def update_order(
     return OrderView(order, form)
 
 
-async def preview_order(tx: Transaction, people: People, order_id: UUID) -> Content:
+@dataclass(frozen=True)
+class Preview:
+    """What the expert receives: what he has received already, or what he would receive of the customer as he is now."""
+
+    customer_id: UUID
+    handed_over: Content | None
+    form: tables.OrderForm
+
+    def content(self, customer: CustomerRecord) -> Content:
+        """Return what he would receive."""
+        return _build_content(customer, self.form, self.form.customer_fields)
+
+
+async def preview_order(tx: Transaction, order_id: UUID) -> Preview:
     """Return exactly what the expert will receive (F112); after placing, what he has received."""
     order = await _clients_order(tx, order_id)
-    if order.placed_at is not None:
-        return content_of(await tx.session.get_one(tables.OrderContent, order_id))
-    form = await tx.session.get_one(tables.OrderForm, order_id)
-    return await _build_content(people, order, form, form.customer_fields)
+    placed = order.placed_at is not None
+    handed_over = content_of(await tx.session.get_one(tables.OrderContent, order_id)) if placed else None
+    return Preview(order.customer_id, handed_over, await tx.session.get_one(tables.OrderForm, order_id))
 
 
-async def place_order(tx: Transaction, people: People, order_id: UUID, *, etag: str) -> OrderView:
+async def customer_of_order(tx: Transaction, order_id: UUID) -> UUID:
+    """Return for whom the firm orders; raises NOT_FOUND for anybody else's order."""
+    return (await _clients_order(tx, order_id)).customer_id
+
+
+async def place_order(tx: Transaction, customer: KnownCustomer, order_id: UUID, *, etag: str) -> OrderView:
     """Make an order binding and hand the content over: the fields the consent names, as they are now (F114).
 
-    Raises PRECONDITION without a standing consent, and CONFLICT "SERVICE_CHANGED" when the listing is another by now.
+    Raises PRECONDITION without a standing consent, and CONFLICT when the listing ("SERVICE_CHANGED") or the customer is
+    another by now.
     """
     order = await clients_order_locked(tx, order_id, etag)
+    require_same_customer(order, customer)
     check_order_step(OrderState(order.state), OrderState.PLACED)
     await require_same_listing(tx, order)
     consent = await standing_consent(tx, order_id)
     if consent is None or consent.state != ConsentState.GIVEN:
         raise DomainError(ErrorKind.PRECONDITION, "NO_CONSENT", "Der Kunde hat noch nicht eingewilligt.")
     form = await tx.session.get_one(tables.OrderForm, order_id)
-    content = await _build_content(people, order, form, consent.customer_fields)
+    content = _build_content(customer.record, form, consent.customer_fields)
     order.state = OrderState.PLACED
     order.placed_at = order.updated_at = tx.now
     kept = tables.OrderContent(
@@ -278,10 +295,13 @@ async def require_same_listing(tx: Transaction, order: tables.Order) -> None:
         )
 
 
-async def _build_content(
-    people: People, order: tables.Order, form: tables.OrderForm, customer_fields: Sequence[str]
-) -> Content:
-    customer = await people.customer(order.tenant_id, order.customer_id)
+def require_same_customer(order: tables.Order, customer: KnownCustomer) -> None:
+    """Raise CONFLICT when the order has become one for another customer since he was looked up."""
+    if order.customer_id != customer.customer_id:
+        raise concurrent_change()
+
+
+def _build_content(customer: CustomerRecord, form: tables.OrderForm, customer_fields: Sequence[str]) -> Content:
     fields = [CustomerField(name) for name in customer_fields]
     answers = Form.parse(form.form_schema).lines(form.answers)
     return Content(tuple(answers), tuple(customer.lines(fields)))

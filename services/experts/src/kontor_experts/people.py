@@ -49,6 +49,14 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True)
+class KnownCustomer:
+    """A customer as he was just looked up, before the transaction that needs him was opened."""
+
+    customer_id: UUID
+    record: CustomerRecord
+
+
+@dataclass(frozen=True)
 class FirmRecord:
     """A firm as the expert network needs it."""
 

@@ -15,6 +15,8 @@ from kontor.experts.v1 import events_pb2 as events
 from kontor.experts.v1 import orders_pb2 as pb
 from kontor_chassis.ids import new_id
 
+from tests.with_identity import new_customer
+
 if TYPE_CHECKING:
     from .conftest import World
 
@@ -304,6 +306,7 @@ async def test_ordering_needs_the_right_and_another_firm(world: World, refused: 
     async with refused() as no_right:
         await world.staff(rights=(Right.RIGHT_CHAT,)).CreateOrder(pb.CreateOrderRequest(order=order))
     assert no_right.reason == "RIGHT_MISSING"
+    order.customer_id = str(await new_customer(world.identity, world.expert_tenant))
     async with refused() as own:
         await world.staff(world.expert_tenant).CreateOrder(pb.CreateOrderRequest(order=order))
     assert own.reason == "OWN_SERVICE"

@@ -6,6 +6,7 @@ from kontor.notifications.v1 import notifications_pb2
 from kontor.notifications.v1.notifications_pb2_grpc import add_NotificationsServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer
 
+from kontor_notifications.adapters.asked import AskedBetweenTransactions
 from kontor_notifications.adapters.identity import IdentityDirectory
 from kontor_notifications.adapters.smtp import SmtpServer
 from kontor_notifications.config import NotificationsSettings
@@ -37,6 +38,6 @@ async def compose(settings: NotificationsSettings, platform: Platform) -> Servic
                 notifications_pb2.DESCRIPTOR.services_by_name["NotificationsService"],
             )
         ],
-        consumers=skipping_the_gone(Handlers(directory).table()),
+        consumers=skipping_the_gone(Handlers(AskedBetweenTransactions(directory)).table()),
         jobs=jobs(sender),
     )

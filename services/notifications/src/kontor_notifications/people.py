@@ -83,7 +83,7 @@ class AccountNotice:
 
 
 class Directory(Protocol):
-    """Knows people and firms. Every question may raise DirectoryError; those about one thing, NotWantedError."""
+    """Knows whom an event is for. Every question may raise DirectoryError; those about one thing, NotWantedError."""
 
     async def people(self, tenant_id: UUID, account_ids: Sequence[str]) -> list[Person]:
         """Return the people behind accounts, preferring what they are in this firm; unknown ones are left out."""
@@ -92,6 +92,14 @@ class Directory(Protocol):
     async def customer(self, tenant_id: UUID, customer_id: UUID) -> tuple[UUID | None, Addressee]:
         """Return a customer's account, if his access is active, and how to reach him."""
         ...
+
+    async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
+        """Return what a mail about a request for emergency access says; for the customer with a link to stop it."""
+        ...
+
+
+class MailDirectory(Directory, Protocol):
+    """Knows firms and the links of mails as well; asked while no transaction is open."""
 
     async def firm(self, tenant_id: UUID) -> Firm:
         """Return how a firm appears in its mails."""
@@ -115,10 +123,6 @@ class Directory(Protocol):
 
     async def account_notice(self, tenant_id: UUID, account_event_id: str) -> AccountNotice:
         """Return what happened to a person's access."""
-        ...
-
-    async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
-        """Return what a mail about a request for emergency access says; for the customer with a link to stop it."""
         ...
 
     async def trusted_person_notice(self, tenant_id: UUID, person_id: str) -> TrustedPersonNotice:

@@ -9,7 +9,7 @@ from datetime import datetime
 from kontor_notifications.account_security import FORMER_ADDRESS
 from kontor_notifications.invitation_mails import TEMPLATE as INVITATION
 from kontor_notifications.mails import Addressee, Firm, Outgoing
-from kontor_notifications.people import Directory, Link, NotWantedError
+from kontor_notifications.people import Link, MailDirectory, NotWantedError
 from kontor_notifications.tables import Delivery
 from kontor_notifications.wording import Form
 
@@ -27,7 +27,7 @@ def under_own_domain(link: str, firm: Firm, public_url: str) -> str:
 class Preparer:
     """Asks everything at the moment of sending."""
 
-    def __init__(self, directory: Directory, public_url: str) -> None:
+    def __init__(self, directory: MailDirectory, public_url: str) -> None:
         self._directory = directory
         self._public_url = public_url
 

@@ -20,7 +20,7 @@ from kontor_chassis.testing.waiting import eventually
 from kontor_notifications.adapters.smtp import SmtpServer
 from kontor_notifications.deliveries import Planned, plan_mail, take_due
 from kontor_notifications.mails import Addressee, Firm
-from kontor_notifications.people import Directory, Person, SignInCode
+from kontor_notifications.people import MailDirectory, Person, SignInCode
 from kontor_notifications.preparing import Preparer
 from kontor_notifications.sending import SENDERS, SERVICE, Sender
 from kontor_notifications.wording import Form, Side
@@ -118,7 +118,7 @@ async def desk(service_database: ServiceDatabases) -> AsyncIterator[Desk]:
     clock, mailbox, port = FixedClock(datetime(2026, 7, 1, 10, tzinfo=UTC)), CountingMailbox(), free_port()
     database = Database(service_database("notifications").url, service="notifications", clock=clock)
     people = KnownPeople()
-    preparer = Preparer(cast(Directory, people), "http://localhost:8080")
+    preparer = Preparer(cast(MailDirectory, people), "http://localhost:8080")
     sender = Sender(SmtpServer("127.0.0.1", port), preparer, "post@kontor.example")
     async with mail_server(mailbox, port):
         yield Desk(JobContext(database.work, clock), sender, people, mailbox, clock)

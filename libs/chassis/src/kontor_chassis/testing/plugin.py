@@ -23,7 +23,10 @@ from kontor_tools.embedded.nats import EmbeddedNats
 from kontor_tools.embedded.postgres import EmbeddedPostgres
 from kontor_tools.embedded.process import LOOPBACK, free_port
 
+from kontor_chassis.calls import Callers
 from kontor_chassis.migrations import migrate
+
+Callers.raise_in_transaction = True
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from kontor.experts.v1 import experts_pb2_grpc
 from kontor.experts.v1 import orders_pb2 as pb
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.ids import parse_id
+from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
 from kontor_experts import consents, messages, order_messages, orders, queries, ratings, requests
 from kontor_experts.orders import OrderView
-from kontor_experts.people import People
+from kontor_experts.people import FirmRecord, KnownCustomer, People
 from kontor_experts.queries import OrderFilter, Page
 from kontor_experts.states import Side
 
@@ -27,12 +28,16 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
 
     async def CreateOrder(self, request: pb.CreateOrderRequest, _context: Context) -> pb.Order:
         """Save a new draft."""
+        service_id = parse_id(request.order.service_id, "order.service_id")
+        customer_id = parse_id(request.order.customer_id, "order.customer_id")
+        firm = await self._firm()
+        await self._customer(customer_id)
         async with self._work.command(request) as tx:
             created = await orders.create_order(
                 tx,
-                self._people,
-                service_id=parse_id(request.order.service_id, "order.service_id"),
-                customer_id=parse_id(request.order.customer_id, "order.customer_id"),
+                firm,
+                service_id=service_id,
+                customer_id=customer_id,
                 answers=requests.answers(request.order.answers),
             )
             return await tx.commit(messages.order_for_client(created))
@@ -40,14 +45,18 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
     async def UpdateOrder(self, request: pb.UpdateOrderRequest, _context: Context) -> pb.Order:
         """Change an order that is not placed."""
         fields = requests.masked(request.update_mask, requests.ORDER_FIELDS)
-        new_customer = "customer_id" in fields and request.order.customer_id
+        new_customer = request.order.customer_id if "customer_id" in fields else ""
+        customer_id = parse_id(new_customer, "order.customer_id") if new_customer else None
+        firm = await self._firm()
+        if customer_id is not None:
+            await self._customer(customer_id)
         async with self._work.command(request) as tx:
             changed = await orders.update_order(
                 tx,
-                self._people,
+                firm,
                 parse_id(request.order.order_id, "order.order_id"),
                 answers=requests.answers(request.order.answers) if "answers" in fields else None,
-                customer_id=parse_id(request.order.customer_id, "order.customer_id") if new_customer else None,
+                customer_id=customer_id,
                 etag=request.order.etag,
             )
             return await tx.commit(messages.order_for_client(changed))
@@ -71,21 +80,26 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
     async def PreviewOrder(self, request: pb.PreviewOrderRequest, _context: Context) -> pb.OrderContent:
         """Show what the expert will receive."""
         async with self._work.query() as tx:
-            order_id = parse_id(request.order_id, "order_id")
-            return messages.content(await orders.preview_order(tx, self._people, order_id))
+            preview = await orders.preview_order(tx, parse_id(request.order_id, "order_id"))
+        if preview.handed_over is not None:
+            return messages.content(preview.handed_over)
+        customer = await self._customer(preview.customer_id)
+        return messages.content(preview.content(customer.record))
 
     async def RequestConsent(self, request: pb.RequestConsentRequest, _context: Context) -> pb.Order:
         """Ask the customer."""
+        order_id = parse_id(request.order_id, "order_id")
+        customer = await self._customer_of(order_id)
         async with self._work.command(request) as tx:
-            order_id = parse_id(request.order_id, "order_id")
-            asked = await consents.request_consent(tx, self._people, order_id, etag=request.etag)
+            asked = await consents.request_consent(tx, customer, order_id, etag=request.etag)
             return await tx.commit(messages.order_for_client(asked))
 
     async def PlaceOrder(self, request: pb.PlaceOrderRequest, _context: Context) -> pb.Order:
         """Make an order binding."""
+        order_id = parse_id(request.order_id, "order_id")
+        customer = await self._customer_of(order_id)
         async with self._work.command(request) as tx:
-            order_id = parse_id(request.order_id, "order_id")
-            placed = await orders.place_order(tx, self._people, order_id, etag=request.etag)
+            placed = await orders.place_order(tx, customer, order_id, etag=request.etag)
             return await tx.commit(messages.order_for_client(placed))
 
     async def SetOrderStatus(self, request: pb.SetOrderStatusRequest, _context: Context) -> pb.Order:
@@ -147,6 +161,21 @@ class OrderRpc(experts_pb2_grpc.ExpertsServiceServicer):
             page = Page(request.page_size, request.page_token)
             found, token = await queries.list_monitored(tx, page, criteria)
             return pb.ListMonitoredOrdersResponse(orders=map(messages.monitored_order, found), next_page_token=token)
+
+    async def _firm(self) -> FirmRecord:
+        """Look the caller's firm up; like the customer, before a transaction is opened."""
+        return await self._people.firm(current_principal().required_tenant())
+
+    async def _customer(self, customer_id: UUID) -> KnownCustomer:
+        """Look a customer of the caller's firm up; raises NOT_FOUND when it has none such."""
+        record = await self._people.customer(current_principal().required_tenant(), customer_id)
+        return KnownCustomer(customer_id, record)
+
+    async def _customer_of(self, order_id: UUID) -> KnownCustomer:
+        """Look the customer of one of the firm's orders up."""
+        async with self._work.query() as tx:
+            customer_id = await orders.customer_of_order(tx, order_id)
+        return await self._customer(customer_id)
 
 
 def _side(tx: Transaction, wanted: pb.OrderSide.ValueType) -> Side:

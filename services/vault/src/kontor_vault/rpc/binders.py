@@ -11,6 +11,7 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import cursor_int, decode_cursor, encode_cursor, page_size
+from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
 from kontor_vault import binder_work, binders
@@ -34,9 +35,10 @@ class BinderRpc(BinderServiceServicer):
 
     async def CreateBinderOrder(self, request: pb.CreateBinderOrderRequest, context: Context) -> pb.BinderOrder:
         customer_id = parse_id(request.customer_id, "customer_id")
+        caller = current_principal()
+        if caller.is_staff:
+            await self._people.require_customer(caller.required_tenant(), customer_id)
         async with self._work.command(request) as tx:
-            if tx.principal.is_staff:
-                await self._people.require_customer(tx.principal.required_tenant(), customer_id)
             binder = await binders.create_order(
                 tx,
                 customer_id=customer_id,

@@ -11,6 +11,7 @@ from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.etags import etag_of
 from kontor_chassis.ids import parse_id
 from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
+from kontor_chassis.principal import current_principal
 from kontor_chassis.service import Context
 
 from kontor_vault import originals, scan_sheets
@@ -35,9 +36,10 @@ class ScanSheetRpc(ScanSheetServiceServicer):
         self, request: scan_sheets_pb2.CreateScanSheetRequest, context: Context
     ) -> scan_sheets_pb2.ScanSheet:
         customer_id = _customer(request)
+        caller = current_principal()
+        if caller.is_staff:
+            await self._people.require_customer(caller.required_tenant(), customer_id)
         async with self._work.command(request) as tx:
-            if tx.principal.is_staff:
-                await self._people.require_customer(tx.principal.required_tenant(), customer_id)
             sheet = await scan_sheets.create_sheet(
                 tx, customer_id=customer_id, label=request.label, default_limit=self._default_quota_bytes
             )
