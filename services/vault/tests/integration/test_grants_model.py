@@ -11,22 +11,31 @@ from uuid import UUID
 import asyncpg
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
-from kontor.common.v1.access_pb2 import Role
 from kontor.vault.v1 import vault_pb2 as pb
+from kontor.vault.v1.search_pb2 import SearchDocumentsRequest
+from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
+from kontor.vault.v1.sharing_pb2 import ListOrderDocumentsRequest
+from kontor.vault.v1.sharing_pb2_grpc import SharingServiceStub
 from kontor_chassis.jobs import JobContext
+from kontor_chassis.testing.plugin import ServiceDatabase
 from kontor_vault.jobs import end_grants_that_are_over
 
+from services.vault.tests.circle import Near, expert_of_order, holder, of_household, trusted
+from services.vault.tests.integration.test_grants import stamp
 from services.vault.tests.vault_office import Edge, Office, Person, refused, upload
+from services.vault.tests.with_experts import experts as experts
+from services.vault.tests.with_experts import experts_address as experts_address
+from services.vault.tests.with_experts import experts_database as experts_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 pytestmark = pytest.mark.integration
 
-STEPS, HISTORIES = 45, 3
+STEPS, HISTORIES = 55, 2
 FIRM = ""
+ROLES = {"household_person_id": "insured", "trusted_person_id": "trusted", "order_id": "expert"}
 
 
 @dataclass
@@ -53,19 +62,24 @@ class Household:
         """Return a folder and all above it."""
         return [] if not folder else [folder, *self.above(self.parent[folder])]
 
-    def granted(self, targets: list[str], employee: str, now: datetime) -> bool:
-        """Whether one of these is open to an employee."""
+    def granted(self, targets: list[str], *grantees: str, now: datetime) -> bool:
+        """Whether one of these is open to one of them."""
         return any(
-            grant.target in targets and grant.grantee in (FIRM, employee) and (grant.until is None or grant.until > now)
+            grant.target in targets and grant.grantee in grantees and (grant.until is None or grant.until > now)
             for grant in self.grants.values()
         )
+
+    def others_see(self, document: str, grantee: str, now: datetime) -> bool:
+        """What the customer sees and did not throw away, where it is granted in just this capacity."""
+        open_to_all = self.customer_sees(document) and document not in self.trashed
+        return open_to_all and self.granted([document, *self.above(self.place[document])], grantee, now=now)
 
     def employee_sees(self, document: str, employee: str, now: datetime) -> bool:
         """What the firm filed, drafts even in the trash, and what is granted, by itself or by a folder above."""
         if document in self.trashed:
             return document in self.filed_by_firm and document not in self.released
         return document in self.filed_by_firm or self.granted(
-            [document, *self.above(self.place[document])], employee, now
+            [document, *self.above(self.place[document])], FIRM, employee, now=now
         )
 
     def customer_sees(self, document: str) -> bool:
@@ -76,8 +90,11 @@ class Household:
 class History:
     """One random history, lived through the API and in the model at once."""
 
-    def __init__(self, office: Office, edge: Edge, customer: Person, employees: list[Person], seed: int) -> None:
+    def __init__(
+        self, office: Office, edge: Edge, customer: Person, employees: list[Person], others: list[Near], seed: int
+    ) -> None:
         self.office, self.edge, self.customer, self.employees = office, edge, customer, employees
+        self.others = {other.named: other for other in others}
         self.chance = random.Random(seed)  # noqa: S311 - a test's dice
         self.model = Household()
 
@@ -131,10 +148,11 @@ class History:
         target = self._one([*self.model.parent, *([document] if document else [])])
         if not target or target in self.model.trashed:
             return
-        grantee = self.chance.choice([FIRM, *(str(person.account_id) for person in self.employees)])
+        grantee = self.chance.choice([FIRM, *(str(person.account_id) for person in self.employees), *self.others])
         until = self.chance.choice([None, None, timedelta(days=1), timedelta(days=3)])
         end = None if until is None else self.office.clock.now() + until
-        given = pb.Grant(grantee_account_id=grantee, expire_time=stamp(end))
+        given = pb.Grant(expire_time=stamp(end))
+        setattr(given, self.others[grantee].field if grantee in self.others else "grantee_account_id", grantee)
         setattr(given, "folder_id" if target in self.model.parent else "document_id", target)
         made = await self.customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=self.customer.cid, grant=given))
         same = [key for key, known in self.model.grants.items() if (known.target, known.grantee) == (target, grantee)]
@@ -188,11 +206,37 @@ class History:
             folders = await person.vault.ListFolders(
                 pb.ListFoldersRequest(customer_id=self.customer.cid, page_size=100)
             )
-            opened = {f for f in self.model.parent if self.model.granted(self.model.above(f), account, now)}
+            mine = (FIRM, account)
+            opened = {f for f in self.model.parent if self.model.granted(self.model.above(f), *mine, now=now)}
             assert {folder.folder_id for folder in folders.folders} == opened
             assert expected <= await self._let_through(person, now)
         strangers = await self._let_through(self.employees[0], now, tenant=UUID(int=1))
         assert strangers == set()
+        for named, other in self.others.items():
+            await self._agrees_with(named, other, now)
+
+    async def _agrees_with(self, named: str, other: Near, now: datetime) -> None:
+        """Compare lists, search, single documents, folders and row-level security for one of the further grantees."""
+        expected = {d for d in self.model.place if self.model.others_see(d, named, now)}
+        same = [key for key, each in self.others.items() if each.person is other.person]
+        reached = {d for d in self.model.place for key in same if self.model.others_see(d, key, now)}
+        assert await self._of_role(other.person, ROLES[other.field]) == reached
+        if other.field == "order_id":
+            sharing = self.office.running.stub(SharingServiceStub, other.person.token)
+            shared = await sharing.ListOrderDocuments(ListOrderDocumentsRequest(order_id=named, page_size=100))
+            assert {document.document_id for document in shared.documents} == expected
+        else:
+            assert await self._listed(other.person) == expected
+            search = self.office.running.stub(SearchServiceStub, other.person.token)
+            found = await search.SearchDocuments(SearchDocumentsRequest(query="Police", page_size=100))
+            assert {hit.document.document_id for hit in found.hits} == expected
+            request = pb.ListFoldersRequest(customer_id=self.customer.cid, page_size=100)
+            folders = {folder.folder_id for folder in (await other.person.vault.ListFolders(request)).folders}
+            assert folders == {f for f in self.model.parent if self.model.granted(self.model.above(f), named, now=now)}
+        for document, status in ((self._one(reached), 200), (self._one(set(self.model.place) - reached), 404)):
+            if document:
+                answer = await self.edge.client.get(f"/files/documents/{document}", headers=other.person.headers)
+                assert answer.status_code == status
 
     async def _listed(self, person: Person) -> set[str]:
         found: set[str] = set()
@@ -204,19 +248,23 @@ class History:
 
     async def _let_through(self, person: Person, now: datetime, tenant: UUID | None = None) -> set[str]:
         """Return what a query without any filter gets as the application role; never another's private paper."""
+        through = await self._of_role(person, "staff", tenant)
+        account = str(person.account_id)
+        for document in through:
+            targets = [document, *self.model.above(self.model.place[document])]
+            assert document in self.model.filed_by_firm or self.model.granted(targets, FIRM, account, now=now)
+        return through
+
+    async def _of_role(self, person: Person, role: str, tenant: UUID | None = None) -> set[str]:
+        """Return the customer's documents that the database lets through to somebody in a role."""
         connection = await asyncpg.connect(self.office.database.url)
-        said = {"tenant_id": tenant or person.tenant_id, "account_id": person.account_id, "role": "staff"}
-        for name, value in {**said, "now": now.isoformat()}.items():
+        said = {"tenant_id": tenant or person.tenant_id, "account_id": person.account_id, "role": role}
+        for name, value in {**said, "now": self.office.clock.now().isoformat()}.items():
             await connection.execute("SELECT set_config($1, $2, false)", f"kontor.{name}", str(value))
         query = "SELECT document_id FROM documents WHERE customer_id = $1"
         rows = await connection.fetch(query, self.customer.customer_id)
         await connection.close()
-        through = {str(row[0]) for row in rows}
-        account = str(person.account_id)
-        for document in through:
-            targets = [document, *self.model.above(self.model.place[document])]
-            assert document in self.model.filed_by_firm or self.model.granted(targets, account, now)
-        return through
+        return {str(row[0]) for row in rows}
 
     def _one(self, of: object) -> str:
         """Return one at random, or nothing."""
@@ -224,114 +272,19 @@ class History:
         return str(self.chance.choice(some)) if some else ""
 
 
-def stamp(moment: datetime | None) -> Timestamp | None:
-    """Return an instant as a message."""
-    if moment is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message
-
-
 @pytest.mark.timeout(240)
-async def test_the_sql_agrees_with_the_model(office: Office, edge: Edge, tenant: UUID) -> None:
+async def test_the_sql_agrees_with_the_model(
+    office: Office, edge: Edge, tenant: UUID, experts_database: ServiceDatabase
+) -> None:
     """F2, F3, F176: after every few steps of a random history everybody sees exactly what the model says."""
     employees = [await office.employee(tenant) for _ in range(2)]
     for seed in range(HISTORIES):
-        history = History(office, edge, await office.customer(tenant), employees, seed)
+        customer = await holder(office, tenant)
+        near = [await of_household(office, customer), await trusted(office, customer)]
+        near.append(await expert_of_order(office, experts_database, customer))
+        near.append(await expert_of_order(office, experts_database, customer, near[-1].person if seed else None))
+        history = History(office, edge, customer, employees, near, seed)
         for number in range(STEPS):
             await history.step()
             if number % 5 == 4:
                 await history.agrees()
-
-
-async def test_adding_needs_more_than_seeing(office: Office, edge: Edge, tenant: UUID) -> None:
-    """F3: with a grant to view nobody adds; with one to contribute he does, until its end, to the second."""
-    customer, petra = await office.customer(tenant), await office.employee(tenant)
-    folder = await customer.vault.CreateFolder(
-        pb.CreateFolderRequest(customer_id=customer.cid, folder=pb.Folder(name="Haus"))
-    )
-    paper = await upload(edge, customer, b"1", folder_id=folder.folder_id)
-    new = pb.CreateUploadRequest(
-        customer_id=customer.cid, file_name="Plan.txt", size_bytes=1, folder_id=folder.folder_id
-    )
-    version = pb.CreateUploadRequest(
-        customer_id=customer.cid, file_name="Neu.txt", size_bytes=1, document_id=paper.document_id
-    )
-    end = office.clock.now() + timedelta(days=1)
-    for may_contribute in (False, True):
-        given = pb.Grant(folder_id=folder.folder_id, may_contribute=may_contribute, expire_time=stamp(end))
-        await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=given))
-        for wanted in (new, version):
-            if may_contribute:
-                await petra.vault.CreateUpload(wanted)
-            else:
-                assert await refused(petra.vault.CreateUpload(wanted)) is StatusCode.PERMISSION_DENIED
-    grants = await customer.vault.ListGrants(pb.ListGrantsRequest(customer_id=customer.cid))
-    assert [grant.may_contribute for grant in grants.grants] == [True]
-    office.clock.advance(timedelta(days=1))
-    assert await refused(petra.vault.CreateUpload(new)) is StatusCode.NOT_FOUND
-    assert not (await customer.vault.ListGrants(pb.ListGrantsRequest(customer_id=customer.cid))).grants
-    over = pb.Grant(folder_id=folder.folder_id, expire_time=stamp(end))
-    late = pb.CreateGrantRequest(customer_id=customer.cid, grant=over)
-    assert await refused(customer.vault.CreateGrant(late)) is StatusCode.INVALID_ARGUMENT
-
-
-async def test_release_by_category_and_by_rule(office: Office, edge: Edge, tenant: UUID) -> None:
-    """F171, F176: the firm opens the eye for all policies of a customer, or for every invoice to come."""
-    customer, petra = await office.customer(tenant), await office.employee(tenant)
-    kinds = (pb.DOCUMENT_KIND_POLICY, pb.DOCUMENT_KIND_INVOICE, pb.DOCUMENT_KIND_POLICY)
-    for kind in kinds:
-        await upload(edge, petra, b"1", customer.cid, kind=kind)
-    listed = pb.ListDocumentsRequest(customer_id=customer.cid)
-    assert not (await customer.vault.ListDocuments(listed)).documents
-    request = pb.ReleaseDocumentsRequest(customer_id=customer.cid, kinds=[pb.DOCUMENT_KIND_POLICY])
-    assert [(await petra.vault.ReleaseDocuments(request)).released for _ in range(2)] == [2, 0]
-    assert len((await customer.vault.ListDocuments(listed)).documents) == 2
-    boss = office.person(tenant, Role.ROLE_ADMINISTRATOR)
-    rules = pb.ReleaseRules(kinds=[pb.DOCUMENT_KIND_INVOICE])
-    change = pb.UpdateReleaseRulesRequest(rules=rules)
-    assert await refused(petra.vault.UpdateReleaseRules(change)) is StatusCode.PERMISSION_DENIED
-    await boss.vault.UpdateReleaseRules(change)
-    assert await petra.vault.GetReleaseRules(pb.GetReleaseRulesRequest()) == rules
-    filed = await upload(edge, petra, b"2", customer.cid, kind=pb.DOCUMENT_KIND_INVOICE)
-    assert filed.released
-    assert len((await customer.vault.ListDocuments(listed)).documents) == 3
-    told = await customer.vault.ListSightings(pb.ListSightingsRequest(customer_id=customer.cid))
-    assert [entry.action for entry in told.sightings] == [pb.SIGHTING_ACTION_RELEASE] * 3
-
-
-def test_the_operator_has_no_way_to_read() -> None:
-    """F2: no call of the vault is open to the operator or the network but what counts and never shows."""
-    from kontor.common.v1 import access_pb2
-    from kontor.vault.v1 import internal_pb2
-
-    for file in (pb.DESCRIPTOR, internal_pb2.DESCRIPTOR):
-        for service in file.services_by_name.values():
-            for method in service.methods:
-                access = method.GetOptions().Extensions[access_pb2.access]
-                assert not {Role.ROLE_OPERATOR, Role.ROLE_NETWORK, Role.ROLE_SCAN_CENTRE} & set(access.roles), (
-                    method.full_name
-                )
-                assert not access.anonymous, method.full_name
-
-
-async def test_the_operator_s_rows_are_none(office: Office, edge: Edge, tenant: UUID) -> None:
-    """F2: and as operator the database's application role is shown no row of any table with customers' things."""
-    customer, petra = await office.customer(tenant), await office.employee(tenant)
-    document = await upload(edge, customer, b"1")
-    grant = pb.Grant(document_id=document.document_id)
-    await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=grant))
-    await edge.client.get(f"/files/documents/{document.document_id}", headers=petra.headers)
-    connection = await asyncpg.connect(office.database.url)
-    tables = ("folders", "documents", "versions", "uploads", "grants", "sightings", "sight_seals", "emergency_grants")
-    for role in ("operator", "network", "expert", "anonymous", "scan_centre"):
-        for name, value in (("tenant_id", tenant), ("account_id", petra.account_id), ("role", role)):
-            await connection.execute("SELECT set_config($1, $2, false)", f"kontor.{name}", str(value))
-        for table in tables:
-            count = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE true")  # noqa: S608 - named above
-            assert count == 0, (role, table)
-    attributes = await connection.fetchrow("SELECT rolbypassrls, rolsuper FROM pg_roles WHERE rolname = current_user")
-    assert attributes is not None
-    assert tuple(attributes) == (False, False)
-    await connection.close()
