@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import grpc
@@ -14,6 +14,7 @@ from kontor.identity.v1 import master_data_pb2 as pb
 from kontor.identity.v1.tenants_pb2 import Address
 
 from kontor_portal import gateway
+from kontor_portal.bank_uses import AccountUse, uses_of_accounts
 from kontor_portal.choices import Choice
 from kontor_portal.forms import Form, address_in, refused, sent
 from kontor_portal.gateway import new_request_id
@@ -147,15 +148,11 @@ def tell_outcome(outcome: pb.ChangeOutcome) -> ResponseReturnValue:
     return redirect(_PAGE, 303)
 
 
-def _drawn_from() -> dict[str, list[contracts_pb2.Contract]]:
-    """Return the customer's contracts by the account that their insurer has on file (F156)."""
+def _account_uses() -> Mapping[str, AccountUse]:
+    """Return what the customer's insurers use which account for (F156)."""
     ask = contracts_pb2.ListContractsRequest(customer_id=signed_in().customer_id, page_size=100)
     listed = optional(lambda: gateway.contracts().ListContracts(ask), contracts_pb2.ListContractsResponse())
-    drawn: dict[str, list[contracts_pb2.Contract]] = {}
-    for contract in listed.contracts:
-        if contract.account_reference:
-            drawn.setdefault(contract.account_reference, []).append(contract)
-    return drawn
+    return uses_of_accounts(listed.contracts)
 
 
 def _show(
@@ -173,7 +170,7 @@ def _show(
     return render_template(
         "customer/data.html",
         page=service.GetMasterData(pb.GetMasterDataRequest(customer_id=customer_id)),
-        drawn=_drawn_from(),
+        uses=_account_uses(),
         household=tuple(household.persons),
         changes=tuple(changes.changes),
         titles=(Choice("", t("ohne Titel")), *(Choice(title, title) for title in ("Dr.", "Prof.", "Prof. Dr."))),

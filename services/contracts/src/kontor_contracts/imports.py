@@ -201,7 +201,8 @@ class _Writing:
                 )
             )
         return {
-            **self._account(contract),
+            **self._account("account", contract.accounts.debit),
+            **self._account("credit_account", contract.accounts.credit),
             "customer_id": self.brought.customers[contract.holder],
             "line_of_business_id": line,
             "number": contract.printed_number,
@@ -215,10 +216,10 @@ class _Writing:
             "expiry_day": contract.expiry,
         }
 
-    def _account(self, contract: PolicyContract) -> dict[str, str]:
-        """Return the account that the file names; where it names none, the known one stays."""
-        named = self.brought.accounts.get(contract.iban)
-        return {"account_reference": named.reference, "account_masked": named.masked} if named else {}
+    def _account(self, column: str, iban: str) -> dict[str, str]:
+        """Return an account that the file names; where it names none, the known one stays."""
+        named = self.brought.accounts.get(iban)
+        return {f"{column}_reference": named.reference, f"{column}_masked": named.masked} if named else {}
 
 
 async def _one_import_at_a_time(tx: Transaction, tenant_id: UUID) -> None:

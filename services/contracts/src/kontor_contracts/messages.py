@@ -45,6 +45,8 @@ def contract(row: Row) -> pb.Contract:
         etag=etag_of(row["version"]),
         account_reference=row["account_reference"],
         account_masked=row["account_masked"],
+        credit_account_reference=row["credit_account_reference"],
+        credit_account_masked=row["credit_account_masked"],
     )
 
 

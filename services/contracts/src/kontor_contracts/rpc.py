@@ -169,7 +169,7 @@ class ContractsRpc(contracts_pb2_grpc.ContractsServiceServicer):
             return messages.written_import(imports.summary(portfolio, file_name=request.file_name))
         tenant_id = current_principal().required_tenant()
         import_id = imports.import_id_for(tenant_id, request.request_id)
-        ibans = {contract.iban for contract in portfolio.contracts if contract.iban}
+        ibans = {iban for contract in portfolio.contracts for iban in contract.accounts.ibans}
         brought = imports.Brought(
             customers=await self._customers.take_in(tenant_id, import_id, portfolio.holders),
             accounts=await self._firms.name_accounts(tenant_id, ibans),

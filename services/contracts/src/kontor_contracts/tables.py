@@ -100,8 +100,11 @@ class Contract(Base):
     expiry_day: Mapped[date | None]
     description: Mapped[str] = mapped_column(Text)
     account_reference: Mapped[str] = mapped_column(Text, default="")
-    """Names the bank account that the insurer has on file, as identity names it; never its number (F156)."""
+    """Names the bank account that the insurer draws premiums from, as identity names it; never its number (F156)."""
     account_masked: Mapped[str] = mapped_column(Text, default="")
+    credit_account_reference: Mapped[str] = mapped_column(Text, default="")
+    """Likewise the account to which claims and benefits are paid; empty where the insurer names none."""
+    credit_account_masked: Mapped[str] = mapped_column(Text, default="")
     released: Mapped[bool]
     origin: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)

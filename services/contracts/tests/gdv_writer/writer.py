@@ -45,6 +45,7 @@ class Person:
     phone: str = ""
     mail: str = ""
     iban: str = ""
+    credit_iban: str = ""
     policies: Sequence[Policy] = field(default=())
 
 
@@ -135,7 +136,12 @@ def _address(person: Person) -> list[bytearray]:
         return [one, two, three]
     four = _record("0100", "4")
     _put(four, 209, person.iban)
-    return [one, two, three, four]
+    if not person.credit_iban:
+        return [one, two, three, four]
+    _put(four, 103, "0102")
+    five = _record("0100", "5")
+    _put(five, 43, person.credit_iban)
+    return [one, two, three, four, five]
 
 
 def _other_person(person: Person) -> bytearray:
@@ -180,6 +186,7 @@ SCHAEFER = Person(
 BAKERY = Person(
     "Bäckerei Groß GmbH", "", "K200045", salutation="3", birth="00000000", street="Wexstraße 4", postal_code="20355",
     mail="buero@baeckerei-gross.example", iban="DE89370400440532013000",
+    credit_iban="DE02120300000000202051",
     policies=(Policy("TV3300912", "170", 66000, gross=78540, interval="4"),),
 )  # fmt: skip
 AYDIN = Person(

@@ -56,6 +56,8 @@ async def test_customers_and_contracts_appear(firm: Any, identity: Running, samp
     assert found["RV90017765"].payment_interval == pb.PAYMENT_INTERVAL_MONTHLY
     bakery = found["TV3300912"]
     assert (bakery.account_masked, household.account_masked) == ("DE89 •••• 3000", "")
+    assert (bakery.credit_account_masked, household.credit_account_masked) == ("DE02 •••• 2051", "")
+    assert bakery.credit_account_reference not in ("", bakery.account_reference)
     desk = identity.stub(MasterDataServiceStub, token_for(roles=[Role.ROLE_STAFF], tenant_id=firm.tenant_id))
     account = ChangeBankAccountRequest(customer_id=bakery.customer_id, iban="DE89 3704 0044 0532 0130 00")
     await desk.ChangeBankAccount(account)

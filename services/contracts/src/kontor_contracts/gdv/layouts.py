@@ -132,7 +132,17 @@ ADDRESS = (
             },
         },
     ),
-    _layout("0100", "4", (1, 0), {"iban": Field("IBAN 1", 209, 242)}),
+    _layout(
+        "0100",
+        "4",
+        (1, 0),
+        {
+            "account_type_1": Field("Typ der Bankverbindung 1", 103, 104),
+            "account_type_2": Field("Typ der Bankverbindung 2", 105, 106),
+            "iban_1": Field("IBAN 1", 209, 242),
+        },
+    ),
+    _layout("0100", "5", (1, 0), {"iban_2": Field("IBAN 2", 43, 76)}),
 )
 
 CONTRACT = (

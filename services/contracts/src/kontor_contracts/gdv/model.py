@@ -66,6 +66,21 @@ class PolicyHolder:
 
 
 @dataclass(frozen=True)
+class Accounts:
+    """Accounts of a contract by IBAN, unchecked (0100 parts 4 and 5, F156); empty where the file has none."""
+
+    debit: str = ""
+    """From which premiums are drawn."""
+    credit: str = ""
+    """To which claims and benefits are paid."""
+
+    @property
+    def ibans(self) -> frozenset[str]:
+        """What is known of both."""
+        return frozenset(filter(None, (self.debit, self.credit)))
+
+
+@dataclass(frozen=True)
 class PolicyContract:
     """One contract of one holder."""
 
@@ -87,8 +102,8 @@ class PolicyContract:
     begin: date | None
     expiry: date | None
     product: str
-    iban: str = ""
-    """The policy holder's account as the file has it, unchecked (0100 part 4); empty where it has none."""
+    accounts: Accounts = Accounts()
+    """The policy holder's accounts as the file has them."""
 
     @property
     def identity(self) -> str:

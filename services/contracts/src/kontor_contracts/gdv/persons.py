@@ -11,7 +11,7 @@ from kontor_chassis.sentences import said
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError
 from kontor_contracts.gdv.layouts import INSURER, Layout
-from kontor_contracts.gdv.model import Address, PolicyHolder, Remark, Salutation
+from kontor_contracts.gdv.model import Accounts, Address, PolicyHolder, Remark, Salutation
 from kontor_contracts.gdv.records import Record
 
 POLICY_HOLDER = ("01", "")
@@ -26,6 +26,7 @@ _COUNTRIES = {
 }  # fmt: skip
 """Country marks of motor vehicles, as the norm uses them, to ISO 3166-1."""
 
+_FOR_PREMIUMS, _FOR_CLAIMS = "01", "02"
 _MAIL_CHANNELS = ("51", "50", "52")
 _PHONE_CHANNELS = ("31", "30", "32", "10", "20")
 
@@ -118,6 +119,27 @@ def _external_number(parts: dict[str, tuple[Record, Layout]], holder: PolicyHold
     who = [holder.family_name, holder.given_name]
     who += [holder.birth_date.isoformat()] if holder.birth_date else [holder.address.postal_code, holder.address.street]
     return f"P-{hashlib.sha256('|'.join(who).casefold().encode()).hexdigest()[:20]}"
+
+
+def read_accounts(parts: dict[str, tuple[Record, Layout]]) -> Accounts:
+    """Return the accounts that the parts of an address name.
+
+    "Typ der Bankverbindung" says what each is for: 01 premiums, 02 claims; one that says neither is for premiums
+    unless another is.
+    """
+    named = [(_account_field(parts, "4", f"account_type_{n}"), _account_field(parts, part, f"iban_{n}"))
+             for n, part in ((1, "4"), (2, "5"))]  # fmt: skip
+    by_type = {kind: iban for kind, iban in reversed(named) if iban}
+    credit = by_type.pop(_FOR_CLAIMS, "")
+    debit = by_type.pop(_FOR_PREMIUMS, "") or next(reversed(by_type.values()), "")
+    return Accounts(debit, credit)
+
+
+def _account_field(parts: dict[str, tuple[Record, Layout]], part: str, key: str) -> str:
+    if part not in parts:
+        return ""
+    record, layout = parts[part]
+    return fields.text(layout[key], record)
 
 
 def merge_holders(first: PolicyHolder, again: PolicyHolder) -> PolicyHolder:

@@ -9,7 +9,7 @@ from kontor_chassis.sentences import said
 from kontor_contracts.gdv import fields
 from kontor_contracts.gdv.faults import FieldError
 from kontor_contracts.gdv.layouts import INSURER, LINE, POLICY, Layout
-from kontor_contracts.gdv.model import Interval, PolicyContract, Remark, Standing
+from kontor_contracts.gdv.model import Accounts, Interval, PolicyContract, Remark, Standing
 from kontor_contracts.gdv.records import Record
 
 _STANDINGS = {
@@ -43,7 +43,7 @@ class Sender:
 
 
 def read_contract(
-    parts: dict[str, tuple[Record, Layout]], *, holder: str, sender: Sender, iban: str, remarks: list[Remark]
+    parts: dict[str, tuple[Record, Layout]], *, holder: str, sender: Sender, accounts: Accounts, remarks: list[Remark]
 ) -> PolicyContract:
     """Return the contract that the parts of record 0200 describe; `parts` holds part "1". Raises FieldError."""
     record, layout = parts["1"]
@@ -75,7 +75,7 @@ def read_contract(
         begin=fields.day(layout["begin"], record),
         expiry=fields.day(layout["expiry"], record),
         product=product,
-        iban=iban,
+        accounts=accounts,
     )
 
 

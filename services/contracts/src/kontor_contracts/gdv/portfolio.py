@@ -27,8 +27,8 @@ from kontor_contracts.gdv.layouts import (
     is_known,
     layout_for,
 )
-from kontor_contracts.gdv.model import Address, PolicyContract, PolicyHolder, Portfolio, Remark
-from kontor_contracts.gdv.persons import merge_holders, read_holder
+from kontor_contracts.gdv.model import Accounts, Address, PolicyContract, PolicyHolder, Portfolio, Remark
+from kontor_contracts.gdv.persons import merge_holders, read_accounts, read_holder
 from kontor_contracts.gdv.policies import Sender, read_contract
 from kontor_contracts.gdv.records import Record, split_records
 
@@ -75,8 +75,8 @@ class _Package:
     parts: Parts = field(default_factory=dict)
     holder_of: dict[str, str] = field(default_factory=dict)
     """External number of the policy holder by the key of the contract's records."""
-    iban_of: dict[str, str] = field(default_factory=dict)
-    """His account by the same key, where the file names one."""
+    accounts_of: dict[str, Accounts] = field(default_factory=dict)
+    """His accounts by the same key."""
     unreadable: set[str] = field(default_factory=set)
     """Keys of contracts with an address that could not be read."""
 
@@ -185,9 +185,7 @@ class _Reader:
         known = self.holders.get(holder.external_number)
         self.holders[holder.external_number] = merge_holders(known, holder) if known else holder
         package.holder_of[key] = holder.external_number
-        if "4" in parts:
-            account, account_layout = parts["4"]
-            package.iban_of[key] = fields.text(account_layout["iban"], account)
+        package.accounts_of[key] = read_accounts(parts)
 
     def _add_contract(self, parts: Parts, package: _Package, key: str) -> None:
         record, layout = parts["1"]
@@ -199,7 +197,11 @@ class _Reader:
             self._complain(record, POLICY.name, "Zu diesem Vertrag fehlt die Adresse des Versicherungsnehmers (0100).")
             return
         contract = read_contract(
-            parts, holder=holder, sender=package.sender, iban=package.iban_of.get(key, ""), remarks=self.remarks
+            parts,
+            holder=holder,
+            sender=package.sender,
+            accounts=package.accounts_of.get(key, Accounts()),
+            remarks=self.remarks,
         )
         if contract.identity in self.contracts:
             self.remarks.append(

@@ -239,6 +239,8 @@ class Contract(message.Message):
     ETAG_FIELD_NUMBER: builtins.int
     ACCOUNT_REFERENCE_FIELD_NUMBER: builtins.int
     ACCOUNT_MASKED_FIELD_NUMBER: builtins.int
+    CREDIT_ACCOUNT_REFERENCE_FIELD_NUMBER: builtins.int
+    CREDIT_ACCOUNT_MASKED_FIELD_NUMBER: builtins.int
     contract_id: builtins.str
     """Its id."""
     customer_id: builtins.str
@@ -270,11 +272,15 @@ class Contract(message.Message):
     etag: builtins.str
     """Changes with every change of the contract; given back on update, it protects the changes of others."""
     account_reference: builtins.str
-    """Names the bank account that the insurer says belongs to the contract, as the customer's bank accounts are named;
-    empty when it is not known (F156).
+    """Names the bank account from which the insurer draws premiums, as the customer's bank accounts are named; empty when
+    it is not known (F156).
     """
     account_masked: builtins.str
     """The account's number with only its ends, "DE89 •••• 3000"."""
+    credit_account_reference: builtins.str
+    """Names the bank account to which the insurer pays claims and benefits; empty when it names none (F156)."""
+    credit_account_masked: builtins.str
+    """That account's number with only its ends."""
     @builtins.property
     def premium(self) -> money_pb2.Money:
         """Premium of one payment interval; absent if not known."""
@@ -310,10 +316,12 @@ class Contract(message.Message):
         etag: builtins.str = ...,
         account_reference: builtins.str = ...,
         account_masked: builtins.str = ...,
+        credit_account_reference: builtins.str = ...,
+        credit_account_masked: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time", "premium", b"premium", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_masked", b"account_masked", "account_reference", b"account_reference", "begin_day", b"begin_day", "contract_id", b"contract_id", "create_time", b"create_time", "customer_id", b"customer_id", "description", b"description", "etag", b"etag", "expiry_day", b"expiry_day", "insurer_name", b"insurer_name", "insurer_number", b"insurer_number", "line_of_business_id", b"line_of_business_id", "line_of_business_name", b"line_of_business_name", "number", b"number", "origin", b"origin", "payment_interval", b"payment_interval", "premium", b"premium", "released", b"released", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_masked", b"account_masked", "account_reference", b"account_reference", "begin_day", b"begin_day", "contract_id", b"contract_id", "create_time", b"create_time", "credit_account_masked", b"credit_account_masked", "credit_account_reference", b"credit_account_reference", "customer_id", b"customer_id", "description", b"description", "etag", b"etag", "expiry_day", b"expiry_day", "insurer_name", b"insurer_name", "insurer_number", b"insurer_number", "line_of_business_id", b"line_of_business_id", "line_of_business_name", b"line_of_business_name", "number", b"number", "origin", b"origin", "payment_interval", b"payment_interval", "premium", b"premium", "released", b"released", "status", b"status", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
