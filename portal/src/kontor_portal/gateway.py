@@ -29,6 +29,7 @@ from kontor.identity.v1.raffles_pb2_grpc import RaffleServiceStub
 from kontor.identity.v1.staff_pb2_grpc import StaffServiceStub
 from kontor.identity.v1.viewing_pb2_grpc import ViewingServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
+from kontor.vault.v1.binders_pb2_grpc import BinderCentreServiceStub, BinderServiceStub
 from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
@@ -186,6 +187,16 @@ def originals() -> OriginalServiceStub:
 def scan_centre() -> ScanCentreServiceStub:
     """Return the stub of the scan centre's work."""
     return current_edge().stub(_GATEWAY, ScanCentreServiceStub)
+
+
+def binders() -> BinderServiceStub:
+    """Return the stub for paper binders."""
+    return current_edge().stub(_GATEWAY, BinderServiceStub)
+
+
+def binder_centre() -> BinderCentreServiceStub:
+    """Return the stub of the scan centre's work on binders."""
+    return current_edge().stub(_GATEWAY, BinderCentreServiceStub)
 
 
 def billing() -> BillingServiceStub:

@@ -143,6 +143,7 @@ def _scan_centre() -> tuple[NavItem, ...]:
     return (
         NavItem(t("Stapel"), "/scan", "folder", is_pinned=True),
         NavItem(t("Offene Poststücke"), "/scan/offen", "alert", is_pinned=True),
+        NavItem(t("Ordner"), "/scan/ordner", "briefcase", is_pinned=True),
         NavItem(t("Originale"), "/scan/originale", "list", is_pinned=True),
         NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )

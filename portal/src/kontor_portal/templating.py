@@ -11,7 +11,7 @@ import grpc
 from flask import Flask, g, request
 from kontor.notifications.v1 import notifications_pb2 as notifications_pb
 
-from kontor_portal import breaking, formatting, gateway, i18n, labels, scan_labels, usage_views
+from kontor_portal import binder_labels, breaking, formatting, gateway, i18n, labels, scan_labels, usage_views
 from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.firms import PLATFORM_NAME, FirmLook
@@ -146,6 +146,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.filters.update({name: getattr(labels, name) for name in LABELS})
     app.jinja_env.filters.update({name: getattr(scan_labels, name) for name in SCAN_LABELS})
+    app.jinja_env.filters.update(binder_state=binder_labels.binder_state, sheets_text=binder_labels.sheets_text)
     app.jinja_env.filters.update({name: getattr(usage_views, name) for name in usage_views.USAGE_LABELS})
     app.context_processor(_frame)
 

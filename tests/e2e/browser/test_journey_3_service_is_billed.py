@@ -193,6 +193,57 @@ def test_customer_books_further_storage(client: Client) -> None:
     home.is_told("ist zurückgegeben")
 
 
+def test_a_binder_is_scanned_register_by_register(
+    stage: InstalledStage, portfolio: Office, client: Client, enter: Callable[[], Visitor]
+) -> None:
+    """A binder is ordered, fetched, indexed and scanned; its owner sees where each page was, and decides (F16, F61)."""
+    home, centre = client.visitor, enter()
+    home.go("Dokumente")
+    home.follow("Post scannen")
+    home.follow("Ordner bestellen")
+    home.fill("Name des Ordners", "Versicherungen")
+    home.fill("Name und Anschrift der Abholung", "Julia Brandt\nDeichstraße 9\n20459 Hamburg")
+    home.looks_right("customer-binder-new")
+    home.press("Verbindlich bestellen")
+    home.is_told("bestellt")
+    home.looks_right("customer-binder-ordered")
+    assert stage.scan_centre.token
+    centre.sign_in(SCAN_CENTRE)
+    centre.go("Ordner")
+    centre.looks_right("scan-binders")
+    centre.follow("Versicherungen")
+    centre.fill("Platz im Scan-Zentrum", "O-0007")
+    centre.looks_right("scan-binder-ordered")
+    centre.press("Ist angekommen")
+    centre.fill("Ein Register je Zeile, in der Folge des Ordners", "Kfz\nHausrat")
+    centre.press("Register speichern")
+    centre.looks_right("scan-binder-indexed")
+    centre.press("Stapel beginnen")
+    centre.choose_file("PDF-Datei", "register.pdf", "application/pdf", joined([pdf_of(1), pdf_of(1_000_000)]))
+    centre.press("Senden")
+    until(lambda: _says(centre, "Abgelegt"), seconds=60, what="the document")
+    centre.go("Ordner")
+    centre.follow("Versicherungen")
+    centre.press("Alles gescannt")
+    centre.is_told("Der Ordner ist gescannt")
+
+    home.go("Dokumente")
+    home.follow("Post scannen")
+    home.looks_right("customer-post-binders")
+    home.follow("Versicherungen")
+    home.looks_right("customer-binder-scanned")
+    home.follow("Register 1, Blatt 1 bis 2")
+    home.sees("Das Original")
+    home.looks_right("customer-binder-document")
+    desk = portfolio.administrator
+    desk.open(f"{client.page}/post")
+    desk.follow("Versicherungen")
+    desk.does_not_see("Was woher stammt")
+    desk.looks_right("broker-binder")
+    desk.open(f"{client.page}/post/ordner")
+    desk.looks_right("broker-binder-new")
+
+
 def _says(visitor: Visitor, text: str, *, exact: bool = True) -> bool:
     """Whether the page, asked for again, says so."""
     visitor.page.reload()

@@ -11,6 +11,7 @@ from kontor_portal.views.account_security import account_security
 from kontor_portal.views.api_pages import api_pages
 from kontor_portal.views.app_shell import app_shell
 from kontor_portal.views.auth import auth
+from kontor_portal.views.binder_pages import binder_pages
 from kontor_portal.views.broker_address import broker_address
 from kontor_portal.views.broker_brand import broker_brand
 from kontor_portal.views.broker_brand_preview import broker_brand_preview
@@ -75,6 +76,7 @@ from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.post_pages import post_pages
 from kontor_portal.views.public import public
 from kontor_portal.views.raffle_pages import raffle_pages
+from kontor_portal.views.scan_binders import scan_binders
 from kontor_portal.views.scan_centre import scan_centre
 from kontor_portal.views.search import search
 from kontor_portal.views.static import static
@@ -149,7 +151,9 @@ AREAS: tuple[Blueprint, ...] = (
     expert_services,
     network_pages,
     post_pages,
+    binder_pages,
     scan_centre,
+    scan_binders,
     operator_firms,
     operator_face,
     operator_pages,

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
-from kontor.vault.v1 import originals_pb2, retention_pb2, vault_pb2
+from kontor.vault.v1 import binders_pb2, originals_pb2, retention_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
@@ -52,6 +52,8 @@ class DocumentPage:
     """How it could be filed, while it waits for that."""
     originals: tuple[originals_pb2.Original, ...]
     """The paper it was scanned from."""
+    places: tuple[binders_pb2.BinderPlace, ...]
+    """From where in a binder it came."""
     deliveries: tuple[DeliveryView, ...]
     """What was delivered of it, newest first; none of a copy."""
     kept: Kept
@@ -177,6 +179,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),
         originals=_originals(customer_id, document_id),
+        places=_places(customer_id, document_id),
         filing=proposal_for(customer_id, document_id, tree),
         deliveries=deliveries_of(customer_id, document_id) if found.delivered_version else (),
         kept=kept(customer_id, document_id),
@@ -197,6 +200,12 @@ def _originals(customer_id: str, document_id: str) -> tuple[originals_pb2.Origin
     wanted = originals_pb2.ListOriginalsRequest(customer_id=customer_id, document_id=document_id)
     none = originals_pb2.ListOriginalsResponse()
     return tuple(optional(lambda: gateway.originals().ListOriginals(wanted), none).originals)
+
+
+def _places(customer_id: str, document_id: str) -> tuple[binders_pb2.BinderPlace, ...]:
+    wanted = binders_pb2.ListBinderPlacesRequest(customer_id=customer_id, document_id=document_id)
+    none = binders_pb2.ListBinderPlacesResponse()
+    return tuple(optional(lambda: gateway.binders().ListBinderPlaces(wanted), none).places)
 
 
 def _kind(text: str) -> vault_pb2.DocumentKind.ValueType:

@@ -14,6 +14,7 @@ from kontor_portal.i18n import t
 from kontor_portal.reading import asked, next_page, page_token
 from kontor_portal.requests import signed_in
 from kontor_portal.usage_views import asked_usage
+from kontor_portal.views.binder_pages import asked_binders
 from kontor_portal.views.broker_customer import customer_tabs, the_customer
 
 post_pages = Blueprint("post_pages", __name__)
@@ -105,7 +106,7 @@ def _show(template: str, customer_id: str, action: str, *, staff: bool = False) 
         originals_pb2.ListOriginalsRequest(customer_id=customer_id, page_size=50, page_token=page_token()),
         originals_pb2.ListOriginalsResponse(),
     )
-    used = asked_usage(customer_id)
+    used, binders = asked_usage(customer_id), asked_binders(customer_id)
     found = sheets.ListScanSheets(scan_sheets_pb2.ListScanSheetsRequest(customer_id=customer_id, page_size=20))
     whose = {"customer": the_customer(customer_id), "tabs": customer_tabs(customer_id)} if staff else {}
     return render_template(
@@ -115,6 +116,8 @@ def _show(template: str, customer_id: str, action: str, *, staff: bool = False) 
         sheets=[sheet for sheet in found.sheets if sheet.valid],
         usage=usage(),
         used=used(),
+        binders=binders(),
+        binder_base=f"{action}/ordner",
         originals=tuple(papers().originals),
         next_url=next_page(papers().next_page_token),
         **whose,
