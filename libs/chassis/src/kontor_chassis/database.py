@@ -119,7 +119,7 @@ class Transaction:
         if self._events:
             await outbox.append(self.run, self._events)
         if self._key is not None:
-            await idempotency.store_answer(self.run, self._key, answer.SerializeToString() if answer else b"")
+            await idempotency.store_answer(self.run, self._key, answer)
         try:
             await self._connection.commit()
         except DRIVER_ERRORS as error:

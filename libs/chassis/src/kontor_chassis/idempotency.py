@@ -2,15 +2,18 @@
 
 A command inserts its key at the beginning of its transaction; a concurrent duplicate waits on that row and is then
 given the stored answer. Key: caller, request message (each RPC has its own), request id. Rows live seven days.
+
+Secrets are not kept: an answer that holds one (a field marked `debug_redact`, or a file) can be had only once.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -53,6 +56,10 @@ _CLAIM = (
 _STORED = "SELECT request_digest, answer FROM idempotency WHERE caller = $1 AND method = $2 AND request_id = $3"
 _STORE = "UPDATE idempotency SET answer = $4 WHERE caller = $1 AND method = $2 AND request_id = $3"
 
+_WITHHELD = b"\x00"
+"""Stands for an answer that is not kept; no message is written like that, because fields are numbered from 1."""
+_FILE = "google.api.HttpBody"
+
 Run = Callable[..., Awaitable[list[asyncpg.Record]]]
 """Runs a statement in the transaction of the command (`Transaction.run`)."""
 
@@ -82,12 +89,19 @@ async def claim(run: Run, key: RequestKey) -> None:
             "REQUEST_ID_REUSED",
             "Diese Anfragenummer wurde bereits für eine andere Anfrage verwendet.",
         )
+    if stored["answer"] == _WITHHELD:
+        raise DomainError(
+            ErrorKind.PRECONDITION,
+            "ANSWER_SHOWN_ONCE",
+            "Das ist bereits geschehen. Was dabei entstand, wird nur einmal gezeigt; bitte fordern Sie es neu an.",
+        )
     raise AlreadyAnswered(stored["answer"])
 
 
-async def store_answer(run: Run, key: RequestKey, answer: bytes) -> None:
-    """Keep the answer with the key, in the transaction of the command's effect."""
-    await run(_STORE, key.caller, key.method, key.request_id, answer)
+async def store_answer(run: Run, key: RequestKey, answer: Message | None) -> None:
+    """Keep the answer with the key, in the transaction of the effect; of one with secrets only that there was one."""
+    kept = b"" if answer is None else _WITHHELD if _holds_secret(answer) else answer.SerializeToString()
+    await run(_STORE, key.caller, key.method, key.request_id, kept)
 
 
 def _caller(principal: Principal) -> str:
@@ -108,6 +122,21 @@ def _without_secrets(request: Message) -> Message:
     for name in _secrets_of(request.DESCRIPTOR):
         copy.ClearField(name)
     return copy
+
+
+def _holds_secret(answer: Message) -> bool:
+    """Whether a secret, or a file, which may hold one, is set anywhere in an answer."""
+    if answer.DESCRIPTOR.full_name == _FILE:
+        return True
+    held = _secrets_of(answer.DESCRIPTOR)
+    return any(field.name in held and _is_set_secret(field, value) for field, value in answer.ListFields())
+
+
+def _is_set_secret(field: FieldDescriptor, value: Any) -> bool:
+    if field.GetOptions().debug_redact:
+        return True
+    within = value.values() if isinstance(value, Mapping) else value if field.is_repeated else (value,)
+    return any(_holds_secret(each) for each in within if isinstance(each, Message))
 
 
 @cache

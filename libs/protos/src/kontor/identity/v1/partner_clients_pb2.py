@@ -28,13 +28,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(kontor/identity/v1/partner_clients.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"\x9e\x02\n\rPartnerClient\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\'\n\x06scopes\x18\x03 \x03(\x0e\x32\x17.kontor.common.v1.Scope\x12-\n\x04rate\x18\x04 \x01(\x0e\x32\x1f.kontor.identity.v1.PartnerRate\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_used_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x13PartnerClientSecret\x12\x31\n\x06\x63lient\x18\x01 \x01(\x0b\x32!.kontor.identity.v1.PartnerClient\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\xcf\x01\n\x1a\x43reatePartnerClientRequest\x12\x17\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18P\x12<\n\x06scopes\x18\x02 \x03(\x0e\x32\x17.kontor.common.v1.ScopeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x14\"\x07\x82\x01\x04\x10\x01 \x00\x12\x39\n\x04rate\x18\x03 \x01(\x0e\x32\x1f.kontor.identity.v1.PartnerRateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"K\n\x19ListPartnerClientsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"i\n\x1aListPartnerClientsResponse\x12\x32\n\x07\x63lients\x18\x01 \x03(\x0b\x32!.kontor.identity.v1.PartnerClient\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Z\n\x1aRotatePartnerSecretRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"Z\n\x1aRevokePartnerClientRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*t\n\x0bPartnerRate\x12\x1c\n\x18PARTNER_RATE_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTNER_RATE_SMALL\x10\x01\x12\x17\n\x13PARTNER_RATE_MEDIUM\x10\x02\x12\x16\n\x12PARTNER_RATE_LARGE\x10\x03\x32\xa0\x05\n\x14PartnerClientService\x12\x97\x01\n\x13\x43reatePartnerClient\x12..kontor.identity.v1.CreatePartnerClientRequest\x1a\'.kontor.identity.v1.PartnerClientSecret\"\'\x8a\xb5\x18\x06\n\x01\x03\x30\xac\x02\x82\xd3\xe4\x93\x02\x17\"\x12/v1/partnerClients:\x01*\x12\x96\x01\n\x12ListPartnerClients\x12-.kontor.identity.v1.ListPartnerClientsRequest\x1a..kontor.identity.v1.ListPartnerClientsResponse\"!\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/partnerClients\x12\xb0\x01\n\x13RotatePartnerSecret\x12..kontor.identity.v1.RotatePartnerSecretRequest\x1a\'.kontor.identity.v1.PartnerClientSecret\"@\x8a\xb5\x18\x06\n\x01\x03\x30\xac\x02\x82\xd3\xe4\x93\x02\x30\"+/v1/partnerClients/{client_id}:rotateSecret:\x01*\x12\xa1\x01\n\x13RevokePartnerClient\x12..kontor.identity.v1.RevokePartnerClientRequest\x1a!.kontor.identity.v1.PartnerClient\"7\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02*\"%/v1/partnerClients/{client_id}:revoke:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(kontor/identity/v1/partner_clients.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"\x9e\x02\n\rPartnerClient\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\'\n\x06scopes\x18\x03 \x03(\x0e\x32\x17.kontor.common.v1.Scope\x12-\n\x04rate\x18\x04 \x01(\x0e\x32\x1f.kontor.identity.v1.PartnerRate\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_used_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x13PartnerClientSecret\x12\x31\n\x06\x63lient\x18\x01 \x01(\x0b\x32!.kontor.identity.v1.PartnerClient\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\"\xcf\x01\n\x1a\x43reatePartnerClientRequest\x12\x17\n\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18P\x12<\n\x06scopes\x18\x02 \x03(\x0e\x32\x17.kontor.common.v1.ScopeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x14\"\x07\x82\x01\x04\x10\x01 \x00\x12\x39\n\x04rate\x18\x03 \x01(\x0e\x32\x1f.kontor.identity.v1.PartnerRateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"K\n\x19ListPartnerClientsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"i\n\x1aListPartnerClientsResponse\x12\x32\n\x07\x63lients\x18\x01 \x03(\x0b\x32!.kontor.identity.v1.PartnerClient\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Z\n\x1aRotatePartnerSecretRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"Z\n\x1aRevokePartnerClientRequest\x12\x1b\n\tclient_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*t\n\x0bPartnerRate\x12\x1c\n\x18PARTNER_RATE_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTNER_RATE_SMALL\x10\x01\x12\x17\n\x13PARTNER_RATE_MEDIUM\x10\x02\x12\x16\n\x12PARTNER_RATE_LARGE\x10\x03\x32\xa0\x05\n\x14PartnerClientService\x12\x97\x01\n\x13\x43reatePartnerClient\x12..kontor.identity.v1.CreatePartnerClientRequest\x1a\'.kontor.identity.v1.PartnerClientSecret\"\'\x8a\xb5\x18\x06\n\x01\x03\x30\xac\x02\x82\xd3\xe4\x93\x02\x17\"\x12/v1/partnerClients:\x01*\x12\x96\x01\n\x12ListPartnerClients\x12-.kontor.identity.v1.ListPartnerClientsRequest\x1a..kontor.identity.v1.ListPartnerClientsResponse\"!\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/partnerClients\x12\xb0\x01\n\x13RotatePartnerSecret\x12..kontor.identity.v1.RotatePartnerSecretRequest\x1a\'.kontor.identity.v1.PartnerClientSecret\"@\x8a\xb5\x18\x06\n\x01\x03\x30\xac\x02\x82\xd3\xe4\x93\x02\x30\"+/v1/partnerClients/{client_id}:rotateSecret:\x01*\x12\xa1\x01\n\x13RevokePartnerClient\x12..kontor.identity.v1.RevokePartnerClientRequest\x1a!.kontor.identity.v1.PartnerClient\"7\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02*\"%/v1/partnerClients/{client_id}:revoke:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kontor.identity.v1.partner_clients_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_PARTNERCLIENTSECRET'].fields_by_name['secret']._loaded_options = None
+  _globals['_PARTNERCLIENTSECRET'].fields_by_name['secret']._serialized_options = b'\200\001\001'
   _globals['_CREATEPARTNERCLIENTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_CREATEPARTNERCLIENTREQUEST'].fields_by_name['name']._serialized_options = b'\272H\006r\004\020\001\030P'
   _globals['_CREATEPARTNERCLIENTREQUEST'].fields_by_name['scopes']._loaded_options = None
@@ -61,22 +63,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARTNERCLIENTSERVICE'].methods_by_name['RotatePartnerSecret']._serialized_options = b'\212\265\030\006\n\001\0030\254\002\202\323\344\223\0020\"+/v1/partnerClients/{client_id}:rotateSecret:\001*'
   _globals['_PARTNERCLIENTSERVICE'].methods_by_name['RevokePartnerClient']._loaded_options = None
   _globals['_PARTNERCLIENTSERVICE'].methods_by_name['RevokePartnerClient']._serialized_options = b'\212\265\030\003\n\001\003\202\323\344\223\002*\"%/v1/partnerClients/{client_id}:revoke:\001*'
-  _globals['_PARTNERRATE']._serialized_start=1144
-  _globals['_PARTNERRATE']._serialized_end=1260
+  _globals['_PARTNERRATE']._serialized_start=1149
+  _globals['_PARTNERRATE']._serialized_end=1265
   _globals['_PARTNERCLIENT']._serialized_start=188
   _globals['_PARTNERCLIENT']._serialized_end=474
   _globals['_PARTNERCLIENTSECRET']._serialized_start=476
-  _globals['_PARTNERCLIENTSECRET']._serialized_end=564
-  _globals['_CREATEPARTNERCLIENTREQUEST']._serialized_start=567
-  _globals['_CREATEPARTNERCLIENTREQUEST']._serialized_end=774
-  _globals['_LISTPARTNERCLIENTSREQUEST']._serialized_start=776
-  _globals['_LISTPARTNERCLIENTSREQUEST']._serialized_end=851
-  _globals['_LISTPARTNERCLIENTSRESPONSE']._serialized_start=853
-  _globals['_LISTPARTNERCLIENTSRESPONSE']._serialized_end=958
-  _globals['_ROTATEPARTNERSECRETREQUEST']._serialized_start=960
-  _globals['_ROTATEPARTNERSECRETREQUEST']._serialized_end=1050
-  _globals['_REVOKEPARTNERCLIENTREQUEST']._serialized_start=1052
-  _globals['_REVOKEPARTNERCLIENTREQUEST']._serialized_end=1142
-  _globals['_PARTNERCLIENTSERVICE']._serialized_start=1263
-  _globals['_PARTNERCLIENTSERVICE']._serialized_end=1935
+  _globals['_PARTNERCLIENTSECRET']._serialized_end=569
+  _globals['_CREATEPARTNERCLIENTREQUEST']._serialized_start=572
+  _globals['_CREATEPARTNERCLIENTREQUEST']._serialized_end=779
+  _globals['_LISTPARTNERCLIENTSREQUEST']._serialized_start=781
+  _globals['_LISTPARTNERCLIENTSREQUEST']._serialized_end=856
+  _globals['_LISTPARTNERCLIENTSRESPONSE']._serialized_start=858
+  _globals['_LISTPARTNERCLIENTSRESPONSE']._serialized_end=963
+  _globals['_ROTATEPARTNERSECRETREQUEST']._serialized_start=965
+  _globals['_ROTATEPARTNERSECRETREQUEST']._serialized_end=1055
+  _globals['_REVOKEPARTNERCLIENTREQUEST']._serialized_start=1057
+  _globals['_REVOKEPARTNERCLIENTREQUEST']._serialized_end=1147
+  _globals['_PARTNERCLIENTSERVICE']._serialized_start=1268
+  _globals['_PARTNERCLIENTSERVICE']._serialized_end=1940
 # @@protoc_insertion_point(module_scope)

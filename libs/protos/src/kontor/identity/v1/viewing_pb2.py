@@ -30,7 +30,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kontor/identity/v1/viewing.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"t\n\x18StartCustomerViewRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x18\n\x06reason\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"a\n\x19StartCustomerViewResponse\x12.\n\x04view\x18\x01 \x01(\x0b\x32 .kontor.identity.v1.CustomerView\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\t\"\xb9\x01\n\x0c\x43ustomerView\x12\x0f\n\x07view_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x13\n\x0bviewer_name\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"i\n\x18ListCustomerViewsRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"e\n\x19ListCustomerViewsResponse\x12/\n\x05views\x18\x01 \x03(\x0b\x32 .kontor.identity.v1.CustomerView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x14SetOwnPictureRequest\x12\x19\n\x07subject\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"1\n\nOwnPicture\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x12\n\npicture_id\x18\x02 \x01(\t\"U\n\x17\x44\x65leteOwnPictureRequest\x12\x19\n\x07subject\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListOwnPicturesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"d\n\x17ListOwnPicturesResponse\x12\x30\n\x08pictures\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.OwnPicture\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x14GetOwnPictureRequest\x12\x1c\n\npicture_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x32\xf8\x06\n\x0eViewingService\x12\xa5\x01\n\x11StartCustomerView\x12,.kontor.identity.v1.StartCustomerViewRequest\x1a-.kontor.identity.v1.StartCustomerViewResponse\"3\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02&\"!/v1/customers/{customer_id}/views:\x01*\x12\xa3\x01\n\x11ListCustomerViews\x12,.kontor.identity.v1.ListCustomerViewsRequest\x1a-.kontor.identity.v1.ListCustomerViewsResponse\"1\x8a\xb5\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02#\x12!/v1/customers/{customer_id}/views\x12|\n\rSetOwnPicture\x12(.kontor.identity.v1.SetOwnPictureRequest\x1a\x1e.kontor.identity.v1.OwnPicture\"!\x8a\xb5\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/ownPictures:\x01*\x12\x81\x01\n\x10\x44\x65leteOwnPicture\x12+.kontor.identity.v1.DeleteOwnPictureRequest\x1a\x16.google.protobuf.Empty\"(\x8a\xb5\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1b*\x19/v1/ownPictures/{subject}\x12\x8c\x01\n\x0fListOwnPictures\x12*.kontor.identity.v1.ListOwnPicturesRequest\x1a+.kontor.identity.v1.ListOwnPicturesResponse\" \x8a\xb5\x18\x05\n\x01\x01\x38\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/ownPictures\x12\x86\x01\n\rGetOwnPicture\x12(.kontor.identity.v1.GetOwnPictureRequest\x1a\x14.google.api.HttpBody\"5\x8a\xb5\x18\x05\n\x01\x01\x38\x01\x82\xd3\xe4\x93\x02&\x12$/v1/ownPictures/{picture_id}/contentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kontor/identity/v1/viewing.proto\x12\x12kontor.identity.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dkontor/common/v1/access.proto\"t\n\x18StartCustomerViewRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x18\n\x06reason\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"f\n\x19StartCustomerViewResponse\x12.\n\x04view\x18\x01 \x01(\x0b\x32 .kontor.identity.v1.CustomerView\x12\x19\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\tB\x03\x80\x01\x01\"\xb9\x01\n\x0c\x43ustomerView\x12\x0f\n\x07view_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x13\n\x0bviewer_name\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"i\n\x18ListCustomerViewsRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x03 \x01(\t\"e\n\x19ListCustomerViewsResponse\x12/\n\x05views\x18\x01 \x03(\x0b\x32 .kontor.identity.v1.CustomerView\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"p\n\x14SetOwnPictureRequest\x12\x19\n\x07subject\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1c\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\x80\x80@\x12\x1f\n\nrequest_id\x18\x03 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"1\n\nOwnPicture\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x12\n\npicture_id\x18\x02 \x01(\t\"U\n\x17\x44\x65leteOwnPictureRequest\x12\x19\n\x07subject\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x1f\n\nrequest_id\x18\x02 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"H\n\x16ListOwnPicturesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x12\n\npage_token\x18\x02 \x01(\t\"d\n\x17ListOwnPicturesResponse\x12\x30\n\x08pictures\x18\x01 \x03(\x0b\x32\x1e.kontor.identity.v1.OwnPicture\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x14GetOwnPictureRequest\x12\x1c\n\npicture_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x32\xf8\x06\n\x0eViewingService\x12\xa5\x01\n\x11StartCustomerView\x12,.kontor.identity.v1.StartCustomerViewRequest\x1a-.kontor.identity.v1.StartCustomerViewResponse\"3\x8a\xb5\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02&\"!/v1/customers/{customer_id}/views:\x01*\x12\xa3\x01\n\x11ListCustomerViews\x12,.kontor.identity.v1.ListCustomerViewsRequest\x1a-.kontor.identity.v1.ListCustomerViewsResponse\"1\x8a\xb5\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02#\x12!/v1/customers/{customer_id}/views\x12|\n\rSetOwnPicture\x12(.kontor.identity.v1.SetOwnPictureRequest\x1a\x1e.kontor.identity.v1.OwnPicture\"!\x8a\xb5\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/ownPictures:\x01*\x12\x81\x01\n\x10\x44\x65leteOwnPicture\x12+.kontor.identity.v1.DeleteOwnPictureRequest\x1a\x16.google.protobuf.Empty\"(\x8a\xb5\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1b*\x19/v1/ownPictures/{subject}\x12\x8c\x01\n\x0fListOwnPictures\x12*.kontor.identity.v1.ListOwnPicturesRequest\x1a+.kontor.identity.v1.ListOwnPicturesResponse\" \x8a\xb5\x18\x05\n\x01\x01\x38\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/ownPictures\x12\x86\x01\n\rGetOwnPicture\x12(.kontor.identity.v1.GetOwnPictureRequest\x1a\x14.google.api.HttpBody\"5\x8a\xb5\x18\x05\n\x01\x01\x38\x01\x82\xd3\xe4\x93\x02&\x12$/v1/ownPictures/{picture_id}/contentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,6 +43,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTCUSTOMERVIEWREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_STARTCUSTOMERVIEWREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_STARTCUSTOMERVIEWREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_STARTCUSTOMERVIEWRESPONSE'].fields_by_name['access_token']._loaded_options = None
+  _globals['_STARTCUSTOMERVIEWRESPONSE'].fields_by_name['access_token']._serialized_options = b'\200\001\001'
   _globals['_LISTCUSTOMERVIEWSREQUEST'].fields_by_name['customer_id']._loaded_options = None
   _globals['_LISTCUSTOMERVIEWSREQUEST'].fields_by_name['customer_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_LISTCUSTOMERVIEWSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -76,25 +78,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STARTCUSTOMERVIEWREQUEST']._serialized_start=235
   _globals['_STARTCUSTOMERVIEWREQUEST']._serialized_end=351
   _globals['_STARTCUSTOMERVIEWRESPONSE']._serialized_start=353
-  _globals['_STARTCUSTOMERVIEWRESPONSE']._serialized_end=450
-  _globals['_CUSTOMERVIEW']._serialized_start=453
-  _globals['_CUSTOMERVIEW']._serialized_end=638
-  _globals['_LISTCUSTOMERVIEWSREQUEST']._serialized_start=640
-  _globals['_LISTCUSTOMERVIEWSREQUEST']._serialized_end=745
-  _globals['_LISTCUSTOMERVIEWSRESPONSE']._serialized_start=747
-  _globals['_LISTCUSTOMERVIEWSRESPONSE']._serialized_end=848
-  _globals['_SETOWNPICTUREREQUEST']._serialized_start=850
-  _globals['_SETOWNPICTUREREQUEST']._serialized_end=962
-  _globals['_OWNPICTURE']._serialized_start=964
-  _globals['_OWNPICTURE']._serialized_end=1013
-  _globals['_DELETEOWNPICTUREREQUEST']._serialized_start=1015
-  _globals['_DELETEOWNPICTUREREQUEST']._serialized_end=1100
-  _globals['_LISTOWNPICTURESREQUEST']._serialized_start=1102
-  _globals['_LISTOWNPICTURESREQUEST']._serialized_end=1174
-  _globals['_LISTOWNPICTURESRESPONSE']._serialized_start=1176
-  _globals['_LISTOWNPICTURESRESPONSE']._serialized_end=1276
-  _globals['_GETOWNPICTUREREQUEST']._serialized_start=1278
-  _globals['_GETOWNPICTUREREQUEST']._serialized_end=1330
-  _globals['_VIEWINGSERVICE']._serialized_start=1333
-  _globals['_VIEWINGSERVICE']._serialized_end=2221
+  _globals['_STARTCUSTOMERVIEWRESPONSE']._serialized_end=455
+  _globals['_CUSTOMERVIEW']._serialized_start=458
+  _globals['_CUSTOMERVIEW']._serialized_end=643
+  _globals['_LISTCUSTOMERVIEWSREQUEST']._serialized_start=645
+  _globals['_LISTCUSTOMERVIEWSREQUEST']._serialized_end=750
+  _globals['_LISTCUSTOMERVIEWSRESPONSE']._serialized_start=752
+  _globals['_LISTCUSTOMERVIEWSRESPONSE']._serialized_end=853
+  _globals['_SETOWNPICTUREREQUEST']._serialized_start=855
+  _globals['_SETOWNPICTUREREQUEST']._serialized_end=967
+  _globals['_OWNPICTURE']._serialized_start=969
+  _globals['_OWNPICTURE']._serialized_end=1018
+  _globals['_DELETEOWNPICTUREREQUEST']._serialized_start=1020
+  _globals['_DELETEOWNPICTUREREQUEST']._serialized_end=1105
+  _globals['_LISTOWNPICTURESREQUEST']._serialized_start=1107
+  _globals['_LISTOWNPICTURESREQUEST']._serialized_end=1179
+  _globals['_LISTOWNPICTURESRESPONSE']._serialized_start=1181
+  _globals['_LISTOWNPICTURESRESPONSE']._serialized_end=1281
+  _globals['_GETOWNPICTUREREQUEST']._serialized_start=1283
+  _globals['_GETOWNPICTUREREQUEST']._serialized_end=1335
+  _globals['_VIEWINGSERVICE']._serialized_start=1338
+  _globals['_VIEWINGSERVICE']._serialized_end=2226
 # @@protoc_insertion_point(module_scope)
