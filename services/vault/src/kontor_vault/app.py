@@ -99,7 +99,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
             servicer_of(add_SharingServiceServicer_to_server, SharingRpc(sharing), sharing_pb2),
             servicer_of(add_FilingServiceServicer_to_server, filing, filing_pb2),
             servicer_of(add_VaultInternalServiceServicer_to_server, internal, internal_pb2),
-            *keeping_servicers(platform.work, store, keys),
+            *keeping_servicers(platform.work, store, keys, settings),
             *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),

@@ -21,8 +21,8 @@ from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from kontor_vault.content import CorruptContentError, SealedReader, associated_data, object_path
-from kontor_vault.keeping_rounds import advance, current_round
-from kontor_vault.keeping_tables import DamagedObject
+from kontor_vault.keeping_rounds import advance, count_repaired, current_round
+from kontor_vault.keeping_tables import DamagedObject, KeepingRound
 from kontor_vault.keys import CustomerKeys, KeyUnusableError
 from kontor_vault.objects import Objects, copy_object, is_there
 from kontor_vault.tables import Version
@@ -31,9 +31,11 @@ log = structlog.get_logger(__name__)
 
 TASK = "integrity"
 _BATCH = 50
+_DAMAGE = frozenset({"damaged", "missing"})
 _SERVICE = Principal.of_service("vault")
 
 CHECKED = Counter("kontor_vault_checked_objects_total", "Contents read anew, by what was found", ["outcome"])
+ROUND_END = Gauge("kontor_vault_integrity_round_end_seconds", "When the last round through all contents ended (Unix)")
 DAMAGED = Gauge("kontor_vault_damaged_objects", "Contents that cannot be read and wait for repair")
 
 
@@ -74,13 +76,17 @@ class IntegrityCheck:
                 if current is None:
                     break
                 batch = await self._batch(tx, UUID(current.position) if current.position else UUID(int=0))
-            damaged = [content for content in batch if not await self._settle(content)]
+            outcomes = [await self._settle(content) for content in batch]
             size = sum(content.size_bytes for content in batch)
             async with self._work.work(_SERVICE) as tx:
                 current = await current_round(tx, TASK)
                 if current is not None:
                     position = str(batch[-1].content_id) if len(batch) == _BATCH else ""
-                    advance(tx, current, position, objects=len(batch), size_bytes=size, found=len(damaged))
+                    found, repaired = sum(map(_DAMAGE.__contains__, outcomes)), outcomes.count("repaired")
+                    counts = {"objects": len(batch), "size_bytes": size, "found": found, "repaired": repaired}
+                    advance(tx, current, position, **counts)
+                    if current.end_time is not None:
+                        ROUND_END.set(current.end_time.timestamp())
                 await tx.commit()
             done += max(size, 1)
             if len(batch) < _BATCH:
@@ -97,8 +103,12 @@ class IntegrityCheck:
             gone = set(ids) - {content.object_id for content in batch}
             await tx.session.execute(delete(DamagedObject).where(DamagedObject.object_id.in_(gone)))
             await tx.commit()
-        for content in batch:
-            await self._settle(content)
+        repaired = [await self._settle(content) for content in batch].count("repaired")
+        async with self._work.work(_SERVICE) as tx:
+            last = await tx.session.get(KeepingRound, TASK, with_for_update=True)
+            if last is not None and repaired:
+                count_repaired(last, repaired)
+            await tx.commit()
 
     async def _batch(self, tx: Transaction, after: UUID) -> list[_Content]:
         found = await tx.session.scalars(
@@ -131,14 +141,14 @@ class IntegrityCheck:
             log.error("integrity_key_unusable", content_id=str(version.content_id))
             return None
 
-    async def _settle(self, content: _Content) -> bool:
-        """Check a content, repair it where possible, and remember or forget that it is damaged."""
+    async def _settle(self, content: _Content) -> str:
+        """Check a content, repair it where possible, remember or forget that it is damaged; return what was found."""
         if content.key is None:
             CHECKED.labels("key_unusable").inc()
-            return True
+            return "key_unusable"
         outcome = await asyncio.to_thread(self._outcome, content, content.key)
         CHECKED.labels(outcome).inc()
-        is_damaged = outcome in {"damaged", "missing"}
+        is_damaged = outcome in _DAMAGE
         async with self._work.work(_SERVICE) as tx:
             if is_damaged:
                 await _remember(tx, content, is_missing=outcome == "missing")
@@ -147,7 +157,7 @@ class IntegrityCheck:
             await tx.commit()
         if is_damaged:
             log.error("content_damaged", object_path=content.path, outcome=outcome)
-        return not is_damaged
+        return outcome
 
     def _outcome(self, content: _Content, key: bytes) -> str:
         if _is_sound(self._objects, content, key):

@@ -16,7 +16,8 @@ async def current_round(tx: Transaction, task: str) -> KeepingRound | None:
     """Return how far a task is, locked; None while it rests."""
     found = await tx.session.get(KeepingRound, task, with_for_update=True)
     if found is None:
-        found = KeepingRound(task=task, start_time=tx.now, end_time=None, position="", objects=0, size_bytes=0, found=0)
+        nothing = {"objects": 0, "size_bytes": 0, "found": 0, "repaired": 0}
+        found = KeepingRound(task=task, start_time=tx.now, end_time=None, position="", **nothing)
         tx.session.add(found)
         await tx.session.flush()
     if not found.position and found.end_time is not None:
@@ -27,14 +28,31 @@ async def current_round(tx: Transaction, task: str) -> KeepingRound | None:
 
 
 def advance(
-    tx: Transaction, current: KeepingRound, position: str, *, objects: int, size_bytes: int, found: int
+    tx: Transaction,
+    current: KeepingRound,
+    position: str,
+    *,
+    objects: int,
+    size_bytes: int,
+    found: int,
+    repaired: int = 0,
 ) -> None:
     """Go on to a position; an empty one ends the round."""
     current.objects += objects
     current.size_bytes += size_bytes
     current.found += found
+    current.repaired += repaired
     current.position = position
     if not position:
         current.last_objects, current.last_found = current.objects, current.found
-        current.objects = current.size_bytes = current.found = 0
+        current.last_repaired = current.repaired
+        current.objects = current.size_bytes = current.found = current.repaired = 0
         current.end_time = tx.now
+
+
+def count_repaired(last: KeepingRound, repaired: int) -> None:
+    """Count what was repaired by itself to the round that is under way, or to the last one while it rests."""
+    if last.position or last.end_time is None:
+        last.repaired += repaired
+    else:
+        last.last_repaired += repaired

@@ -153,3 +153,5 @@ class KeepingRound(Base):
     end_time: Mapped[datetime | None] = mapped_column(_Time)
     last_objects: Mapped[int] = mapped_column(BigInteger, default=0)
     last_found: Mapped[int] = mapped_column(BigInteger, default=0)
+    repaired: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_repaired: Mapped[int] = mapped_column(BigInteger, default=0)

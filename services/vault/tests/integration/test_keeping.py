@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from kontor.vault.v1 import exports_pb2
+from grpc import StatusCode
+from kontor.common.v1.access_pb2 import Role
+from kontor.vault.v1 import exports_pb2, keeping_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
+from kontor.vault.v1.keeping_pb2_grpc import KeepingServiceStub
 from kontor_chassis.clock import FixedClock, SystemClock
 from kontor_chassis.ids import new_id
 from kontor_vault.adapters.objects import open_object_store
@@ -21,7 +24,7 @@ from kontor_vault.orphans import OrphanSweep
 from kontor_vault.sealing import Sealing
 
 from services.vault.tests.archives import exporter_of, keys_of
-from services.vault.tests.vault_office import Edge, Office, Person, pdf, upload
+from services.vault.tests.vault_office import Edge, Office, Person, pdf, refused, upload
 
 pytestmark = pytest.mark.integration
 
@@ -83,6 +86,15 @@ async def test_the_sweep_takes_orphans_and_nothing_that_anybody_owns(office: Off
         assert len(answer.content) == document.size_bytes
 
 
+_STATE = keeping_pb2.GetKeepingStateRequest()
+
+
+async def rounds(office: Office) -> keeping_pb2.KeepingState:
+    """Return what the operator is told."""
+    operator = office.person(new_id(), Role.ROLE_OPERATOR)
+    return await office.running.stub(KeepingServiceStub, operator.token).GetKeepingState(_STATE)
+
+
 async def test_damage_is_found_told_of_and_repaired(office: Office, edge: Edge, tenant: UUID, tmp_path: Path) -> None:
     """Integrity check: a flipped bit and a lost file show, and come back from the second store once it has them."""
     customer = await office.customer(tenant)
@@ -108,7 +120,15 @@ async def test_damage_is_found_told_of_and_repaired(office: Office, edge: Edge, 
     await alone.check(1 << 30)
     assert DAMAGED._value.get() == 2
     assert await shown() == [False, True, True]
+    told = await rounds(office)
+    assert (told.damaged, told.missing, told.integrity.last_checked, told.integrity.last_damaged) == (2, 1, 3, 2)
+    assert told.oldest_damage_time.ToDatetime(UTC) == office.clock.now()
     await check.check(1)
+    told = await rounds(office)
+    assert (told.damaged, told.integrity.last_repaired, told.integrity.is_running) == (0, 2, False)
+    assert await refused(office.running.stub(KeepingServiceStub, customer.token).GetKeepingState(_STATE)) is (
+        StatusCode.PERMISSION_DENIED
+    )
     assert DAMAGED._value.get() == 0
     assert await shown() == [False, False, False]
     answer = await edge.client.get(f"/files/documents/{documents[2].document_id}", headers=customer.headers)
