@@ -1,4 +1,4 @@
-"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [folder …]|e2e|containers`.
+"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [folder …]|e2e [path …]|containers`.
 
 `all` runs each part even when another one failed, one more at a time than there are processor cores, and ends with one
 line per part. `containers` is no part of it, because it needs a Docker engine and images.
@@ -26,6 +26,9 @@ BASES = ("origin/main", "main")
 
 SIDE_BY_SIDE = ("--numprocesses=auto", "--dist=loadfile")
 """Options of pytest for tests that can run in several processes, each with servers of its own."""
+
+DOUBLED = ("tests/e2e/test_lost_streams.py", "tests/e2e/test_replicas.py")
+"""Journeys on an installation with two processes of everything, which no others use."""
 
 ONE_CORE = "CHECKS_ONE_CORE"
 """Set for a part that runs beside others: it takes one core."""
@@ -66,9 +69,9 @@ def integration(*only: str) -> bool:
     return _pytest([REPOSITORY / folder for folder in only] or _on_real_servers(), *_side_by_side())
 
 
-def e2e() -> bool:
-    """Run the journeys through the gateway and in a browser."""
-    return _with_browser(test_folders("e2e"))
+def e2e(*only: str) -> bool:
+    """Run the journeys through the gateway and in a browser; all of them, or some files or folders."""
+    return _with_browser([REPOSITORY / path for path in only] or test_folders("e2e"))
 
 
 def containers() -> bool:
@@ -123,7 +126,12 @@ def _tasks() -> list[Task]:
     """Return what `all` runs, what takes longest first, so that nothing long is left for the end."""
     folders = sorted(_on_real_servers(), key=lambda folder: len(list(folder.rglob("test_*.py"))), reverse=True)
     on_servers = [Task("integration", (str(folder.relative_to(REPOSITORY)),)) for folder in folders]
-    return [Task("e2e"), Task("lint"), Task("unit"), *on_servers]
+    return [Task("e2e", _on_one_stage()), Task("e2e", DOUBLED), Task("lint"), Task("unit"), *on_servers]
+
+
+def _on_one_stage() -> tuple[str, ...]:
+    files = (REPOSITORY / "tests" / "e2e").rglob("test_*.py")
+    return tuple(sorted({str(file.relative_to(REPOSITORY)) for file in files}.difference(DOUBLED)))
 
 
 def _run_task(task: Task) -> Outcome:
@@ -189,10 +197,11 @@ PARTS = {
 def main() -> int:
     """Run the part that is named; returns the exit status."""
     part, *folders = sys.argv[1:] or [""]
-    if part not in PARTS or (folders and part != "integration"):
-        print(f"usage: {' | '.join(PARTS)}; integration takes folders of tests", file=sys.stderr)
+    takes_paths = {"integration": integration, "e2e": e2e}
+    if part not in PARTS or (folders and part not in takes_paths):
+        print(f"usage: {' | '.join(PARTS)}; integration and e2e take folders of tests", file=sys.stderr)
         return 2
-    return 0 if (integration(*folders) if folders else PARTS[part]()) else 1
+    return 0 if (takes_paths[part](*folders) if folders else PARTS[part]()) else 1
 
 
 if __name__ == "__main__":
