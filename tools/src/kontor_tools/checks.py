@@ -1,4 +1,4 @@
-"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [folder …]|e2e [path …]|containers`.
+"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [path …]|e2e [path …]|containers`.
 
 `all` runs each part even when another one failed, one more at a time than there are processor cores, and ends with one
 line per part. `containers` is no part of it, because it needs a Docker engine and images.
