@@ -1,7 +1,8 @@
-"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration [path …]|e2e [path …]|containers`.
+"""Every check of the repository: `python -m kontor_tools.checks all|lint|unit|integration|e2e|containers [path …]`.
 
 `all` runs each part even when another one failed, one more at a time than there are processor cores, and ends with one
-line per part. `containers` is no part of it, because it needs a Docker engine and images.
+line per part. `containers` is no part of it, because it needs a Docker engine and images. Only integration and e2e take
+paths of tests.
 """
 
 from __future__ import annotations
