@@ -25,6 +25,10 @@ CLIENT_ID: Final = "portal"
 FLOW_COOKIE: Final = "office_sign_in"
 FLOW_SECONDS: Final = 600
 _SCOPE: Final = "openid profile"
+UNREACHABLE: Final = "provider_unreachable"
+UNREADABLE: Final = "answer_unreadable"
+_ANSWERS: Final = (200, 400, 401)
+"""What the token endpoint itself says (RFC 6749, 5.1 and 5.2); all else comes from before it, limits included."""
 _ANY: Final[Mapping[str, str]] = {}
 """No proof in particular."""
 
@@ -35,6 +39,11 @@ class SignInError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the provider could not answer just now: it has refused nothing, and the session goes on."""
+        return self.reason in (UNREACHABLE, UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,7 @@ class OidcClient:
         return _tokens(answer)
 
     def refresh(self, refresh_token: str) -> Tokens:
-        """Return new tokens; raises SignInError when the session is over."""
+        """Return new tokens; raises SignInError when the session is over or, `is_passing`, nobody knows."""
         return _tokens(self._token({"grant_type": "refresh_token", "refresh_token": refresh_token}))
 
     def revoke(self, refresh_token: str) -> None:
@@ -155,13 +164,18 @@ class OidcClient:
         try:
             response = self._http.post("/oauth/token", data={**data, "client_id": CLIENT_ID})
         except httpx.HTTPError as error:
-            raise SignInError("provider_unreachable") from error
-        if response.status_code >= 500:
-            raise SignInError("provider_unreachable")
+            raise SignInError(UNREACHABLE) from error
+        if response.status_code not in _ANSWERS:
+            raise SignInError(UNREACHABLE)
         if response.status_code != 200:
             raise SignInError("refused")
-        answer = response.json()
-        return answer if isinstance(answer, dict) else {}
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise SignInError(UNREADABLE) from error
+        if not isinstance(answer, dict):
+            raise SignInError(UNREADABLE)
+        return answer
 
     def _check_identity(self, id_token: str, nonce: str) -> None:
         registry = jwt.JWTClaimsRegistry(
@@ -190,5 +204,5 @@ class OidcClient:
 def _tokens(answer: Mapping[str, object]) -> Tokens:
     access, refresh, seconds = answer.get("access_token"), answer.get("refresh_token"), answer.get("expires_in", 600)
     if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
-        raise SignInError("answer_incomplete")
+        raise SignInError(UNREADABLE)
     return Tokens(access, refresh, seconds)

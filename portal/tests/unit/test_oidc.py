@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -61,6 +65,47 @@ def test_another_issuer_is_refused_before_the_code_is_used() -> None:
     client = OidcClient(ORIGIN, ORIGIN, "127.0.0.1:9")
     with pytest.raises(SignInError, match="issuer_mismatch"):
         client.exchange("code", Flow.start("/"), "https://evil.example")
+
+
+@contextmanager
+def provider(status: int, body: str) -> Iterator[OidcClient]:
+    """A client of a provider that answers every request like this."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield OidcClient(ORIGIN, ORIGIN, f"127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_over"),
+    [
+        (400, '{"error": "invalid_grant"}', True),
+        (401, '{"error": "invalid_client"}', True),
+        (429, '{"error": "slow_down"}', False),
+        (403, "RBAC: access denied", False),
+        (502, "upstream", False),
+        (200, "<html>maintenance</html>", False),
+        (200, "[]", False),
+        (200, '{"access_token": "a"}', False),
+    ],
+)
+def test_only_a_refusal_ends_the_session(status: int, body: str, is_over: bool) -> None:
+    """ID: a limit, a page of a proxy or half an answer says nothing about the session; it is tried again later."""
+    with provider(status, body) as client, pytest.raises(SignInError) as failed:
+        client.refresh("token")
+    assert failed.value.is_passing != is_over
 
 
 def test_login_sets_a_flow_cookie_and_keeps_where_to_go(browser: FlaskClient) -> None:

@@ -62,7 +62,7 @@ def refresh() -> ResponseReturnValue:
             raise SignInError("no_session")
         tokens = _provider().refresh(refresh_token)
     except SignInError as error:
-        if error.reason == "provider_unreachable":
+        if error.is_passing:
             return _failed(error)
         response = make_response("", 401) if is_script else redirect(_login_address(return_to), 303)
         cookies.clear_session(response)
@@ -117,8 +117,7 @@ def _login_address(return_to: str) -> str:
 
 def _failed(error: SignInError) -> ResponseReturnValue:
     g.session = None
-    unreachable = error.reason == "provider_unreachable"
-    page = render_template("auth_failed.html", unreachable=unreachable, signed_in=current_session() is not None)
-    response = make_response(page, 503 if unreachable else 400)
+    page = render_template("auth_failed.html", unreachable=error.is_passing, signed_in=current_session() is not None)
+    response = make_response(page, 503 if error.is_passing else 400)
     cookies.clear_flow(response)
     return response
