@@ -34,6 +34,8 @@ from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
+from kontor.vault.v1.imports_pb2_grpc import ImportServiceStub
+from kontor.vault.v1.keeping_pb2_grpc import KeepingServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.originals_pb2_grpc import OriginalServiceStub
 from kontor.vault.v1.retention_pb2_grpc import RetentionServiceStub
@@ -162,6 +164,16 @@ def firm_storage() -> FirmStorageServiceStub:
 def exports() -> ExportServiceStub:
     """Return the stub for archives of everything."""
     return current_edge().stub(_GATEWAY, ExportServiceStub)
+
+
+def imports() -> ImportServiceStub:
+    """Return the stub for archives on their way in."""
+    return current_edge().stub(_GATEWAY, ImportServiceStub)
+
+
+def keeping() -> KeepingServiceStub:
+    """Return the stub for what rounds through everything stored found."""
+    return current_edge().stub(_GATEWAY, KeepingServiceStub)
 
 
 def filing() -> FilingServiceStub:

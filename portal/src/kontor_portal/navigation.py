@@ -166,4 +166,5 @@ def _operator() -> tuple[NavItem, ...]:
         NavItem(t("Auftragsverarbeitung"), "/betrieb/auftragsverarbeitung", "scales"),
         NavItem(t("Gewinnspiel"), "/betrieb/gewinnspiel", "sparkle"),
         NavItem(t("Abrechnung"), "/betrieb/abrechnung", "receipt", is_pinned=True),
+        NavItem(t("Aufbewahrung"), "/betrieb/aufbewahrung", "shield"),
     )

@@ -20,6 +20,8 @@ class UploadTarget:
     contract_id: str = ""
     document_id: str = ""
     """The document that gets a new version; empty: each file becomes a document."""
+    hint: str = ""
+    """What kind of files is meant, where it is not any."""
 
     @property
     def action(self) -> str:
@@ -44,7 +46,8 @@ class UploadTarget:
     @property
     def document_page(self) -> str:
         """Where the pages of single documents lie; empty where there are none."""
-        return "/kunde/dokumente" if self.return_to.startswith("/kunde/") else ""
+        own = self.return_to.startswith("/kunde/") and not self.return_to.startswith("/kunde/geteilt")
+        return "/kunde/dokumente" if own else ""
 
     @property
     def takes_folders(self) -> bool:

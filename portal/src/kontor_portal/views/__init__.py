@@ -54,6 +54,7 @@ from kontor_portal.views.customer_filing import customer_filing
 from kontor_portal.views.customer_grants import customer_grants
 from kontor_portal.views.customer_home import customer_home
 from kontor_portal.views.customer_identity import customer_identity
+from kontor_portal.views.customer_import import customer_import
 from kontor_portal.views.customer_invoices import customer_invoices
 from kontor_portal.views.customer_papers import customer_papers
 from kontor_portal.views.customer_pictures import customer_pictures
@@ -72,6 +73,7 @@ from kontor_portal.views.help_pages import help_pages
 from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
+from kontor_portal.views.operator_keeping import operator_keeping
 from kontor_portal.views.operator_pages import operator_pages
 from kontor_portal.views.post_pages import post_pages
 from kontor_portal.views.public import public
@@ -113,6 +115,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_chat,
     customer_service,
     customer_storage,
+    customer_import,
     customer_invoices,
     customer_consents,
     customer_emergency,
@@ -156,6 +159,7 @@ AREAS: tuple[Blueprint, ...] = (
     scan_binders,
     operator_firms,
     operator_face,
+    operator_keeping,
     operator_pages,
     raffle_pages,
     trusted_pages,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from google.protobuf.empty_pb2 import Empty
-from kontor.vault.v1 import imports_internal_pb2, internal_pb2
+from kontor.vault.v1 import imports_internal_pb2, internal_pb2, originals_pb2
 from kontor.vault.v1 import imports_pb2 as pb
 from kontor.vault.v1.imports_internal_pb2_grpc import ImportInternalServiceServicer
 from kontor.vault.v1.imports_pb2_grpc import ImportServiceServicer
@@ -154,7 +154,7 @@ def _original(titles: dict[UUID, str], original: ArchivedOriginal) -> pb.FormerO
     return pb.FormerOriginal(
         title=_title(titles, original.document_id),
         place=f"{original.box} / {original.position}",
-        state=original.state,
+        state=dict(originals_pb2.OriginalState.items()).get(f"ORIGINAL_STATE_{original.state}"),
         keep_until=str(original.keep_until),
     )
 

@@ -9,6 +9,7 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
+from kontor.vault.v1 import originals_pb2 as originals_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -488,8 +489,8 @@ class FormerOriginal(message.Message):
     """Title of the document; empty where it is gone."""
     place: builtins.str
     """Box and place in it, as the scan centre wrote them."""
-    state: builtins.str
-    """Where it stood: STORED, RETURN_WANTED, RETURNED, DESTRUCTION_ALLOWED or DESTROYED."""
+    state: originals_pb2.OriginalState.ValueType
+    """Where it stood."""
     keep_until: builtins.str
     """Until when it was to be kept, for example "2027-07-31"."""
     def __init__(
@@ -497,7 +498,7 @@ class FormerOriginal(message.Message):
         *,
         title: builtins.str = ...,
         place: builtins.str = ...,
-        state: builtins.str = ...,
+        state: originals_pb2.OriginalState.ValueType = ...,
         keep_until: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
