@@ -34,14 +34,15 @@ from kontor.vault.v1.deliveries_pb2_grpc import DeliveryServiceStub
 from kontor.vault.v1.emergency_folder_pb2_grpc import EmergencyFolderServiceStub
 from kontor.vault.v1.exports_pb2_grpc import ExportServiceStub
 from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
+from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.imports_pb2_grpc import ImportServiceStub
 from kontor.vault.v1.keeping_pb2_grpc import KeepingServiceStub
-from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.originals_pb2_grpc import OriginalServiceStub
 from kontor.vault.v1.retention_pb2_grpc import RetentionServiceStub
 from kontor.vault.v1.scan_centre_pb2_grpc import ScanCentreServiceStub
 from kontor.vault.v1.scan_sheets_pb2_grpc import ScanSheetServiceStub
 from kontor.vault.v1.search_pb2_grpc import SearchServiceStub
+from kontor.vault.v1.sharing_pb2_grpc import SharingServiceStub
 from kontor.vault.v1.vault_pb2_grpc import VaultServiceStub
 from kontor_chassis.edge import current_edge
 
@@ -144,6 +145,11 @@ def contracts() -> ContractsServiceStub:
 def vault() -> VaultServiceStub:
     """Return the stub of vault."""
     return current_edge().stub(_GATEWAY, VaultServiceStub)
+
+
+def sharing() -> SharingServiceStub:
+    """Return the stub for what customers share with experts."""
+    return current_edge().stub(_GATEWAY, SharingServiceStub)
 
 
 def deliveries() -> DeliveryServiceStub:

@@ -20,6 +20,8 @@ class NavItem:
     """Heading that begins above this item."""
     is_pinned: bool = False
     """Whether it stands in the bottom bar of a phone rather than behind “Mehr”."""
+    also: tuple[str, ...] = ()
+    """Further addresses that belong to it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ def navigation(
     """
     persona = session.persona(in_expert_firm=in_expert_firm)
     items = [item for item in _items(session, persona) if item.href not in closed]
-    fitting = [item.href for item in items if path == item.href or path.startswith(item.href + "/")]
-    current = max(fitting, key=len, default="")
-    return tuple(NavEntry(item, item.href == current) for item in items)
+    places = [(href, item) for item in items for href in (item.href, *item.also)]
+    fitting = [place for place in places if path == place[0] or path.startswith(place[0] + "/")]
+    current = max(fitting, key=lambda place: len(place[0]), default=None)
+    return tuple(NavEntry(item, current is not None and item is current[1]) for item in items)
 
 
 def _items(session: Session, persona: Persona | None) -> tuple[NavItem, ...]:
@@ -64,7 +67,7 @@ def _customer() -> tuple[NavItem, ...]:
     return (
         NavItem(t("Start"), "/kunde", "home", is_pinned=True),
         NavItem(t("Verträge"), "/kunde/vertraege", "contract", is_pinned=True),
-        NavItem(t("Dokumente"), "/kunde/dokumente", "folder", is_pinned=True),
+        NavItem(t("Dokumente"), "/kunde/dokumente", "folder", is_pinned=True, also=("/kunde/post",)),
         NavItem(t("Nachrichten"), "/kunde/chat", "chat", is_pinned=True),
         NavItem(t("Service"), "/kunde/service", "shield"),
         NavItem(t("Rechnungen"), "/kunde/rechnungen", "receipt"),
@@ -81,6 +84,7 @@ def _reduced() -> tuple[NavItem, ...]:
     """What a person insured in the household sees."""
     return (
         NavItem(t("Verträge"), "/kunde/vertraege", "contract", is_pinned=True),
+        NavItem(t("Unterlagen"), "/kunde/geteilt", "folder", is_pinned=True),
         NavItem(t("Konto"), "/konto", "user", is_pinned=True),
     )
 

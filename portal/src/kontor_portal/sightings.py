@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from kontor.common.v1 import access_pb2
 from kontor.vault.v1 import vault_pb2 as pb
 
 from kontor_portal.formatting import day_text, local
@@ -104,7 +105,9 @@ def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
         return _of_delivery(entry, what, firm_name)
     if is_own:
         return _own(entry, what, firm_name)
-    who = entry.account_name or firm_name
+    who = _name(entry) or firm_name
+    if entry.action == pb.SIGHTING_ACTION_REVOKE and entry.party_name:
+        return t("Die Freigabe von %(what)s für %(whom)s ist beendet.", what=what, whom=entry.party_name)
     return {
         pb.SIGHTING_ACTION_VIEW: lambda: t("%(who)s hat %(what)s angesehen.", who=who, what=what),
         pb.SIGHTING_ACTION_DOWNLOAD: lambda: t("%(who)s hat %(what)s heruntergeladen.", who=who, what=what),
@@ -117,6 +120,12 @@ def _sentence(entry: pb.Sighting, firm_name: str, *, is_own: bool) -> str:
         pb.SIGHTING_ACTION_END: lambda: t("Die Aufbewahrung von %(what)s ist beendet; es ist gelöscht.", what=what),
         pb.SIGHTING_ACTION_REVOKE: lambda: t("Die Freigabe von %(what)s ist beendet.", what=what),
     }.get(entry.action, lambda: t("%(who)s hat %(what)s freigegeben.", who=who, what=what))()
+
+
+def _name(entry: pb.Sighting) -> str:
+    """Return who acted; behind an expert's firm the sentence goes on after a comma."""
+    is_expert = entry.role == access_pb2.ROLE_EXPERT and ", " in entry.account_name
+    return f"{entry.account_name}," if is_expert else entry.account_name
 
 
 def _own(entry: pb.Sighting, what: str, firm_name: str) -> str:

@@ -22,6 +22,8 @@ SCENES: Final[Mapping[int, str]] = {
     brand_pb2.SCENE_MEADOW: "wiese",
 }
 """File names of the scenes."""
+_SHARED: Final = "/kunde/geteilt"
+"""What is shared with people of a household; belongs to the documents."""
 _SERVICE: Final = "/kunde/service"
 _USUAL: Final = (
     access_pb2.AREA_CONTRACTS,
@@ -109,7 +111,8 @@ def areas() -> tuple[AreaPage, ...]:
 
 def closed_addresses(firm: FirmLook) -> frozenset[str]:
     """Return the addresses of the parts that a firm's customers do not get (F53)."""
-    return frozenset(page.href for page in areas() if firm.has_closed(page.area))
+    closed = frozenset(page.href for page in areas() if firm.has_closed(page.area))
+    return closed | {_SHARED} if firm.has_closed(access_pb2.AREA_DOCUMENTS) else closed
 
 
 def is_closed(firm: FirmLook, path: str) -> bool:

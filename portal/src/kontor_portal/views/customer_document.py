@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -14,6 +13,7 @@ from kontor.vault.v1 import binders_pb2, originals_pb2, retention_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
+from kontor_portal.circles import Shares, is_for_firm, shares_of
 from kontor_portal.deliveries import DeliveryView, deliveries_of
 from kontor_portal.filing import ProposalView, proposal_for
 from kontor_portal.folders import FolderTree, folder_tree
@@ -27,7 +27,7 @@ from kontor_portal.requests import current_firm, signed_in
 from kontor_portal.retention import Kept, kept
 from kontor_portal.sightings import Line, last_day, line_of
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
-from kontor_portal.views.customer_grants import all_grants, colleagues_of
+from kontor_portal.views.customer_grants import all_grants
 
 customer_document = Blueprint("customer_document", __name__)
 
@@ -38,12 +38,8 @@ class DocumentPage:
 
     document: vault_pb2.Document
     tree: FolderTree
-    grant: vault_pb2.Grant | None
-    """The grant on this very document for the whole firm."""
-    personal: tuple[vault_pb2.Grant, ...]
-    """The grants on this very document for single persons of the firm."""
-    colleagues: Mapping[str, str]
-    """Who looks after the customer, by account."""
+    shares: Shares
+    """The grants on this very document."""
     folder_grant: vault_pb2.Folder | None
     """The folder through which the firm sees it as well."""
     sightings: tuple[Line, ...]
@@ -57,6 +53,11 @@ class DocumentPage:
     deliveries: tuple[DeliveryView, ...]
     """What was delivered of it, newest first; none of a copy."""
     kept: Kept
+
+    @property
+    def grant(self) -> vault_pb2.Grant | None:
+        """The grant on this very document for the whole firm."""
+        return self.shares.firm
 
     @property
     def is_own(self) -> bool:
@@ -162,7 +163,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     tree = folder_tree(customer_id)
     grants = all_grants(customer_id)
     on_it = [each for each in grants if each.document_id == document_id]
-    granted_folders = {each.folder_id for each in grants if each.folder_id}
+    granted_folders = {each.folder_id for each in grants if each.folder_id and is_for_firm(each)}
     sightings = optional(
         lambda: vault.ListSightings(
             vault_pb2.ListSightingsRequest(customer_id=customer_id, document_id=document_id, page_size=20)
@@ -172,9 +173,7 @@ def _show(document_id: str, form: Form) -> ResponseReturnValue:
     page = DocumentPage(
         document=found,
         tree=tree,
-        grant=next((each for each in on_it if not each.grantee_account_id), None),
-        personal=tuple(each for each in on_it if each.grantee_account_id),
-        colleagues=colleagues_of(customer_id),
+        shares=shares_of(customer_id, on_it, firm.name),
         folder_grant=next((each for each in tree.path(found.folder_id) if each.folder_id in granted_folders), None),
         sightings=tuple(line_of(entry, session.account_id, firm.name) for entry in sightings.sightings),
         paper=paper_of(customer_id, document_id),

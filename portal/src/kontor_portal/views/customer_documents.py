@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import gateway
+from kontor_portal.circles import Shares, shares_of
 from kontor_portal.filing import ToFile, to_file
 from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
@@ -19,8 +20,9 @@ from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.papers import labels_of
 from kontor_portal.reading import next_page, optional, page_token
-from kontor_portal.requests import signed_in
+from kontor_portal.requests import current_firm, signed_in
 from kontor_portal.uploads import UploadTarget, say_what_was_stored
+from kontor_portal.views.customer_grants import all_grants
 
 customer_documents = Blueprint("customer_documents", __name__)
 
@@ -70,6 +72,8 @@ class Cabinet:
     labels: vault_pb2.DocumentLabels
     chosen: Chosen
     to_file: ToFile
+    shares: Shares | None
+    """Who sees the folder; None at the root."""
 
     @property
     def folders(self) -> tuple[vault_pb2.Folder, ...]:
@@ -185,9 +189,15 @@ def _show(place: vault_pb2.Folder | None, form: Form) -> ResponseReturnValue:
         labels=labels_of(customer_id),
         chosen=chosen,
         to_file=ToFile((), has_more=False) if folder_id else to_file(customer_id, tree),
+        shares=_shares(customer_id, folder_id) if folder_id else None,
     )
     dialog = request.args.get("neu", "") == "ordner" or bool(form.errors or form.problem)
     return render_template("customer/documents.html", cabinet=cabinet, form=form, dialog=dialog), form.status
+
+
+def _shares(customer_id: str, folder_id: str) -> Shares:
+    on_it = [grant for grant in all_grants(customer_id) if grant.folder_id == folder_id]
+    return shares_of(customer_id, on_it, current_firm().name)
 
 
 def _quota(customer_id: str) -> vault_pb2.Quota | None:

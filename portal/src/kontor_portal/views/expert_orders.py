@@ -10,13 +10,15 @@ import grpc
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.experts.v1 import orders_pb2
+from kontor.vault.v1 import sharing_pb2, vault_pb2
 
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
+from kontor_portal.circles import RUNNING
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
-from kontor_portal.reading import next_page, page_token
+from kontor_portal.reading import next_page, optional, page_token
 from kontor_portal.views.broker_orders import order_messages, send_order_message
 
 expert_orders = Blueprint("expert_orders", __name__)
@@ -40,6 +42,8 @@ class ReceivedOrder:
     order: orders_pb2.Order
     messages: tuple[orders_pb2.OrderMessage, ...]
     actions: tuple[Choice, ...]
+    shared: tuple[vault_pb2.Document, ...]
+    """Papers that the customer shares through it."""
 
 
 @expert_orders.get("/experte")
@@ -113,7 +117,15 @@ def _actions(state: orders_pb2.OrderState.ValueType) -> tuple[Choice, ...]:
     return (finish, cancel) if state == orders_pb2.ORDER_STATE_IN_PROGRESS else ()
 
 
+def _shared(order: orders_pb2.Order) -> tuple[vault_pb2.Document, ...]:
+    if order.state not in RUNNING:
+        return ()
+    asked = sharing_pb2.ListOrderDocumentsRequest(order_id=order.order_id, page_size=100)
+    none = sharing_pb2.ListOrderDocumentsResponse()
+    return tuple(optional(lambda: gateway.sharing().ListOrderDocuments(asked), none).documents)
+
+
 def _show(order_id: str, form: Form) -> ResponseReturnValue:
     found = gateway.experts().GetOrder(orders_pb2.GetOrderRequest(order_id=order_id))
-    page = ReceivedOrder(found, order_messages(order_id), _actions(found.state))
+    page = ReceivedOrder(found, order_messages(order_id), _actions(found.state), _shared(found))
     return render_template("expert/order.html", page=page, form=form), form.status

@@ -9,16 +9,15 @@ import grpc
 from flask import Blueprint, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import emergency_pb2 as pb
-from kontor.vault.v1 import vault_pb2
 
 from kontor_portal import emergency as words
 from kontor_portal import gateway
-from kontor_portal.folders import FolderTree, folder_tree
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
-from kontor_portal.reading import next_page, page_token
 from kontor_portal.requests import signed_in
+from kontor_portal.uploads import say_what_was_stored
+from kontor_portal.views.shared_pages import shared_place
 
 trusted_pages = Blueprint("trusted_pages", __name__)
 
@@ -99,7 +98,7 @@ def withdraw(request_id: str) -> ResponseReturnValue:
 
 @trusted_pages.get("/vertrauen/unterlagen")
 def folders() -> ResponseReturnValue:
-    """Show the folders that are open, and what lies in them."""
+    """Show what the customer shares, and what a release opened."""
     return _folder("")
 
 
@@ -110,30 +109,10 @@ def folder(folder_id: str) -> ResponseReturnValue:
 
 
 def _folder(folder_id: str) -> ResponseReturnValue:
-    trust = trust_in_hand()
-    if not trust.is_open:
-        return redirect(HOME, 303)
-    tree = folder_tree(_customer())
-    if folder_id and folder_id not in tree.by_id:
-        abort(404)
-    answer = gateway.vault().ListDocuments(
-        vault_pb2.ListDocumentsRequest(
-            customer_id=_customer(), folder_id=folder_id, page_size=50, page_token=page_token()
-        )
-    )
+    say_what_was_stored()
     return render_template(
-        "trusted/folders.html",
-        trust=trust,
-        place=tree.by_id.get(folder_id),
-        folders=tree.children(folder_id) if folder_id else _roots(tree),
-        documents=tuple(answer.documents),
-        next_url=next_page(answer.next_page_token),
+        "trusted/folders.html", trust=trust_in_hand(), shared=shared_place("/vertrauen/unterlagen", folder_id)
     )
-
-
-def _roots(tree: FolderTree) -> tuple[vault_pb2.Folder, ...]:
-    """Return the folders at the top of what is open: what lies above them stays unknown."""
-    return tuple(one for one in tree.by_id.values() if one.parent_id not in tree.by_id)
 
 
 def _show(form: Form) -> ResponseReturnValue:
