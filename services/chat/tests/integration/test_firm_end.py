@@ -18,7 +18,7 @@ from kontor_chat.consumers import CONSUMERS
 from kontor_chat.customer_end import CUSTOMER_END
 from kontor_chat.firm_end import FIRM_END
 
-from tests.firm_end import delete_customer, delete_firm, go_on, mark_deleted, rows_of
+from tests.firm_end import delete_customer, delete_firm, go_on, mark_deleted, rows_of, tables_that_say
 
 pytestmark = pytest.mark.integration
 
@@ -63,10 +63,13 @@ async def test_a_deleted_customer_leaves_no_chat(chat: Running, database: Any, f
     other = await _filled(firm)
     before = await rows_of(database.owner_url, firm.tenant_id)
     julia = await _filled(firm)
+    await julia.start("Hier schreibt Tante Kunigunde", subject="Kunigunde")
     assert julia.customer_id
+    assert await tables_that_say(database.owner_url, "Kunigunde") == ["chats", "messages"]
     await delete_customer(chat, "chat", CUSTOMER_END, firm.tenant_id, julia.customer_id, julia.account_id)
     assert await rows_of(database.owner_url, firm.tenant_id) == before
     assert len(await other.chats()) == 1
+    assert await tables_that_say(database.owner_url, "Kunigunde") == []
 
 
 async def test_one_whose_end_fails_stops_no_other(chat: Running, database: Any, firm: Any, other_firm: Any) -> None:

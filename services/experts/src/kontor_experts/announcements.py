@@ -35,13 +35,12 @@ def placed(tx: Transaction, order: tables.Order) -> None:
     tx.publish(event, aggregate=order.order_id, tenant_id=order.tenant_id)
 
 
-def status_changed(tx: Transaction, order: tables.Order, before: OrderState, reason: str) -> None:
+def status_changed(tx: Transaction, order: tables.Order, before: OrderState) -> None:
     """The client learns of every change (F116), and is invited to rate what is completed (F123)."""
     event = events.OrderStatusChanged(
         **_about_order(order),
         from_state=orders_pb2.OrderState.Value(f"ORDER_STATE_{before}"),
         to_state=orders_pb2.OrderState.Value(f"ORDER_STATE_{order.state}"),
-        reason=reason,
     )
     tx.publish(event, aggregate=order.order_id, tenant_id=order.tenant_id)
     if order.state == OrderState.COMPLETED:

@@ -1,8 +1,9 @@
 """What the expert network does when a customer is deleted: drafts go, placed orders stay without any word about him.
 
 An order that was placed documents a business of two firms (`firm_end`). What the expert received about the customer,
-what was written about the order and what was shown to the customer with the question for his consent is emptied, and
-his name leaves the history; that he agreed, and to which kinds of data, stays as the proof of it.
+what was written about the order (messages, the reason of a cancellation, the words of a rating) and what was shown to
+the customer with the question for his consent is emptied, and his name leaves the history; that he agreed, to which
+kinds of data, and the stars of a rating stay.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ _EMPTIED = (
     "UPDATE order_history SET actor_name = ''"  # noqa: S608 - likewise
     f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND actor_name <> ''"
     " AND step IN ('CONSENT_GIVEN', 'CONSENT_DECLINED')",
+    "UPDATE order_history SET detail = ''"  # noqa: S608 - likewise
+    f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND detail <> ''",
+    "UPDATE ratings SET comment = ''"  # noqa: S608 - likewise
+    f" WHERE tenant_id = :tenant AND order_id IN ({_ORDERS}) AND comment <> ''",
+    f"UPDATE orders SET cancellation_reason = '–' WHERE tenant_id = :tenant AND {OF_CUSTOMER}"  # noqa: S608 - likewise
+    " AND cancellation_reason NOT IN ('', '–')",  # there has to be one (F118)
 )
 
 CUSTOMER_END = CustomerEnd(

@@ -199,7 +199,7 @@ async def set_order_status(tx: Transaction, order_id: UUID, *, state: OrderState
         order.closed_at = tx.now
     record(tx, order, EXPERT_STEPS[state], reason.strip())
     await tx.session.flush()
-    announcements.status_changed(tx, order, before, reason.strip())
+    announcements.status_changed(tx, order, before)
     return OrderView(order, content=await tx.session.get(tables.OrderContent, order_id))
 
 

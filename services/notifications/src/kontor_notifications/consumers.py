@@ -229,7 +229,7 @@ class Handlers:
         if state is None:
             return
         kind = Kind.NOTIFICATION_KIND_ORDER_STATUS_CHANGED
-        more = {"state": state, "reason": f" Begründung: {event.reason}" if event.reason else ""}
+        more = {"state": state}
         await self._tell_client(tx, meta, event, kind, wording.ORDER_STATUS_CHANGED, "order_status", more)
 
     async def order_completed(self, tx: Transaction, event: experts.OrderCompleted, meta: EventMeta) -> None:

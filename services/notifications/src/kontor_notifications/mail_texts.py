@@ -97,8 +97,8 @@ TEXTS: Mapping[str, MailText] = {
     ),
     "order_status": MailText(
         "Auftrag „$service_title“: $state",
-        "Ihr Auftrag „$service_title“ ist jetzt $state.$reason",
-        "dein Auftrag „$service_title“ ist jetzt $state.$reason",
+        "Ihr Auftrag „$service_title“ ist jetzt $state. Mehr dazu lesen Sie im Auftrag.",
+        "dein Auftrag „$service_title“ ist jetzt $state. Mehr dazu liest du im Auftrag.",
         "Auftrag ansehen",
     ),
     "order_completed": MailText(

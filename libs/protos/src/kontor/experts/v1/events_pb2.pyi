@@ -253,7 +253,6 @@ class OrderStatusChanged(message.Message):
     EXPERT_ACCOUNT_ID_FIELD_NUMBER: builtins.int
     FROM_STATE_FIELD_NUMBER: builtins.int
     TO_STATE_FIELD_NUMBER: builtins.int
-    REASON_FIELD_NUMBER: builtins.int
     tenant_id: builtins.str
     """Firm of the client."""
     order_id: builtins.str
@@ -268,8 +267,6 @@ class OrderStatusChanged(message.Message):
     """State before."""
     to_state: orders_pb2.OrderState.ValueType
     """State now."""
-    reason: builtins.str
-    """Reason, of a cancellation."""
     def __init__(
         self,
         *,
@@ -280,11 +277,10 @@ class OrderStatusChanged(message.Message):
         expert_account_id: builtins.str = ...,
         from_state: orders_pb2.OrderState.ValueType = ...,
         to_state: orders_pb2.OrderState.ValueType = ...,
-        reason: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["client_account_id", b"client_account_id", "expert_account_id", b"expert_account_id", "from_state", b"from_state", "order_id", b"order_id", "reason", b"reason", "service_title", b"service_title", "tenant_id", b"tenant_id", "to_state", b"to_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["client_account_id", b"client_account_id", "expert_account_id", b"expert_account_id", "from_state", b"from_state", "order_id", b"order_id", "service_title", b"service_title", "tenant_id", b"tenant_id", "to_state", b"to_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
