@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from kontor_tools.containers import IMAGE_ACCOUNT, image, tag_of
-from kontor_tools.images import IMAGES, LARGEST_BYTES, size_of
+from kontor_tools.images import IMAGES, largest, size_of
 
 TAG = tag_of(os.environ)
 LOCKED_DOWN = ("--rm", "--network=none", "--read-only", "--tmpfs=/tmp", "--cap-drop=ALL")
@@ -26,7 +26,7 @@ def run(name: str, *arguments: str, options: tuple[str, ...] = (), text: str = "
 @each_image
 def test_image_is_small(name: str) -> None:
     """A node fetches it in seconds."""
-    assert size_of(image(name, TAG)) <= LARGEST_BYTES
+    assert size_of(image(name, TAG)) <= largest(name)
 
 
 @each_image
@@ -52,3 +52,10 @@ def test_image_checks_its_configuration(name: str) -> None:
     assert checked.returncode == 2, checked.stderr
     assert "KONTOR_LOG_LEVLE: unknown setting" in checked.stderr
     assert "KONTOR_METRICS_LISTEN: Field required" in checked.stderr
+
+
+def test_the_reading_image_knows_german() -> None:
+    """OCR: tesseract and its German are in the one image that reads pictures, and in no other."""
+    languages = run("vault-ocr", "--list-langs", options=("--entrypoint=/usr/bin/tesseract",))
+    assert "deu" in languages.stdout.split(), languages.stderr
+    assert run("vault", "--list-langs", options=("--entrypoint=/usr/bin/tesseract",)).returncode != 0

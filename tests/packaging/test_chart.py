@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from kontor_chassis.event_metrics import CONSUMER_LAG
+from kontor_chassis.settings import EdgeSettings, ProcessSettings, ServiceSettings, SettingsError
+from kontor_tools.plan import EDGES, SERVICES, settings_class
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "deploy" / "helm" / "kontor"
@@ -37,6 +41,15 @@ def pods_of(scenario: str) -> list[Any]:
         for document in rendered(scenario)
         if document["kind"] in {"Deployment", "StatefulSet", "Job"}
     ]
+
+
+def processes_of(scenario: str) -> Iterator[tuple[str, str, Any, Any]]:
+    """Yield our containers: whose image, which command, pod and container."""
+    for pod in pods_of(scenario):
+        for container in pod["containers"]:
+            package = container["image"].rpartition("/")[2].partition(":")[0].removesuffix("-ocr")
+            if package.startswith("kontor-"):
+                yield package.removeprefix("kontor-"), container["args"][0], pod, container
 
 
 def test_the_three_scenarios_exist() -> None:
@@ -124,23 +137,115 @@ def test_no_settings_come_from_kubernetes() -> None:
     assert [pod for pod in pods if pod["enableServiceLinks"] is not False] == []
 
 
+def test_every_process_of_an_installation_is_deployed() -> None:
+    """Whatever `make up` starts runs in a cluster too."""
+    deployed = {(package, command) for package, command, _, _ in processes_of("production")}
+    services = {(service, mode) for service in SERVICES for mode in ("migrate", "serve", "work")}
+    edges = {(package, "http") for package in EDGES.values()}
+    assert services | edges | {("gateway", "serve")} <= deployed
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_process_is_told_what_it_asks_for(scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each starts: it knows every setting that it is given, misses none, and finds the files that they name."""
+    for key in [key for key in os.environ if key.startswith("KONTOR_")]:
+        monkeypatch.delenv(key)
+    faults = {}
+    for number, (package, command, pod, container) in enumerate(processes_of(scenario)):
+        root = tmp_path / str(number)
+        put_secrets(root, pod, container)
+        told = {each["name"]: each["value"].replace("/etc/kontor", f"{root}/etc/kontor") for each in container["env"]}
+        kind = {"gateway": ProcessSettings}.get(package, EdgeSettings if command == "http" else ServiceSettings)
+        with monkeypatch.context() as patched:
+            for key, value in told.items():
+                patched.setenv(key, value)
+            try:
+                settings_class(package, kind).load()
+            except SettingsError as error:
+                faults[package, command] = error.faults
+    assert faults == {}
+
+
+def put_secrets(root: Path, pod: Any, container: Any) -> None:
+    """Lay the files of a pod's secrets where its container sees them."""
+    folders = {mount["name"]: root / mount["mountPath"].lstrip("/") for mount in container["volumeMounts"]}
+    for volume in pod["volumes"]:
+        secret = volume.get("secret", {})
+        for item in secret.get("items", [{"path": "password"}] if secret else []):
+            file = folders[volume["name"]] / item["path"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+
+
 def test_each_process_sees_only_its_own_encryption_key() -> None:
     """The file edge gets its content keys with each permit; the key of other edges' cookies is none of its business."""
     keys = {
-        (container["image"].rpartition("/")[2].partition(":")[0], container["args"][0]): key
-        for pod in pods_of("production")
-        for container in pod["containers"]
+        (package, command): key
+        for package, command, pod, _ in processes_of("production")
         if (key := encryption_key_of(pod))
     }
     assert keys == {
-        ("kontor-identity", "http"): "cookie-key",
-        ("kontor-portal", "http"): "cookie-key",
-        **{
-            (f"kontor-{service}", process): "key-encryption-key"
-            for service in ("identity", "vault")
-            for process in ("serve", "work", "migrate")
-        },
+        ("identity", "http"): "cookie-key",
+        ("portal", "http"): "cookie-key",
+        **{("kontor-identity", process): "key-encryption-key" for process in ("serve", "work", "migrate")},
+    }, "the vault asks the Transit engine"
+
+
+def vault_process(scenario: str, process: str, *more: str) -> dict[str, Any]:
+    """Return a process of the vault: image, settings, and where files are mounted."""
+    [pod] = [
+        document["spec"]["template"]["spec"]
+        for document in rendered(scenario, *more)
+        if document["kind"] == "Deployment" and document["metadata"]["name"] == f"kontor-vault-{process}"
+    ]
+    container = pod["containers"][0]
+    return {
+        "image": container["image"].rpartition("/")[2].partition(":")[0],
+        "settings": {each["name"]: each["value"] for each in container["env"]},
+        "mounts": {each["name"] for each in container["volumeMounts"]},
     }
+
+
+def test_the_vault_is_told_where_copies_keys_and_scanner_are() -> None:
+    """Second store, Transit engine and clamd of a production installation reach the processes that use them."""
+    for process in ("serve", "work", "read-texts"):
+        found = vault_process("production", process)
+        settings = found["settings"]
+        assert settings["KONTOR_TRANSIT_URL"] == "https://vault.security:8200"
+        assert settings["KONTOR_OBJECT_REPLICA_URL"] == "s3://kontor-documents-copy"
+        assert settings["KONTOR_INTEGRITY_MEGABYTES_PER_MINUTE"] == "2000"
+        assert {"transit", "transit-ca"} <= found["mounts"]
+        assert "KONTOR_KEY_ENCRYPTION_KEY_FILE" not in settings
+    edge = vault_process("production", "http")
+    assert edge["settings"]["KONTOR_MALWARE_SCANNER"] == "clamd.security:3310"
+    assert not {name for name in edge["settings"] if "TRANSIT" in name or "REPLICA" in name}
+    moving = vault_process("production", "serve", "--set", "keyEncryption.file=true")
+    assert "encryption" in moving["mounts"], "while keys move, the file still opens"
+
+
+def test_texts_are_read_by_a_process_of_its_own() -> None:
+    """OCR: the image with tesseract runs only where texts are read, and scales alone; without it `work` reads."""
+    reader = vault_process("production", "read-texts")
+    assert (reader["image"], reader["settings"]["KONTOR_READS_TEXTS"]) == ("kontor-vault-ocr", "false")
+    worker = vault_process("production", "work")
+    assert (worker["image"], worker["settings"]["KONTOR_READS_TEXTS"]) == ("kontor-vault", "false")
+    assert "KONTOR_READS_TEXTS" not in vault_process("minimal", "work")["settings"]
+    [scaling] = [
+        document["spec"]
+        for document in rendered("production")
+        if document["kind"] == "HorizontalPodAutoscaler" and document["metadata"]["name"].endswith("read-texts")
+    ]
+    assert (scaling["minReplicas"], scaling["maxReplicas"]) == (2, 40)
+
+
+def test_keys_without_a_place_are_told_by_name() -> None:
+    """Neither key file nor engine, or an engine without its token: refused before anything is installed."""
+    for more in (["keyEncryption.transit.url="], ["keyEncryption.transit.tokenSecret="]):
+        result = helm(
+            "template", "kontor", str(CHART), "-f", str(CHART / "ci" / "production-values.yaml"), "--set", *more
+        )
+        assert result.returncode != 0
+        assert "transit" in result.stderr
 
 
 def encryption_key_of(pod: Any) -> str:

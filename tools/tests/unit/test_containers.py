@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kontor_tools import containers
 from kontor_tools.folders import Folders
-from kontor_tools.images import IMAGES, LARGEST_BYTES, build_command, oversize
+from kontor_tools.images import IMAGES, LARGEST_BYTES, VARIANTS, build_command, oversize
 from kontor_tools.plan import EDGES, SERVICES, STORAGE, Options, Plan, Ports, ports_needed
 
 
@@ -105,6 +105,9 @@ def test_build_takes_bases_and_network_from_the_environment() -> None:
     plain = build_command("vault", {"KONTOR_IMAGE_TAG": "1"})
     assert [word for word in plain if "=" in word] == ["SERVICE=vault"]
     assert "--network" not in plain
+    packages = build_command("vault-ocr", {"KONTOR_IMAGE_TAG": "1"})
+    assert "PACKAGES=tesseract-ocr tesseract-ocr-deu" in packages
+    assert "kontor-vault-ocr:1" in packages
     environment = {"KONTOR_BASE_IMAGE": "a:1", "KONTOR_BUILD_IMAGE": "b:2", "KONTOR_BUILD_NETWORK": "host"}
     given = build_command("vault", environment)
     assert [word for word in given if "=" in word] == ["SERVICE=vault", "BASE_IMAGE=a:1", "BUILD_IMAGE=b:2"]
@@ -119,4 +122,4 @@ def test_large_image_is_named_with_its_size() -> None:
 
 def test_everything_that_is_deployed_has_an_image() -> None:
     """Every service of the plan, the portal and the gateway."""
-    assert set(IMAGES) == {*SERVICES, *EDGES.values(), "gateway"}
+    assert set(IMAGES) == {*SERVICES, *VARIANTS, *EDGES.values(), "gateway"}

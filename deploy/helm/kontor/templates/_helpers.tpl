@@ -9,7 +9,7 @@ app.kubernetes.io/component: {{ .process }}
 
 {{- define "kontor.image" -}}
 {{- $tag := .root.Values.image.tag | default .root.Chart.AppVersion -}}
-{{- with .root.Values.image.repository }}{{ . }}/{{ end }}kontor-{{ .service }}:{{ $tag }}
+{{- with .root.Values.image.repository }}{{ . }}/{{ end }}kontor-{{ .service }}{{ if eq .process "read-texts" }}-ocr{{ end }}:{{ $tag }}
 {{- end }}
 
 {{- define "kontor.secret" -}}
@@ -37,7 +37,13 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{/* The encryption key that a process uses: the one of cookies, the one of data, or none (the file edge). */}}
 {{- define "kontor.encryptionKey" -}}
 {{- if eq .process "http" }}{{ if ne .service "vault" }}cookie-key{{ end }}
-{{- else if has .service (list "identity" "vault") }}key-encryption-key{{ end }}
+{{- else if eq .service "identity" }}key-encryption-key
+{{- else if and (eq .service "vault") .root.Values.keyEncryption.file }}key-encryption-key{{ end }}
+{{- end }}
+
+{{/* Whether a process of the vault asks the Transit engine. */}}
+{{- define "kontor.usesTransit" -}}
+{{- if and (eq .service "vault") (ne .process "http") .root.Values.keyEncryption.transit.url }}yes{{ end }}
 {{- end }}
 
 {{/* Environment of one process: {root, service, process}. */}}
@@ -66,6 +72,9 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - { name: KONTOR_GRPC_LISTEN, value: "0.0.0.0:50051" }
 - { name: KONTOR_JWKS_URL, value: "http://{{ $root.Release.Name }}-identity-http:8080/oauth/jwks.json" }
 - { name: KONTOR_SERVICE_CERTIFICATES_DIR, value: /etc/kontor/certificates }
+{{- range $config.calls }}
+- { name: KONTOR_{{ upper . }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ . }}-headless:50051" }
+{{- end }}
 {{- end }}
 {{- with include "kontor.keyName" . }}
 - { name: KONTOR_SERVICE_KEY_FILE, value: /etc/kontor/service-key/{{ . }}.key }
@@ -73,9 +82,6 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if eq .process "migrate" }}
 - { name: KONTOR_MIGRATION_DATABASE_URL, value: "{{ include "kontor.databaseUrl" (dict "root" $root "service" .service "role" "owner") }}" }
 - { name: KONTOR_MIGRATION_DATABASE_PASSWORD_FILE, value: /etc/kontor/database/{{ .service }}-owner }
-{{- end }}
-{{- range $config.calls }}
-- { name: KONTOR_{{ upper . }}_ADDRESS, value: "dns:///{{ $root.Release.Name }}-{{ . }}-headless:50051" }
 {{- end }}
 {{- if or (eq .service "identity") (eq .service "portal") (eq .service "notifications") }}
 - { name: KONTOR_PUBLIC_URL, value: {{ $root.Values.publicUrl | quote }} }
@@ -90,7 +96,7 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if or (eq .service "portal") (and (eq .service "identity") (eq .process "http")) }}
 - { name: KONTOR_COOKIE_KEY_FILE, value: /etc/kontor/encryption/cookie-key }
 {{- end }}
-{{- if and (or (eq .service "identity") (eq .service "vault")) (ne .process "http") }}
+{{- if eq (include "kontor.encryptionKey" .) "key-encryption-key" }}
 - { name: KONTOR_KEY_ENCRYPTION_KEY_FILE, value: /etc/kontor/encryption/key-encryption-key }
 {{- end }}
 {{- if eq .service "vault" }}
@@ -98,6 +104,30 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if and (eq .process "http") (not (hasPrefix "file:" $root.Values.objectStore.url)) }}
 {{- /* An object store takes parts of 5 MB, three at a time: 56 uploads at once fit into the process's memory. */}}
 - { name: KONTOR_HTTP_THREADS, value: "72" }
+{{- end }}
+{{- if eq .process "http" }}
+{{- with $root.Values.malwareScanner.address }}
+- { name: KONTOR_MALWARE_SCANNER, value: {{ . | quote }} }
+{{- end }}
+{{- else }}
+- { name: KONTOR_INTEGRITY_MEGABYTES_PER_MINUTE, value: {{ $root.Values.objectStore.integrityMegabytesPerMinute | quote }} }
+{{- with $root.Values.objectStore.replicaUrl }}
+- { name: KONTOR_OBJECT_REPLICA_URL, value: {{ . | quote }} }
+{{- end }}
+{{- if hasKey $config.processes "read-texts" }}
+- { name: KONTOR_READS_TEXTS, value: "false" }
+{{- end }}
+{{- with $root.Values.keyEncryption.transit }}
+{{- if .url }}
+- { name: KONTOR_TRANSIT_URL, value: {{ .url | quote }} }
+- { name: KONTOR_TRANSIT_KEY, value: {{ .key | quote }} }
+- { name: KONTOR_TRANSIT_MOUNT, value: {{ .mount | quote }} }
+- { name: KONTOR_TRANSIT_TOKEN_FILE, value: /etc/kontor/transit/token }
+{{- if .caSecret }}
+- { name: KONTOR_TRANSIT_CA_FILE, value: /etc/kontor/transit-ca/ca.pem }
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if and (eq .service "notifications") (ne .process "http") }}
@@ -150,6 +180,13 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- if and (eq .service "notifications") .root.Values.smtp.user }}
 - { name: smtp, secret: { secretName: {{ required "secrets.smtp holds the password of smtp.user" .root.Values.secrets.smtp }} } }
 {{- end }}
+{{- if include "kontor.usesTransit" . }}
+{{- $transit := .root.Values.keyEncryption.transit }}
+- { name: transit, secret: { secretName: {{ required "keyEncryption.transit.tokenSecret holds the token for keyEncryption.transit.url" $transit.tokenSecret }} } }
+{{- with $transit.caSecret }}
+- { name: transit-ca, secret: { secretName: {{ . }} } }
+{{- end }}
+{{- end }}
 {{- if and (eq .service "vault") .root.Values.objectStore.claim }}
 - { name: objects, persistentVolumeClaim: { claimName: {{ .root.Values.objectStore.claim }} } }
 {{- end }}
@@ -169,6 +206,12 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- end }}
 {{- if and (eq .service "notifications") .root.Values.smtp.user }}
 - { name: smtp, mountPath: /etc/kontor/smtp, readOnly: true }
+{{- end }}
+{{- if include "kontor.usesTransit" . }}
+- { name: transit, mountPath: /etc/kontor/transit, readOnly: true }
+{{- if .root.Values.keyEncryption.transit.caSecret }}
+- { name: transit-ca, mountPath: /etc/kontor/transit-ca, readOnly: true }
+{{- end }}
 {{- end }}
 {{- if and (eq .service "vault") .root.Values.objectStore.claim }}
 - { name: objects, mountPath: /var/lib/kontor }
