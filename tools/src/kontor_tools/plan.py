@@ -177,7 +177,7 @@ class Plan:
         yield Program("gateway", GATEWAY, command, ready, environment)
 
     def _environment(self, name: str, package: str, replica: int, mode: str) -> dict[str, str]:
-        wanted = _settings_class(package, EdgeSettings if mode == "http" else ServiceSettings).model_fields
+        wanted = settings_class(package, EdgeSettings if mode == "http" else ServiceSettings).model_fields
         known = {f"KONTOR_{field_name.upper()}" for field_name in wanted}
         return {key: value for key, value in self._values(name, package, replica, mode).items() if key in known}
 
@@ -249,7 +249,7 @@ def _module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", name, *arguments]
 
 
-def _settings_class(package: str, kind: type[ProcessSettings]) -> type[ProcessSettings]:
+def settings_class(package: str, kind: type[ProcessSettings]) -> type[ProcessSettings]:
     """Return the settings class of that kind that a package's config module declares, or the kind itself."""
     module = importlib.import_module(f"kontor_{package}.config")
     own = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, kind) and c is not kind]
