@@ -13,11 +13,12 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kontor_chassis.clock import SystemClock
 
@@ -29,15 +30,21 @@ FORMAT: Final = 1
 HOLD: Final = ".hold"
 _NOTE: Final = "backup.json"
 _REPLACED: Final = "replaced"
+PATIENCE: Final = timedelta(minutes=2)
+"""How long a backup waits for transactions that were open when it began; those of the services take seconds."""
+_HOLDING_UP: Final = """
+SELECT pid, datname, usename, application_name, state, extract(epoch FROM now() - xact_start)::bigint AS seconds
+FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY age(backend_xid) DESC LIMIT 1
+"""
 
 
-def back_up(folders: Folders, postgres: EmbeddedPostgres, to: Path) -> int:
+def back_up(folders: Folders, postgres: EmbeddedPostgres, to: Path, patience: timedelta = PATIENCE) -> int:
     """Write a backup into a new folder; return how many objects it has. Raises InstallationError."""
     if to.exists() and any(to.iterdir()):
         raise InstallationError(f"{to} is not empty: choose a new folder with `make backup TO=…`.")
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _nothing_deleted(folders.objects):
-        asyncio.run(_earlier_work_done(postgres))
+        asyncio.run(_earlier_work_done(postgres, patience))
         _base_backup(postgres, to / "postgres" / "data")
         shutil.copy2(postgres.home / "superuser.password", to / "postgres" / "superuser.password")
         objects = _copy_objects(folders.objects, to / "objects")
@@ -87,16 +94,34 @@ def _nothing_deleted(objects: Path) -> Iterator[None]:
         hold.unlink(missing_ok=True)
 
 
-async def _earlier_work_done(postgres: EmbeddedPostgres) -> None:
+async def _earlier_work_done(postgres: EmbeddedPostgres, patience: timedelta) -> None:
     """Wait for transactions that began before the hold: one may have deleted an object and not yet its row."""
     connection = await postgres.connect()
     try:
         own = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
         oldest = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-        while await connection.fetchval(oldest) <= own:  # noqa: ASYNC110 - nothing tells when it ends
-            await asyncio.sleep(0.1)
+        until = time.monotonic() + patience.total_seconds()
+        while await connection.fetchval(oldest) <= own:
+            if time.monotonic() > until:
+                found = await connection.fetchrow(_HOLDING_UP)
+                raise InstallationError(_named(None if found is None else dict(found), patience))
+            await asyncio.sleep(0.1)  # nothing tells when it ends
     finally:
         await connection.close()
+
+
+def _named(found: Mapping[str, Any] | None, patience: timedelta) -> str:
+    """Return which transaction holds the backup up; what it says is nobody's business here."""
+    waited = f"for {patience.total_seconds():.0f} seconds the backup waited for a transaction that began before it"
+    if found is None:
+        return (
+            f"Nothing was backed up: {waited} and is prepared (`SELECT * FROM pg_prepared_xacts`). End it, try again."
+        )
+    return (
+        f"Nothing was backed up: {waited}. It is one of {found['application_name'] or found['usename']} in the database"
+        f" {found['datname']}, {found['state']}, open for {found['seconds']} seconds: end it with"
+        f" `SELECT pg_terminate_backend({found['pid']})` or wait, then run the backup again."
+    )
 
 
 def _base_backup(postgres: EmbeddedPostgres, to: Path) -> None:

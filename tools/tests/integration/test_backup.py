@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,11 @@ async def test_every_document_of_the_moment_is_there_again(tmp_path: Path) -> No
             if number == 30:
                 begun.set()
 
+    stuck = await postgres.connect()
+    await stuck.execute("BEGIN; CREATE TABLE never (nothing text)")
+    with pytest.raises(InstallationError, match=r"open for \d+ seconds: end it with `SELECT pg_terminate_backend"):
+        await asyncio.to_thread(back_up, folders, postgres, tmp_path / "backup", timedelta(seconds=0.2))
+    await stuck.close()
     living = asyncio.create_task(live())
     try:
         await begun.wait()

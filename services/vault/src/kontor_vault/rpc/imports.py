@@ -23,6 +23,9 @@ from kontor_vault.keys import CustomerKeys
 from kontor_vault.rpc import convert
 
 
+_STATES = dict(originals_pb2.OriginalState.items())
+
+
 class ImportRpc(ImportServiceServicer):
     """Serves the calls."""
 
@@ -154,7 +157,7 @@ def _original(titles: dict[UUID, str], original: ArchivedOriginal) -> pb.FormerO
     return pb.FormerOriginal(
         title=_title(titles, original.document_id),
         place=f"{original.box} / {original.position}",
-        state=dict(originals_pb2.OriginalState.items()).get(f"ORIGINAL_STATE_{original.state}"),
+        state=_STATES.get(f"ORIGINAL_STATE_{original.state}", originals_pb2.ORIGINAL_STATE_UNSPECIFIED),
         keep_until=str(original.keep_until),
     )
 
