@@ -12,6 +12,7 @@ from kontor.vault.v1 import (
     filing_pb2,
     firm_storage_pb2,
     internal_pb2,
+    mail_in_pb2,
     retention_pb2,
     search_pb2,
     sharing_pb2,
@@ -22,6 +23,7 @@ from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderService
 from kontor.vault.v1.filing_pb2_grpc import add_FilingServiceServicer_to_server
 from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
+from kontor.vault.v1.mail_in_pb2_grpc import add_MailInServiceServicer_to_server
 from kontor.vault.v1.retention_pb2_grpc import add_RetentionServiceServicer_to_server
 from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from kontor.vault.v1.sharing_pb2_grpc import add_SharingServiceServicer_to_server
@@ -52,6 +54,7 @@ from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.filing import FilingRpc
 from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
+from kontor_vault.rpc.mail_in import MailInRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
 from kontor_vault.rpc.retention import RetentionRpc
@@ -85,6 +88,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     consents = IdentityConsents(platform.callers)
     deliveries = DeliveryRpc(platform.work, consents)
     emergency = EmergencyFolderRpc(platform.work, releases, EmergencyFolder(keys))
+    mail_in = MailInRpc(platform.work, keys, store, people, settings.mail_domain, settings.default_quota_bytes)
     retention = RetentionRpc(platform.work)
     search = SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys), releases)
     filing = FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock)
@@ -100,6 +104,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
             servicer_of(add_FilingServiceServicer_to_server, filing, filing_pb2),
             servicer_of(add_VaultInternalServiceServicer_to_server, internal, internal_pb2),
             *keeping_servicers(platform.work, store, keys, settings),
+            servicer_of(add_MailInServiceServicer_to_server, mail_in, mail_in_pb2),
             *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),

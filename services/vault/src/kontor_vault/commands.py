@@ -21,6 +21,7 @@ from kontor_vault.app import opened
 from kontor_vault.bags import BagRefusedError
 from kontor_vault.config import VaultSettings
 from kontor_vault.importing import Importer
+from kontor_vault.mail_server import receive_mail
 from kontor_vault.recognition import find_recogniser
 from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
@@ -149,6 +150,7 @@ async def read_texts(settings: VaultSettings, platform: Platform, rest: Sequence
 
 COMMANDS: Final = {
     "read-texts": read_texts,
+    "receive-mail": receive_mail,
     "verify-ledger": verify_ledger,
     "rewrap-keys": rewrap_keys,
     "erase-customer": erase_customer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Self
 
 from kontor_chassis.settings import Address, EdgeSettings, HttpUrl, SecretFile, ServiceSettings
@@ -18,6 +19,14 @@ def _store_url(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> str:
+    for each in text.split(","):
+        ip_network(each.strip())
+    return text
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
+"""Networks of hosts, separated by commas: ``10.0.0.0/8, 192.0.2.7/32``."""
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 """Where objects lie: ``file:///directory`` or ``s3://bucket/prefix``."""
 
@@ -46,6 +55,17 @@ class VaultSettings(ServiceSettings):
     """Asked whether an order is running before its expert sees what a customer shares with him."""
     default_quota_bytes: int = Field(default=TIER_2_BYTES, ge=0)
     """Storage of a customer whose service agreement says nothing; 0 leaves tier 1 without any (F14)."""
+
+    mail_domain: str = ""
+    """Domain of customers' addresses for papers, such as `post.example.com`; where it is not set there are none."""
+    mail_listen: Address = "127.0.0.1:2525"
+    """Where `receive-mail` takes mails."""
+    mail_relays: Networks = "127.0.0.0/8"
+    """Networks, separated by commas, of the mail servers that may hand mails over; nobody else is answered."""
+    mail_authserv_id: str = ""
+    """By which name these servers sign their Authentication-Results; without it every mail waits to be confirmed."""
+    malware_scanner: Address | None = None
+    """A clamd for attachments of mails; where one is named, nothing is stored that it has not called clean."""
 
     text_recognition_command: str = "tesseract"
     """What recognises text in pictures; without it, or without German, everything but that works."""

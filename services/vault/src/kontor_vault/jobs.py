@@ -16,6 +16,7 @@ from kontor_vault.firm_end import FIRM_END
 from kontor_vault.grants import end_expired_grants
 from kontor_vault.kept_previews import delete_content
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.mail_intake import end_expired_mails
 from kontor_vault.objects import Objects
 from kontor_vault.papers import remind_of_due
 from kontor_vault.retention import is_protected
@@ -52,6 +53,10 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys, texts: TextRead
         while await end_grants_that_are_over(context):
             pass
 
+    async def end_mails(context: JobContext) -> None:
+        while await end_expired_mails(context.work, objects):
+            pass
+
     async def seal(context: JobContext) -> None:
         while await sealing.seal_some(context.work):
             pass
@@ -70,6 +75,7 @@ def jobs(objects: Objects, sealing: Sealing, keys: CustomerKeys, texts: TextRead
         Job("sweep_uploads", timedelta(seconds=30), sweep),
         Job("purge_trash", timedelta(minutes=1), purge),
         Job("end_grants", timedelta(minutes=1), end_grants),
+        Job("end_mails", timedelta(minutes=1), end_mails),
         Job("seal_ledgers", timedelta(minutes=1), seal),
         Job("rewrap_keys", timedelta(hours=1), rewrap),
         FIRM_END.job(),

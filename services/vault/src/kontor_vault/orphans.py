@@ -39,6 +39,7 @@ OWNERS: Final = (
     ("earlier_files", "file_id"),
     ("scan_batches", "object_id"),
     ("scan_pieces", "piece_id"),
+    ("mail_parts", "part_id"),
 )
 """Every column whose value is the id of an object."""
 _SERVICE = Principal.of_service("vault")

@@ -30,3 +30,7 @@ class People(Protocol):
     async def release_of(self, tenant_id: UUID, customer_id: UUID, account_id: UUID) -> UUID | None:
         """Return the emergency release through which a trusted person sees something at this moment, if any."""
         ...
+
+    async def email_of(self, tenant_id: UUID, account_id: UUID) -> str:
+        """Return the address with which somebody signs in; nothing when it is not known."""
+        ...

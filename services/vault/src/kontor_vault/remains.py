@@ -64,6 +64,7 @@ DELETIONS: Final = (
         )
     ),
     *(_emptied(table) for table in ("original_steps", "originals", "scan_sheets")),
+    *(_emptied(table) for table in ("mail_parts", "received_mails", "mail_senders", "mailboxes")),
     *(_emptied(table) for table in ("binder_places", "binder_steps", "binder_registers", "binder_orders")),
     *(
         _emptied(table)

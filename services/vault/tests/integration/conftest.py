@@ -62,6 +62,7 @@ async def office(
             contracts_address=contracts_address,
             experts_address=experts_address,
             default_quota_bytes=DEFAULT_QUOTA,
+            mail_domain="post.kontor.example",
         ) as vault,
     ):
         yield Office(vault, clock, identity, database, objects, key)

@@ -42,6 +42,14 @@ class IdentityPeople:
                 return recipient.display_name
         raise invalid("grant.grantee_account_id", "Diese Person arbeitet nicht für Ihren Makler.")
 
+    async def email_of(self, tenant_id: UUID, account_id: UUID) -> str:
+        """Return the address with which somebody signs in; nothing when it is not known."""
+        identity = self._callers.as_service("identity", IdentityInternalServiceStub, tenant_id)
+        answer = await identity.BatchGetRecipients(
+            internal_pb2.BatchGetRecipientsRequest(account_ids=[str(account_id)], tenant_id=str(tenant_id))
+        )
+        return next((each.email for each in answer.recipients), "")
+
     async def require_household_person(self, tenant_id: UUID, customer_id: UUID, person_id: UUID) -> Grantee:
         """Return a person of the customer's household with a reduced view; raises INVALID for anybody else."""
         field = "grant.household_person_id"

@@ -39,6 +39,10 @@ def main() -> None:
 
 
 def _done(job: dict[str, Any], contents: list[bytes]) -> Any:
+    if job["what"] == "mail":
+        from kontor_vault.rendering import mails
+
+        return mails.opened(contents[0])
     from kontor_vault.rendering import pdfs, pictures, scans
     from kontor_vault.rendering.results import Rendered
 

@@ -608,3 +608,59 @@ class BinderScanned(message.Message):
     _ClearFieldArgType: _TypeAlias = typing.Literal["binder_order_id", b"binder_order_id", "customer_id", b"customer_id", "documents", b"documents", "period", b"period", "sheets", b"sheets", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class MailFiled(message.Message):
+    """The attachments of a mail to a customer's own address were filed."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    MAIL_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    mail_id: builtins.str
+    """The mail."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        mail_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "mail_id", b"mail_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class MailHeld(message.Message):
+    """A mail to a customer's own address waits for his yes, because it is not proved who sent it."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    MAIL_ID_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    mail_id: builtins.str
+    """The mail."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        mail_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "mail_id", b"mail_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
