@@ -114,9 +114,7 @@ def _named(found: Mapping[str, Any] | None, patience: timedelta) -> str:
     """Return which transaction holds the backup up; what it says is nobody's business here."""
     waited = f"for {patience.total_seconds():.0f} seconds the backup waited for a transaction that began before it"
     if found is None:
-        return (
-            f"Nothing was backed up: {waited} and is prepared (`SELECT * FROM pg_prepared_xacts`). End it, try again."
-        )
+        return f"Nothing was backed up: {waited} and is prepared: end it (see pg_prepared_xacts), then try again."
     return (
         f"Nothing was backed up: {waited}. It is one of {found['application_name'] or found['usename']} in the database"
         f" {found['datname']}, {found['state']}, open for {found['seconds']} seconds: end it with"

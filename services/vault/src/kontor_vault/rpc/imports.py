@@ -22,7 +22,6 @@ from kontor_vault.keeping_tables import Import
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.rpc import convert
 
-
 _STATES = dict(originals_pb2.OriginalState.items())
 
 
