@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False)
 
 
+@cache
 def rendered(scenario: str, *more: str) -> list[dict[str, Any]]:
     result = helm("template", "kontor", str(CHART), "-f", str(CHART / "ci" / f"{scenario}-values.yaml"), *more)
     assert result.returncode == 0, result.stderr
@@ -168,13 +170,14 @@ def test_every_process_is_told_what_it_asks_for(scenario: str, tmp_path: Path, m
 
 def put_secrets(root: Path, pod: Any, container: Any) -> None:
     """Lay the files of a pod's secrets where its container sees them."""
+    whole = {"smtp": "password", "transit": "token", "transit-ca": "ca.pem"}
     folders = {mount["name"]: root / mount["mountPath"].lstrip("/") for mount in container["volumeMounts"]}
     for volume in pod["volumes"]:
-        secret = volume.get("secret", {})
-        for item in secret.get("items", [{"path": "password"}] if secret else []):
-            file = folders[volume["name"]] / item["path"]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
+        name, secret = volume["name"], volume.get("secret")
+        files = [item["path"] for item in secret.get("items", [{"path": whole.get(name)}])] if secret else []
+        for file in files:
+            folders[name].mkdir(parents=True, exist_ok=True)
+            (folders[name] / file).touch()
 
 
 def test_each_process_sees_only_its_own_encryption_key() -> None:
@@ -187,7 +190,7 @@ def test_each_process_sees_only_its_own_encryption_key() -> None:
     assert keys == {
         ("identity", "http"): "cookie-key",
         ("portal", "http"): "cookie-key",
-        **{("kontor-identity", process): "key-encryption-key" for process in ("serve", "work", "migrate")},
+        **{("identity", process): "key-encryption-key" for process in ("serve", "work", "migrate")},
     }, "the vault asks the Transit engine"
 
 
