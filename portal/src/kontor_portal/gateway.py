@@ -6,6 +6,7 @@ import uuid
 
 from kontor.billing.v1.billing_pb2_grpc import BillingServiceStub
 from kontor.billing.v1.firm_invoices_pb2_grpc import FirmInvoiceServiceStub
+from kontor.billing.v1.firm_payments_pb2_grpc import FirmPaymentServiceStub
 from kontor.billing.v1.receivables_pb2_grpc import ReceivablesServiceStub
 from kontor.billing.v1.storage_pb2_grpc import StorageServiceStub
 from kontor.billing.v1.usage_pb2_grpc import UsageServiceStub
@@ -37,6 +38,7 @@ from kontor.vault.v1.filing_pb2_grpc import FilingServiceStub
 from kontor.vault.v1.firm_storage_pb2_grpc import FirmStorageServiceStub
 from kontor.vault.v1.imports_pb2_grpc import ImportServiceStub
 from kontor.vault.v1.keeping_pb2_grpc import KeepingServiceStub
+from kontor.vault.v1.mail_in_pb2_grpc import MailInServiceStub
 from kontor.vault.v1.originals_pb2_grpc import OriginalServiceStub
 from kontor.vault.v1.retention_pb2_grpc import RetentionServiceStub
 from kontor.vault.v1.scan_centre_pb2_grpc import ScanCentreServiceStub
@@ -217,6 +219,11 @@ def binder_centre() -> BinderCentreServiceStub:
     return current_edge().stub(_GATEWAY, BinderCentreServiceStub)
 
 
+def mail_in() -> MailInServiceStub:
+    """Return the stub for papers that come by mail."""
+    return current_edge().stub(_GATEWAY, MailInServiceStub)
+
+
 def billing() -> BillingServiceStub:
     """Return the stub of billing."""
     return current_edge().stub(_GATEWAY, BillingServiceStub)
@@ -240,6 +247,11 @@ def storage() -> StorageServiceStub:
 def firm_invoices() -> FirmInvoiceServiceStub:
     """Return the stub of the platform's invoices to firms."""
     return current_edge().stub(_GATEWAY, FirmInvoiceServiceStub)
+
+
+def firm_payments() -> FirmPaymentServiceStub:
+    """Return the stub of what firms owe and paid on them."""
+    return current_edge().stub(_GATEWAY, FirmPaymentServiceStub)
 
 
 def chat() -> ChatServiceStub:

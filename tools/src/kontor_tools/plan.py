@@ -91,7 +91,7 @@ class Ports:
 
 def ports_needed(options: Options) -> int:
     """Return how many internal listeners the installation opens."""
-    return 8 + options.replicas * (4 * len(SERVICES) + 2 * len(EDGES))
+    return 11 + options.replicas * (4 * len(SERVICES) + 2 * len(EDGES))
 
 
 class Plan:
@@ -142,6 +142,13 @@ class Plan:
             for mode in modes:
                 for replica in range(1, self.options.replicas + 1):
                     yield self._python(service, service, DOMAIN, replica, mode)
+        yield self._mail_in()
+
+    def _mail_in(self) -> Program:
+        """Return the process that takes customers' mails; it is ready when it greets."""
+        environment = self._environment("vault", "vault", 1, "receive-mail")
+        command = self.command("vault", ["receive-mail"], environment)
+        return Program("vault-mail", DOMAIN, command, f"smtp://{self.ports.address('mail-in')}", environment)
 
     def _edges(self) -> Iterator[Program]:
         for edge, package in EDGES.items():
@@ -202,6 +209,9 @@ class Plan:
             "KONTOR_KEY_ENCRYPTION_KEY_FILE": str(random_key(folders, f"{package}.encryption")),
             "KONTOR_COOKIE_KEY_FILE": str(random_key(folders, f"{package}.cookie")),
             "KONTOR_OBJECT_STORE_URL": f"file://{quote(str(folders.objects))}",
+            "KONTOR_MAIL_LISTEN": ports.address("mail-in"),
+            "KONTOR_MAIL_DOMAIN": "post.kontor.example",
+            "KONTOR_MAIL_AUTHSERV_ID": "mx.kontor.example",
             "KONTOR_SMTP_HOST": LOOPBACK,
             "KONTOR_SMTP_PORT": str(ports.port("smtp")),
             "KONTOR_GATEWAY_ADDRESS": ports.address("gateway"),

@@ -73,7 +73,7 @@ def test_only_the_vault_writes_documents(tmp_path: Path) -> None:
         for program in plan(tmp_path, Options(image_tag="1.2.3")).programs
         if f"--mount=type=bind,source={folders.objects},target={folders.objects}" in program.command
     }
-    assert writers == {"vault", "vault-http"}
+    assert writers == {"vault", "vault-http", "vault-mail"}
 
 
 def test_containers_never_run_as_root() -> None:

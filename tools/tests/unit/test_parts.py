@@ -82,7 +82,7 @@ def test_replicas_share_addresses(tmp_path: Path) -> None:
     made = plan(tmp_path, replicas=2)
     names = [program.name for program in made.programs]
     assert {"vault-1", "vault-2", "vault-work-1", "vault-work-2", "portal-1", "portal-2"} <= set(names)
-    assert len(names) == 3 + 4 * len(SERVICES) + 2 * len(EDGES) + 1
+    assert len(names) == 5 + 4 * len(SERVICES) + 2 * len(EDGES)
     gateway = made.programs[-1].environment
     assert gateway["KONTOR_VAULT_ADDRESS"].startswith("ipv4:")
     assert gateway["KONTOR_VAULT_ADDRESS"].count(LOOPBACK) == 2

@@ -105,11 +105,20 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 {{- /* An object store takes parts of 5 MB, three at a time: 56 uploads at once fit into the process's memory. */}}
 - { name: KONTOR_HTTP_THREADS, value: "72" }
 {{- end }}
-{{- if eq .process "http" }}
+{{- if or (eq .process "http") (eq .process "receive-mail") }}
 {{- with $root.Values.malwareScanner.address }}
 - { name: KONTOR_MALWARE_SCANNER, value: {{ . | quote }} }
 {{- end }}
-{{- else }}
+{{- end }}
+{{- if ne .process "http" }}
+{{- with $root.Values.mailIn.domain }}
+- { name: KONTOR_MAIL_DOMAIN, value: {{ . | quote }} }
+{{- end }}
+{{- if eq .process "receive-mail" }}
+- { name: KONTOR_MAIL_LISTEN, value: "0.0.0.0:2525" }
+- { name: KONTOR_MAIL_RELAYS, value: {{ $root.Values.mailIn.relays | quote }} }
+- { name: KONTOR_MAIL_AUTHSERV_ID, value: {{ $root.Values.mailIn.authservId | quote }} }
+{{- end }}
 - { name: KONTOR_INTEGRITY_MEGABYTES_PER_MINUTE, value: {{ $root.Values.objectStore.integrityMegabytesPerMinute | quote }} }
 {{- with $root.Values.objectStore.replicaUrl }}
 - { name: KONTOR_OBJECT_REPLICA_URL, value: {{ . | quote }} }

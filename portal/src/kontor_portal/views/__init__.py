@@ -69,7 +69,9 @@ from kontor_portal.views.expert_orders import expert_orders
 from kontor_portal.views.expert_services import expert_services
 from kontor_portal.views.firm_invoices import firm_invoices
 from kontor_portal.views.firm_pages import firm_pages
+from kontor_portal.views.firm_payments import firm_payments
 from kontor_portal.views.help_pages import help_pages
+from kontor_portal.views.mail_pages import mail_pages
 from kontor_portal.views.network_pages import network_pages
 from kontor_portal.views.operator_face import operator_face
 from kontor_portal.views.operator_firms import operator_firms
@@ -91,6 +93,7 @@ AREAS: tuple[Blueprint, ...] = (
     app_shell,
     public,
     firm_invoices,
+    firm_payments,
     firm_pages,
     directory,
     api_pages,
@@ -157,6 +160,7 @@ AREAS: tuple[Blueprint, ...] = (
     network_pages,
     post_pages,
     binder_pages,
+    mail_pages,
     scan_centre,
     scan_binders,
     operator_firms,

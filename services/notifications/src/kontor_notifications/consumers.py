@@ -97,6 +97,7 @@ class Handlers:
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,
             billing.DunningStarted: self.dunning_started,
+            billing.DunningEscalated: self.dunning_escalated,
             experts.ConsentRequested: self.consent_requested,
             experts.ConsentGiven: self.consent_given,
             experts.ConsentDeclined: self.consent_declined,
@@ -110,6 +111,8 @@ class Handlers:
             vault.ExportFinished: documents.archive_ready,
             vault.StorageThresholdPassed: documents.storage_fills_up,
             vault.ScannedPostFiled: post.post_filed,
+            vault.MailFiled: post.mail_filed,
+            vault.MailHeld: post.mail_held,
             vault.BinderChanged: post.binder_changed,
         }
 
@@ -198,6 +201,19 @@ class Handlers:
         kind, said = Kind.NOTIFICATION_KIND_PAYMENT_REMINDER, wording.PAYMENT_REMINDER
         await self._tell_customer(tx, meta, event, kind, said, "payment_reminder", parameters, event.invoice_id)
 
+    async def dunning_escalated(self, tx: Transaction, event: billing.DunningEscalated, meta: EventMeta) -> None:
+        """Send the customer the second notice, with the fee that it costs, in his firm's name (F34)."""
+        fee = f" Darin enthalten ist eine Mahngebühr von {in_german(event.fee)}." if event.fee.minor_units else ""
+        parameters = {
+            "number": event.number,
+            "open": in_german(event.open),
+            "due": f"{date.fromisoformat(event.due_on):%d.%m.%Y}",
+            "fee_note": fee,
+            "path": wording.invoice_link(event.invoice_id),
+        }
+        kind, said = Kind.NOTIFICATION_KIND_PAYMENT_REMINDER, wording.SECOND_NOTICE
+        await self._tell_customer(tx, meta, event, kind, said, "second_notice", parameters, event.invoice_id)
+
     async def consent_requested(self, tx: Transaction, event: experts.ConsentRequested, meta: EventMeta) -> None:
         """Ask the customer (F113)."""
         parameters = {
@@ -263,7 +279,11 @@ class Handlers:
         self,
         tx: Transaction,
         meta: EventMeta,
-        event: billing.InvoiceIssued | billing.DunningStarted | experts.ConsentRequested | identity.CustomerViewStarted,
+        event: billing.InvoiceIssued
+        | billing.DunningStarted
+        | billing.DunningEscalated
+        | experts.ConsentRequested
+        | identity.CustomerViewStarted,
         kind: Kind.ValueType,
         said: Wording,
         template: str,

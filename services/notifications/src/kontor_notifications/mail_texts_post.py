@@ -15,6 +15,22 @@ POST_TEXTS: Mapping[str, MailText] = {
         "Schutz steht nicht in dieser E-Mail, was es ist.",
         "Post ansehen",
     ),
+    "mail_filed": MailText(
+        "Eine E-Mail wurde abgelegt",
+        "an Ihre Adresse für Unterlagen kam eine E-Mail. Ihre Anlagen liegen in Ihren Dokumenten, und nur Sie sehen "
+        "sie.",
+        "an deine Adresse für Unterlagen kam eine E-Mail. Ihre Anlagen liegen in deinen Dokumenten, und nur du siehst "
+        "sie.",
+        "Dokumente ansehen",
+    ),
+    "mail_held": MailText(
+        "Eine E-Mail wartet auf Ihre Bestätigung",
+        "an Ihre Adresse für Unterlagen kam eine E-Mail, bei der nicht sicher ist, ob sie vom genannten Absender "
+        "stammt. Abgelegt wird sie erst, wenn Sie zustimmen; sonst wird sie nach 14 Tagen vernichtet.",
+        "an deine Adresse für Unterlagen kam eine E-Mail, bei der nicht sicher ist, ob sie vom genannten Absender "
+        "stammt. Abgelegt wird sie erst, wenn du zustimmst; sonst wird sie nach 14 Tagen vernichtet.",
+        "E-Mail ansehen",
+    ),
     "binder_ordered": MailText(
         "Das Scannen eines Ordners ist bestellt",
         "das Scannen eines Ordners ist für Sie bestellt. Wir melden uns, sobald der Tag der Abholung feststeht. Bis "

@@ -40,6 +40,16 @@ class PostHandlers:
         kind, said, parameters = Kind.NOTIFICATION_KIND_POST, wording.POST_SCANNED, {"path": wording.POST_PAGE}
         await tell_customer(self._directory, tx, meta, event, kind, said, "post_scanned", parameters, event.batch_id)
 
+    async def mail_filed(self, tx: Transaction, event: vault.MailFiled, meta: EventMeta) -> None:
+        """Tell the customer that papers came by mail."""
+        kind, said, parameters = Kind.NOTIFICATION_KIND_POST, wording.MAIL_FILED, {"path": wording.DOCUMENTS_PAGE}
+        await tell_customer(self._directory, tx, meta, event, kind, said, "mail_filed", parameters, event.mail_id)
+
+    async def mail_held(self, tx: Transaction, event: vault.MailHeld, meta: EventMeta) -> None:
+        """Ask the customer whether a mail is to be filed."""
+        kind, said, parameters = Kind.NOTIFICATION_KIND_POST, wording.MAIL_HELD, {"path": wording.MAIL_PAGE}
+        await tell_customer(self._directory, tx, meta, event, kind, said, "mail_held", parameters, event.mail_id)
+
     async def binder_changed(self, tx: Transaction, event: vault.BinderChanged, meta: EventMeta) -> None:
         """Tell the customer where his binder is."""
         told = _BINDERS.get(event.state)

@@ -10,6 +10,18 @@ POST_SCANNED = Wording(
     "Papierpost wurde gescannt und liegt in Ihren Dokumenten.",
     "Papierpost wurde gescannt und liegt in deinen Dokumenten.",
 )
+DOCUMENTS_PAGE = "/kunde/dokumente"
+MAIL_PAGE = "/kunde/post/e-mail"
+MAIL_FILED = Wording(
+    "E-Mail abgelegt",
+    "Die Anlagen einer E-Mail liegen in Ihren Dokumenten.",
+    "Die Anlagen einer E-Mail liegen in deinen Dokumenten.",
+)
+MAIL_HELD = Wording(
+    "E-Mail wartet auf Sie",
+    "Eine E-Mail wartet auf Ihre Bestätigung, weil ihr Absender nicht sicher ist.",
+    "Eine E-Mail wartet auf deine Bestätigung, weil ihr Absender nicht sicher ist.",
+)
 BINDER_ORDERED = Wording(
     "Ordner bestellt",
     "Das Scannen eines Ordners ist bestellt. Den Tag der Abholung erfahren Sie noch.",

@@ -41,11 +41,16 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     await office.publish("vault", post, hansen.tenant_id)
     binder = vault.BinderChanged(**about, binder_order_id=str(new_id()), state="PICKUP_PLANNED", pickup_on="2026-07-09")
     await office.publish("vault", binder, hansen.tenant_id)
+    held = vault.MailHeld(**about, mail_id=str(new_id()))
+    await office.publish("vault", held, hansen.tenant_id)
     mails = await eventually(
-        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 7 else None
+        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 8 else None
     )
     # They may come in any order.
-    reminder, delivery, archive, fetching, storage, scanned = sorted(mails, key=lambda mail: str(mail["Subject"]))
+    waiting, reminder, delivery, archive, fetching, storage, scanned = sorted(
+        mails, key=lambda mail: str(mail["Subject"])
+    )
+    assert "erst, wenn du zustimmst" in text_of(waiting)
     assert "wir holen deinen Ordner am 09.07.2026 ab" in text_of(fetching)
     assert f"/kunde/post/ordner/{binder.binder_order_id}" in text_of(fetching)
     assert "wir haben Papierpost für dich gescannt" in text_of(scanned)
