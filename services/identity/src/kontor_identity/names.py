@@ -15,6 +15,11 @@ _SIE_OPENINGS: dict[int, str] = {
     Salutation.SALUTATION_FRAU: "Sehr geehrte Frau",
     Salutation.SALUTATION_FAMILIE: "Sehr geehrte Familie",
 }
+_ENGLISH_OPENINGS: dict[int, str] = {
+    Salutation.SALUTATION_HERR: "Mr",
+    Salutation.SALUTATION_FRAU: "Ms",
+    Salutation.SALUTATION_FAMILIE: "Family",
+}
 
 
 def display_name(salutation: int, title: str, given_name: str, family_name: str) -> str:
@@ -24,6 +29,21 @@ def display_name(salutation: int, title: str, given_name: str, family_name: str)
     if salutation == Salutation.SALUTATION_FAMILIE:
         return f"Familie {family_name}"
     return " ".join(part for part in (title, given_name, family_name) if part)
+
+
+def greeting_in(language: str, form: int, salutation: int, title: str, given_name: str, family_name: str) -> str:
+    """Return the opening of a mail in "de" or "en", without the comma."""
+    if language != "en":
+        return letter_greeting(form, salutation, title, given_name, family_name)
+    if salutation == Salutation.SALUTATION_FIRMA:
+        return "Dear Sir or Madam"
+    if form == AddressForm.ADDRESS_FORM_DU and given_name:
+        return f"Dear {given_name}"
+    opening = _ENGLISH_OPENINGS.get(salutation)
+    if opening is None:
+        return f"Dear {' '.join(part for part in (title, given_name, family_name) if part)}"
+    is_family = salutation == Salutation.SALUTATION_FAMILIE
+    return f"Dear {opening if is_family or not title else title} {family_name}"
 
 
 def letter_greeting(form: int, salutation: int, title: str, given_name: str, family_name: str) -> str:

@@ -11,7 +11,7 @@ from kontor.identity.v1.people_pb2 import AddressForm
 from kontor_chassis.database import Transaction
 from sqlalchemy import select
 
-from kontor_identity.names import letter_greeting
+from kontor_identity.names import greeting_in
 from kontor_identity.tables import Account, Customer, Membership
 
 
@@ -27,6 +27,8 @@ class Reachable:
     letter_greeting: str
     customer_id: UUID | None
     roles: tuple[int, ...]
+    language: str
+    """In which language he is written to: "de" or "en"; the greeting is in it."""
 
 
 async def recipients(tx: Transaction, account_ids: Sequence[UUID], tenant_id: UUID | None) -> list[Reachable]:
@@ -34,7 +36,7 @@ async def recipients(tx: Transaction, account_ids: Sequence[UUID], tenant_id: UU
     first. Unknown accounts are left out.
     """
     statement = (
-        select(Membership, Account.email, Customer)
+        select(Membership, Account, Customer)
         .join(Account, Account.account_id == Membership.account_id)
         .outerjoin(Customer, Customer.customer_id == Membership.customer_id)
         .where(Membership.account_id.in_(account_ids), Membership.ended_at.is_(None))
@@ -42,24 +44,25 @@ async def recipients(tx: Transaction, account_ids: Sequence[UUID], tenant_id: UU
     )
     found: dict[UUID, Reachable] = {}
     rows = (await tx.session.execute(statement)).all()
-    for member, email, customer in sorted(rows, key=lambda row: row[0].tenant_id != tenant_id):
-        found.setdefault(member.account_id, _reachable(member, email, customer))
+    for member, account, customer in sorted(rows, key=lambda row: row[0].tenant_id != tenant_id):
+        found.setdefault(member.account_id, _reachable(member, account, customer))
     return [found[account_id] for account_id in account_ids if account_id in found]
 
 
-def _reachable(member: Membership, email: str, customer: Customer | None) -> Reachable:
-    greeting = f"Guten Tag {member.display_name}"
+def _reachable(member: Membership, account: Account, customer: Customer | None) -> Reachable:
+    greeting = f"{'Dear' if account.language == 'en' else 'Guten Tag'} {member.display_name}"
     is_himself = Role.ROLE_TRUSTED_PERSON not in member.roles
     if customer is not None and is_himself:
         name = (customer.salutation, customer.title, customer.given_name, customer.family_name)
-        greeting = letter_greeting(customer.form, *name)
+        greeting = greeting_in(account.language, customer.form, *name)
     return Reachable(
         account_id=member.account_id,
-        email=email,
+        email=account.email,
         display_name=member.display_name,
         form=customer.form if customer is not None and is_himself else AddressForm.ADDRESS_FORM_SIE,
         tenant_id=member.tenant_id,
         letter_greeting=greeting,
         customer_id=member.customer_id,
         roles=tuple(member.roles),
+        language=account.language,
     )

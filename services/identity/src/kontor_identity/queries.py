@@ -56,6 +56,10 @@ _CUSTOMERS_BY_ID = select(Customer.__table__).where(
     Customer.customer_id == any_(bindparam("customer_ids", type_=ARRAY(Uuid))),
 )
 
+_MAIL_LANGUAGE = select(Account.__table__.c.language).where(
+    Account.account_id == bindparam("account_id", type_=Uuid),
+)
+
 _TENANTS = (
     select(Tenant.__table__)
     .where(
@@ -149,6 +153,14 @@ async def customers_by_id(rows: RowReader, caller: Principal, customer_ids: list
     found = await rows.rows(_CUSTOMERS_BY_ID, parameters, principal=caller)
     by_id = {row["customer_id"]: cast(Customer, plain_row(row)) for row in found}
     return [by_id[customer_id] for customer_id in customer_ids if customer_id in by_id]
+
+
+async def mail_language(rows: RowReader, account_id: UUID | None) -> str:
+    """Return in which language a person is written to; German where nobody has access yet."""
+    if account_id is None:
+        return "de"
+    found = await rows.rows(_MAIL_LANGUAGE, {"account_id": account_id}, principal=DIRECTORY)
+    return str(found[0]["language"]) if found else "de"
 
 
 async def tenants(rows: RowReader, caller: Principal, *, state: int, page_token: str, limit: int) -> list[Tenant]:

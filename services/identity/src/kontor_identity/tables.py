@@ -113,6 +113,8 @@ class Account(Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
     created_at: Mapped[datetime]
+    language: Mapped[str] = mapped_column(server_default="de")
+    """In which language mails to him are: "de" or "en"."""
 
 
 class Credential(Base):

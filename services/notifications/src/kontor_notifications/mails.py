@@ -15,10 +15,26 @@ from uuid import UUID
 import mrml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from kontor_notifications.english.figures import in_english
+from kontor_notifications.english.texts import ENGLISH
 from kontor_notifications.mail_texts import TEXTS
 from kontor_notifications.wording import Form
 
 _DEFAULT_COLOR = "#1f3a5f"
+_GERMAN_WORDS = {
+    "language": "de",
+    "regards": "Freundliche Grüße",
+    "copy": "Adresse zum Kopieren",
+    "phone": "Telefon",
+    "email": "E-Mail",
+}
+_ENGLISH_WORDS = {
+    "language": "en",
+    "regards": "Kind regards",
+    "copy": "Address to copy",
+    "phone": "Phone",
+    "email": "E-mail",
+}
 _HTML = Environment(
     loader=PackageLoader("kontor_notifications"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
@@ -52,6 +68,8 @@ class Addressee:
     greeting: str
     """Opening of the letter, without the comma."""
     form: Form
+    language: str = "de"
+    """In which language he is written to: "de" or "en"; the greeting is in it."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +88,11 @@ class Outgoing:
 
 def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
     """Return the message. The same mail always has the same Message-ID, so that a repetition can be recognised."""
-    text = TEXTS[mail.template]
-    parameters = {**mail.parameters, "firm": mail.firm.name}
+    is_english = mail.addressee.language == "en" and mail.template in ENGLISH
+    text = ENGLISH[mail.template] if is_english else TEXTS[mail.template]
+    parameters = in_english(mail.parameters) if is_english else dict(mail.parameters)
+    parameters["firm"] = mail.firm.name
+    words = _ENGLISH_WORDS if is_english else _GERMAN_WORDS
     given = {
         "subject": text.subject_with(parameters),
         "greeting": mail.addressee.greeting,
@@ -80,6 +101,7 @@ def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
         "link": mail.link,
         "firm": mail.firm,
         "color": mail.firm.primary_color or _DEFAULT_COLOR,
+        "words": words,
     }
     user, _, domain = sender_address.rpartition("@")
     message = EmailMessage(policy=SMTP)
@@ -92,10 +114,10 @@ def compose_mail(mail: Outgoing, sender_address: str) -> EmailMessage:
     message["Date"] = format_datetime(mail.written)
     message["Message-ID"] = f"<{mail.mail_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = "de"
     message.set_content(_TEXT.get_template("mail.txt.j2").render(given))
     mjml = _HTML.get_template("mail.mjml.j2").render(given)
     message.add_alternative(mrml.to_html(mjml).content, subtype="html")
+    message["Content-Language"] = words["language"]  # before its parts were there it would have gone to one of them
     return message
 
 

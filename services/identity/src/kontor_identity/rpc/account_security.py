@@ -24,6 +24,7 @@ from kontor_identity.account_security import (
 )
 from kontor_identity.directory import DIRECTORY
 from kontor_identity.email_changes import cancel_email_change, request_email_change
+from kontor_identity.mail_language import set_mail_language
 from kontor_identity.memberships import MembershipView, memberships_of
 from kontor_identity.passkeys import Holder, Passkeys, passkeys_of, remove_passkey, rename_passkey
 from kontor_identity.passwords import PasswordVault, check_new_password
@@ -176,6 +177,13 @@ class AccountSecurityRpc(AccountSecurityServiceServicer):
         async with self._work.command(request, acting=DIRECTORY) as tx:
             ended = await end_other_sessions(tx, current_principal(), self._token_clock)
             return await tx.commit(pb.RevokeOtherSessionsResponse(ended_count=ended))
+
+    async def SetMailLanguage(self, request: pb.SetMailLanguageRequest, context: Context) -> pb.MailLanguage:
+        """See account_security.proto."""
+        account_id = current_principal().required_account()
+        async with self._work.command(request, acting=DIRECTORY) as tx:
+            language = await set_mail_language(tx, account_id, request.language)
+            return await tx.commit(pb.MailLanguage(language=language))
 
     async def ListAccountEvents(
         self, request: pb.ListAccountEventsRequest, context: Context

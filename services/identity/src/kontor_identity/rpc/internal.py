@@ -40,7 +40,8 @@ class IdentityInternalRpc(IdentityInternalServiceServicer):
         found = await queries.customers_by_id(self._rows, _within(request.tenant_id), [customer_id])
         if not found:
             raise not_found("Dieser Kunde")
-        return messages.customer_profile(found[0])
+        language = await queries.mail_language(self._rows, found[0].account_id)
+        return messages.customer_profile(found[0], language)
 
     async def BatchGetRecipients(
         self, request: pb.BatchGetRecipientsRequest, context: Context

@@ -18,7 +18,7 @@ from kontor_identity.customers import Person
 from kontor_identity.designs import NEUTRAL_ACCENT, NEUTRAL_PRIMARY
 from kontor_identity.invitation_mails import progress_of
 from kontor_identity.memberships import MembershipView
-from kontor_identity.names import display_name, letter_greeting
+from kontor_identity.names import display_name, greeting_in
 from kontor_identity.people import Reachable
 from kontor_identity.tables import AddressColumns, Brand, Customer, Invitation, Membership, Session, Tenant
 
@@ -194,8 +194,8 @@ def imported_person(message: internal_pb2.ImportedCustomer) -> Person:
     )
 
 
-def customer_profile(row: Customer) -> internal_pb2.CustomerProfile:
-    """Return a customer as other services need him."""
+def customer_profile(row: Customer, language: str) -> internal_pb2.CustomerProfile:
+    """Return a customer as other services need him; `language` is that of his account."""
     name = (row.salutation, row.title, row.given_name, row.family_name)
     return internal_pb2.CustomerProfile(
         customer_id=str(row.customer_id),
@@ -213,7 +213,8 @@ def customer_profile(row: Customer) -> internal_pb2.CustomerProfile:
         account_id=text(row.account_id),
         responsible_account_ids=[str(account_id) for account_id in row.responsible_account_ids],
         display_name=display_name(*name),
-        letter_greeting=letter_greeting(row.form, *name),
+        letter_greeting=greeting_in(language, row.form, *name),
+        language=language,
     )
 
 
@@ -228,6 +229,7 @@ def recipient(found: Reachable) -> internal_pb2.Recipient:
         letter_greeting=found.letter_greeting,
         customer_id=text(found.customer_id),
         roles=role_values(found.roles),
+        language=found.language,
     )
 
 

@@ -86,7 +86,8 @@ class IdentityDirectory:
         with _asking():
             profile = await self._identity(tenant_id).GetCustomer(request)
         account_id = UUID(profile.account_id) if profile.account_id else None
-        return account_id, Addressee(profile.email, profile.display_name, profile.letter_greeting, _form(profile.form))
+        form, language = _form(profile.form), profile.language or "de"
+        return account_id, Addressee(profile.email, profile.display_name, profile.letter_greeting, form, language)
 
     async def firm(self, tenant_id: UUID) -> Firm:
         """Return how a firm appears in its mails."""
@@ -184,7 +185,8 @@ class IdentityDirectory:
 
 def _person(recipient: pb.Recipient) -> Person:
     side = next((side for role, side in _SIDES if role in recipient.roles), Side.STAFF)
-    addressee = Addressee(recipient.email, recipient.display_name, recipient.letter_greeting, _form(recipient.form))
+    form, language = _form(recipient.form), recipient.language or "de"
+    addressee = Addressee(recipient.email, recipient.display_name, recipient.letter_greeting, form, language)
     return Person(UUID(recipient.account_id), UUID(recipient.tenant_id), side, addressee)
 
 

@@ -107,6 +107,11 @@ class AccountSecurityServiceStub:
                 request_serializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsRequest.SerializeToString,
                 response_deserializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsResponse.FromString,
                 _registered_method=True)
+        self.SetMailLanguage = channel.unary_unary(
+                '/kontor.identity.v1.AccountSecurityService/SetMailLanguage',
+                request_serializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.SetMailLanguageRequest.SerializeToString,
+                response_deserializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.MailLanguage.FromString,
+                _registered_method=True)
         self.ListAccountEvents = channel.unary_unary(
                 '/kontor.identity.v1.AccountSecurityService/ListAccountEvents',
                 request_serializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.ListAccountEventsRequest.SerializeToString,
@@ -220,6 +225,13 @@ class AccountSecurityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetMailLanguage(self, request, context):
+        """Says in which language the person is written to. Pages follow the browser's choice, mails this.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAccountEvents(self, request, context):
         """Lists what happened to the account's security, newest first.
         """
@@ -299,6 +311,11 @@ def add_AccountSecurityServiceServicer_to_server(servicer, server):
                     servicer.RevokeOtherSessions,
                     request_deserializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsRequest.FromString,
                     response_serializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsResponse.SerializeToString,
+            ),
+            'SetMailLanguage': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetMailLanguage,
+                    request_deserializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.SetMailLanguageRequest.FromString,
+                    response_serializer=kontor_dot_identity_dot_v1_dot_account__security__pb2.MailLanguage.SerializeToString,
             ),
             'ListAccountEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAccountEvents,
@@ -686,6 +703,33 @@ class AccountSecurityService:
             '/kontor.identity.v1.AccountSecurityService/RevokeOtherSessions',
             kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsRequest.SerializeToString,
             kontor_dot_identity_dot_v1_dot_account__security__pb2.RevokeOtherSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetMailLanguage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.identity.v1.AccountSecurityService/SetMailLanguage',
+            kontor_dot_identity_dot_v1_dot_account__security__pb2.SetMailLanguageRequest.SerializeToString,
+            kontor_dot_identity_dot_v1_dot_account__security__pb2.MailLanguage.FromString,
             options,
             channel_credentials,
             insecure,

@@ -70,6 +70,8 @@ class AccountSecurityServiceStub:
     """Withdraws a change of the e-mail address that was not confirmed yet."""
     RevokeOtherSessions: _grpc.UnaryUnaryMultiCallable[_account_security_pb2.RevokeOtherSessionsRequest, _account_security_pb2.RevokeOtherSessionsResponse]
     """Ends all sessions of the account but the one that asks."""
+    SetMailLanguage: _grpc.UnaryUnaryMultiCallable[_account_security_pb2.SetMailLanguageRequest, _account_security_pb2.MailLanguage]
+    """Says in which language the person is written to. Pages follow the browser's choice, mails this."""
     ListAccountEvents: _grpc.UnaryUnaryMultiCallable[_account_security_pb2.ListAccountEventsRequest, _account_security_pb2.ListAccountEventsResponse]
     """Lists what happened to the account's security, newest first."""
 
@@ -114,6 +116,8 @@ class AccountSecurityServiceAsyncStub(AccountSecurityServiceStub):
     """Withdraws a change of the e-mail address that was not confirmed yet."""
     RevokeOtherSessions: _aio.UnaryUnaryMultiCallable[_account_security_pb2.RevokeOtherSessionsRequest, _account_security_pb2.RevokeOtherSessionsResponse]  # type: ignore[assignment]
     """Ends all sessions of the account but the one that asks."""
+    SetMailLanguage: _aio.UnaryUnaryMultiCallable[_account_security_pb2.SetMailLanguageRequest, _account_security_pb2.MailLanguage]  # type: ignore[assignment]
+    """Says in which language the person is written to. Pages follow the browser's choice, mails this."""
     ListAccountEvents: _aio.UnaryUnaryMultiCallable[_account_security_pb2.ListAccountEventsRequest, _account_security_pb2.ListAccountEventsResponse]  # type: ignore[assignment]
     """Lists what happened to the account's security, newest first."""
 
@@ -239,6 +243,14 @@ class AccountSecurityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_account_security_pb2.RevokeOtherSessionsResponse, _abc.Awaitable[_account_security_pb2.RevokeOtherSessionsResponse]]:
         """Ends all sessions of the account but the one that asks."""
+
+    @_abc_1.abstractmethod
+    def SetMailLanguage(
+        self,
+        request: _account_security_pb2.SetMailLanguageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_account_security_pb2.MailLanguage, _abc.Awaitable[_account_security_pb2.MailLanguage]]:
+        """Says in which language the person is written to. Pages follow the browser's choice, mails this."""
 
     @_abc_1.abstractmethod
     def ListAccountEvents(

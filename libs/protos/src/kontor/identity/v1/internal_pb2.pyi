@@ -68,6 +68,7 @@ class CustomerProfile(message.Message):
     RESPONSIBLE_ACCOUNT_IDS_FIELD_NUMBER: builtins.int
     DISPLAY_NAME_FIELD_NUMBER: builtins.int
     LETTER_GREETING_FIELD_NUMBER: builtins.int
+    LANGUAGE_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
     """The customer."""
     tenant_id: builtins.str
@@ -96,6 +97,8 @@ class CustomerProfile(message.Message):
     """Name in one line."""
     letter_greeting: builtins.str
     """Opening of a letter, for example "Sehr geehrte Frau Dr. Brandt" or "Hallo Tom", without the comma."""
+    language: builtins.str
+    """In which language he is written to: "de" or "en"; the greeting is in it."""
     @builtins.property
     def address(self) -> tenants_pb2.Address:
         """Postal address."""
@@ -123,10 +126,11 @@ class CustomerProfile(message.Message):
         responsible_account_ids: abc.Iterable[builtins.str] | None = ...,
         display_name: builtins.str = ...,
         letter_greeting: builtins.str = ...,
+        language: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["address", b"address"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "address", b"address", "birth_date", b"birth_date", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "family_name", b"family_name", "form", b"form", "given_name", b"given_name", "letter_greeting", b"letter_greeting", "number", b"number", "phone", b"phone", "responsible_account_ids", b"responsible_account_ids", "salutation", b"salutation", "tenant_id", b"tenant_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "address", b"address", "birth_date", b"birth_date", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "family_name", b"family_name", "form", b"form", "given_name", b"given_name", "language", b"language", "letter_greeting", b"letter_greeting", "number", b"number", "phone", b"phone", "responsible_account_ids", b"responsible_account_ids", "salutation", b"salutation", "tenant_id", b"tenant_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -192,6 +196,7 @@ class Recipient(message.Message):
     LETTER_GREETING_FIELD_NUMBER: builtins.int
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     ROLES_FIELD_NUMBER: builtins.int
+    LANGUAGE_FIELD_NUMBER: builtins.int
     account_id: builtins.str
     """Account."""
     email: builtins.str
@@ -206,6 +211,8 @@ class Recipient(message.Message):
     """Opening of a letter, without the comma."""
     customer_id: builtins.str
     """The customer, where the person is one in that firm."""
+    language: builtins.str
+    """In which language the person is written to: "de" or "en"; the greeting is in it."""
     @builtins.property
     def roles(self) -> containers.RepeatedScalarFieldContainer[access_pb2.Role.ValueType]:
         """Roles in that firm."""
@@ -221,10 +228,11 @@ class Recipient(message.Message):
         letter_greeting: builtins.str = ...,
         customer_id: builtins.str = ...,
         roles: abc.Iterable[access_pb2.Role.ValueType] | None = ...,
+        language: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "form", b"form", "letter_greeting", b"letter_greeting", "roles", b"roles", "tenant_id", b"tenant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "customer_id", b"customer_id", "display_name", b"display_name", "email", b"email", "form", b"form", "language", b"language", "letter_greeting", b"letter_greeting", "roles", b"roles", "tenant_id", b"tenant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
