@@ -137,6 +137,7 @@ def ledger_account(value: billing_pb2.LedgerAccount.ValueType) -> str:
         billing_pb2.LEDGER_ACCOUNT_VAT_PAYABLE: t("Umsatzsteuer"),
         billing_pb2.LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: t("Versicherungsteuer"),
         billing_pb2.LEDGER_ACCOUNT_BANK: t("Zahlungseingang"),
+        billing_pb2.LEDGER_ACCOUNT_DUNNING_FEES: t("Mahngebühr"),
     }.get(value, t("Konto"))
 
 

@@ -1,4 +1,4 @@
-"""What customers owe: open items, an invoice with its payments and postings, the end of a dunning (F34, F160)."""
+"""What customers owe: open items, an invoice with its payments and postings, pause and end of a dunning (F34, F160)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kontor_chassis.clock import billing_day
 from kontor_portal import gateway
 from kontor_portal.customers import names_of
 from kontor_portal.extension import portal
+from kontor_portal.formatting import day_text
 from kontor_portal.forms import Form, euros, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
@@ -68,14 +69,57 @@ def record_payment(customer_id: str, invoice_id: str) -> ResponseReturnValue:
 @broker_receivables.post("/makler/rechnungen/<id:customer_id>/<id:invoice_id>/mahnung")
 def end_dunning(customer_id: str, invoice_id: str) -> ResponseReturnValue:
     """End a dunning although the invoice is not paid."""
+    values = sent()
     wanted = receivables_pb2.EndDunningRequest(
-        customer_id=customer_id, invoice_id=invoice_id, note=sent().get("note", ""), request_id=new_request_id()
+        customer_id=customer_id,
+        invoice_id=invoice_id,
+        note=values.get("note", ""),
+        waive_fee=values.get("waive_fee") == "1",
+        request_id=new_request_id(),
     )
     try:
         gateway.receivables().EndDunning(wanted)
     except grpc.RpcError as error:
         return _show(customer_id, invoice_id, refused(error))
     flash(t("Das Mahnverfahren ist beendet; die Rechnung bleibt offen."), "ok")
+    return redirect(_page(customer_id, invoice_id), 303)
+
+
+@broker_receivables.post("/makler/rechnungen/<id:customer_id>/<id:invoice_id>/pause")
+def pause_dunning(customer_id: str, invoice_id: str) -> ResponseReturnValue:
+    """Let the dunning rest until a day, or go on."""
+    values = sent()
+    wanted = receivables_pb2.PauseDunningRequest(
+        customer_id=customer_id,
+        invoice_id=invoice_id,
+        until_on=values.get("until_on", ""),
+        note=values.get("pause_note", ""),
+        request_id=new_request_id(),
+    )
+    try:
+        item = gateway.receivables().PauseDunning(wanted)
+    except grpc.RpcError as error:
+        return _show(customer_id, invoice_id, refused(error))
+    rests = t("Bis zum %(day)s wird nicht gemahnt.", day=day_text(item.paused_until))
+    flash(rests if item.paused_until else t("Die Pause ist beendet."), "ok")
+    return redirect(_page(customer_id, invoice_id), 303)
+
+
+@broker_receivables.post("/makler/rechnungen/<id:customer_id>/<id:invoice_id>/zahlung/<id:payment_id>/zurueck")
+def reverse_payment(customer_id: str, invoice_id: str, payment_id: str) -> ResponseReturnValue:
+    """Take back a payment that was booked wrongly."""
+    wanted = receivables_pb2.ReversePaymentRequest(
+        customer_id=customer_id,
+        invoice_id=invoice_id,
+        payment_id=payment_id,
+        note=sent().get("reverse_note", ""),
+        request_id=new_request_id(),
+    )
+    try:
+        gateway.receivables().ReversePayment(wanted)
+    except grpc.RpcError as error:
+        return _show(customer_id, invoice_id, refused(error))
+    flash(t("Die Zahlung ist zurückgenommen; die Rechnung ist wieder offen."), "ok")
     return redirect(_page(customer_id, invoice_id), 303)
 
 

@@ -10,6 +10,7 @@ import grpc
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.billing.v1 import firm_invoices_pb2 as pb
+from kontor.billing.v1 import firm_payments_pb2
 from kontor.common.v1.money_pb2 import Money
 from kontor.identity.v1 import firms_pb2
 
@@ -17,7 +18,7 @@ from kontor_portal import gateway
 from kontor_portal.forms import Form, euros, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
-from kontor_portal.reading import next_page, page_token
+from kontor_portal.reading import next_page, optional, page_token
 
 firm_invoices = Blueprint("firm_invoices", __name__)
 
@@ -33,6 +34,7 @@ def own() -> ResponseReturnValue:
     return render_template(
         "broker/firm_invoices.html",
         invoices=tuple(answer.firm_invoices),
+        unpaid=_unpaid(""),
         next_url=next_page(answer.next_page_token),
     )
 
@@ -47,6 +49,7 @@ def all_firms() -> ResponseReturnValue:
     return render_template(
         "operator/firm_invoices.html",
         invoices=tuple(answer.firm_invoices),
+        unpaid=_unpaid(tenant_id),
         tenant_id=tenant_id,
         next_url=next_page(answer.next_page_token),
     )
@@ -128,6 +131,14 @@ def _prices(tenant_id: str, form: Form) -> ResponseReturnValue:
 def _issuer(form: Form) -> ResponseReturnValue:
     known = gateway.firm_invoices().GetIssuer(pb.GetIssuerRequest())
     return render_template("operator/issuer.html", known=known, form=form), form.status
+
+
+def _unpaid(tenant_id: str) -> dict[str, firm_payments_pb2.FirmOpenItem]:
+    """Return what is still owed by invoice, the longest due hundred."""
+    ask = firm_payments_pb2.ListFirmOpenItemsRequest(tenant_id=tenant_id, open_only=True, page_size=100)
+    nothing = firm_payments_pb2.ListFirmOpenItemsResponse()
+    found = optional(lambda: gateway.firm_payments().ListFirmOpenItems(ask), nothing)
+    return {item.firm_invoice_id: item for item in found.open_items}
 
 
 def _names(postponed: Iterable[pb.PostponedFirm]) -> dict[str, str]:

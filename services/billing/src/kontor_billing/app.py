@@ -5,6 +5,7 @@ from __future__ import annotations
 from kontor.billing.v1 import (
     billing_pb2,
     firm_invoices_pb2,
+    firm_payments_pb2,
     internal_pb2,
     receivables_pb2,
     storage_pb2,
@@ -12,6 +13,7 @@ from kontor.billing.v1 import (
 )
 from kontor.billing.v1.billing_pb2_grpc import add_BillingServiceServicer_to_server
 from kontor.billing.v1.firm_invoices_pb2_grpc import add_FirmInvoiceServiceServicer_to_server
+from kontor.billing.v1.firm_payments_pb2_grpc import add_FirmPaymentServiceServicer_to_server
 from kontor.billing.v1.internal_pb2_grpc import add_BillingInternalServiceServicer_to_server
 from kontor.billing.v1.receivables_pb2_grpc import add_ReceivablesServiceServicer_to_server
 from kontor.billing.v1.storage_pb2_grpc import add_StorageServiceServicer_to_server
@@ -25,6 +27,7 @@ from kontor_billing.consumers import CONSUMERS
 from kontor_billing.firm_runs import FirmBillingRuns
 from kontor_billing.jobs import jobs
 from kontor_billing.rpc.firm_invoices import FirmInvoiceRpc
+from kontor_billing.rpc.firm_payments import FirmPaymentRpc
 from kontor_billing.rpc.public import BillingInternalRpc, BillingRpc
 from kontor_billing.rpc.receivables import ReceivablesRpc
 from kontor_billing.rpc.storage import StorageRpc
@@ -63,6 +66,11 @@ async def compose(_settings: BillingSettings, platform: Platform) -> Service:
                 add_FirmInvoiceServiceServicer_to_server,
                 FirmInvoiceRpc(platform.work, firm_runs),
                 firm_invoices_pb2.DESCRIPTOR.services_by_name["FirmInvoiceService"],
+            ),
+            servicer(
+                add_FirmPaymentServiceServicer_to_server,
+                FirmPaymentRpc(platform.work),
+                firm_payments_pb2.DESCRIPTOR.services_by_name["FirmPaymentService"],
             ),
             servicer(
                 add_BillingInternalServiceServicer_to_server,

@@ -1,8 +1,9 @@
 """Dunning: who is reminded of an overdue invoice, and when that ends (F160).
 
-Driven by the clock in a job, never by somebody who looks. One dunning per invoice: it begins when the last day to pay
-and three further days for the bank have passed, and ends when the invoice is paid or cancelled, or by a clerk. The
-reminder is the mail that notifications writes on `DunningStarted`.
+Driven by the clock in a job, never by somebody who looks. At most one dunning of an invoice runs: it begins when the
+last day to pay and three further days for the bank have passed, and ends when the invoice is paid or cancelled, or by a
+clerk, after whom there is no other. While it rests (`Receivable.paused_until`) nothing happens. The reminder is the
+mail that notifications writes on `DunningStarted`; the second notice is in `dunning_levels`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
 from kontor_chassis.jobs import JobContext
 from kontor_chassis.principal import Principal
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from kontor_billing.periods import german_day
 from kontor_billing.prices import CURRENCY
@@ -56,7 +57,8 @@ async def start_due_dunnings(context: JobContext) -> None:
 
 async def start_dunnings(tx: Transaction) -> int:
     """Begin at most a portion of the firm's dunnings that are due; return how many."""
-    undunned = ~exists().where(Dunning.invoice_id == Receivable.invoice_id)
+    given_up = or_(Dunning.ended_at.is_(None), Dunning.end_reason == DunningEndReason.BY_CLERK)
+    undunned = ~exists().where(Dunning.invoice_id == Receivable.invoice_id, given_up)
     due = (
         select(Receivable, Invoice.number)
         .join(Invoice, Invoice.invoice_id == Receivable.invoice_id)
@@ -82,7 +84,7 @@ async def start_dunnings(tx: Transaction) -> int:
             customer_id=str(dunning.customer_id),
             invoice_id=str(dunning.invoice_id),
             number=number,
-            open=Money(minor_units=receivable.gross_minor - receivable.paid_minor, currency=CURRENCY),
+            open=Money(minor_units=left_of(receivable), currency=CURRENCY),
             due_on=receivable.due_on.isoformat(),
         )
         tx.publish(started, aggregate=dunning.dunning_id)
@@ -105,5 +107,16 @@ async def end_dunning_of(tx: Transaction, invoice_id: UUID, reason: DunningEndRe
     return True
 
 
+def left_of(receivable: Receivable) -> int:
+    """Return what is still to be paid on an open demand, its fee included."""
+    return receivable.gross_minor + receivable.fee_minor - receivable.paid_minor
+
+
+def not_resting(tx: Transaction) -> ColumnElement[bool]:
+    """Whether the dunning of a demand does not rest today."""
+    return or_(Receivable.paused_until.is_(None), Receivable.paused_until < german_day(tx.now))
+
+
 def _late(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
-    return Receivable.state == OPEN, Receivable.due_on < german_day(tx.now) - timedelta(days=BANK_DAYS)
+    day = german_day(tx.now) - timedelta(days=BANK_DAYS)
+    return Receivable.state == OPEN, Receivable.due_on < day, not_resting(tx)

@@ -19,7 +19,7 @@ from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_billing import ledger
+from kontor_billing import firm_payments, ledger
 from kontor_billing.firm_charges import AgreedPrices, FirmFacts, Line
 from kontor_billing.firm_tables import (
     AgreedPricesRow,
@@ -123,6 +123,7 @@ async def issue(
     await tx.session.flush()
     postings = ledger.firm_postings([line.net_minor for line in lines], totals)
     await ledger.post(tx, postings, tenant_id=tenant_id, firm_invoice_id=row.firm_invoice_id)
+    await firm_payments.demand(tx, row)
     issued = FirmInvoiceIssued(
         tenant_id=str(tenant_id),
         firm_invoice_id=str(row.firm_invoice_id),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from kontor.billing.v1 import firm_invoices_pb2 as pb
+from kontor.billing.v1 import firm_payments_pb2
+from kontor.billing.v1.receivables_pb2 import RECEIVABLE_STATE_OPEN, RECEIVABLE_STATE_PAID
 from kontor.common.v1.money_pb2 import Money
 
 from kontor_billing.firm_charges import AgreedPrices
+from kontor_billing.firm_payments import FirmItem
 from kontor_billing.firm_runs import FirmRunResult
 from kontor_billing.firm_tables import FirmInvoice, IssuerRow
 from kontor_billing.invoices import totals_on
@@ -30,6 +33,35 @@ def firm_invoice(row: FirmInvoice) -> pb.FirmInvoice:
         totals=totals(totals_on(row)),
         buyer_name=row.buyer["name"],
         issue_time=instant(row.issued_at),
+    )
+
+
+def open_item(item: FirmItem, *, for_operator: bool) -> firm_payments_pb2.FirmOpenItem:
+    """Return what a firm owes on an invoice; why a payment was taken back only the operator reads."""
+    row, invoice = item.receivable, item.invoice
+    return firm_payments_pb2.FirmOpenItem(
+        firm_invoice_id=str(row.firm_invoice_id),
+        tenant_id=str(row.tenant_id),
+        number=invoice.number,
+        buyer_name=invoice.buyer["name"],
+        period=invoice.period,
+        due_on=row.due_on.isoformat(),
+        gross=money(row.gross_minor),
+        paid=money(row.paid_minor),
+        open=money(item.open_minor),
+        state=RECEIVABLE_STATE_OPEN if item.open_minor else RECEIVABLE_STATE_PAID,
+        overdue=item.overdue,
+        payments=[
+            firm_payments_pb2.FirmPayment(
+                firm_payment_id=str(payment.firm_payment_id),
+                amount=money(payment.amount_minor),
+                paid_on=payment.paid_on.isoformat(),
+                record_time=instant(payment.recorded_at),
+                reverse_time=instant(reversal.reversed_at) if reversal else None,
+                reverse_note=reversal.note if reversal and for_operator else "",
+            )
+            for payment, reversal in item.payments
+        ],
     )
 
 

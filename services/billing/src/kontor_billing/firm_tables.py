@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -112,3 +112,43 @@ class FirmBillingRun(Base):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     period: Mapped[str] = mapped_column(Text, primary_key=True)
     finished_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FirmReceivable(Base):
+    """The demand of one invoice to a firm; its row is locked by whoever records a payment."""
+
+    __tablename__ = "firm_receivables"
+
+    firm_invoice_id: Mapped[UUID] = mapped_column(ForeignKey("firm_invoices.firm_invoice_id"), primary_key=True)
+    tenant_id: Mapped[UUID]
+    due_on: Mapped[date]
+    gross_minor: Mapped[int]
+    paid_minor: Mapped[int]
+
+
+class FirmPayment(Base):
+    """A payment of a firm that arrived; never changed."""
+
+    __tablename__ = "firm_payments"
+
+    firm_payment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    firm_invoice_id: Mapped[UUID] = mapped_column(ForeignKey("firm_receivables.firm_invoice_id"))
+    amount_minor: Mapped[int]
+    paid_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorder_account_id: Mapped[UUID]
+
+
+class FirmPaymentReversal(Base):
+    """A payment of a firm that was booked wrongly and taken back; never changed."""
+
+    __tablename__ = "firm_payment_reversals"
+
+    reversal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    firm_payment_id: Mapped[UUID] = mapped_column(ForeignKey("firm_payments.firm_payment_id"))
+    tenant_id: Mapped[UUID]
+    firm_invoice_id: Mapped[UUID]
+    note: Mapped[str] = mapped_column(Text)
+    reversed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reverser_account_id: Mapped[UUID]

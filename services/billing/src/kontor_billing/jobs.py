@@ -8,6 +8,7 @@ from datetime import timedelta
 from kontor_chassis.jobs import Job, JobContext
 
 from kontor_billing.customer_end import CUSTOMER_END
+from kontor_billing.dunning_levels import escalate_due_dunnings
 from kontor_billing.dunnings import start_due_dunnings
 from kontor_billing.ends import tell_due_ends
 from kontor_billing.firm_end import FIRM_END
@@ -34,6 +35,7 @@ def jobs(runs: BillingRuns, firm_runs: FirmBillingRuns) -> Sequence[Job]:
         Job("firm-billing", timedelta(minutes=10), firm_billing),
         Job("agreement-ends", timedelta(minutes=1), tell_due_ends),
         Job("dunning", timedelta(minutes=1), start_due_dunnings),
+        Job("dunning-second-level", timedelta(minutes=1), escalate_due_dunnings),
         FIRM_END.job(),
         CUSTOMER_END.job(),
     ]

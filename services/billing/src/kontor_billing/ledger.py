@@ -33,7 +33,9 @@ class Account(StrEnum):
     PLATFORM_REVENUE = "PLATFORM_REVENUE"
     """What the platform has earned from firms."""
     BANK = "BANK"
-    """What has arrived from customers; an asset."""
+    """What has arrived from customers and firms; an asset."""
+    DUNNING_FEES = "DUNNING_FEES"
+    """What dunning has cost those who paid late; damages, without value added tax."""
 
 
 _BY_PAYEE = {Payee.POOL: Account.POOL_REVENUE, Payee.BROKER: Account.BROKER_PAYABLE}
@@ -85,18 +87,31 @@ def payment_postings(amount_minor: int) -> list[Posting]:
     return [Posting(Account.BANK, amount_minor), Posting(Account.CUSTOMER_RECEIVABLE, -amount_minor)]
 
 
+def firm_payment_postings(amount_minor: int) -> list[Posting]:
+    """Return the postings of a firm's payment."""
+    return [Posting(Account.BANK, amount_minor), Posting(Account.FIRM_RECEIVABLE, -amount_minor)]
+
+
+def fee_postings(amount_minor: int) -> list[Posting]:
+    """Return the postings of a dunning fee; a negative amount waives it."""
+    return [
+        Posting(Account.CUSTOMER_RECEIVABLE, amount_minor),
+        Posting(Account.DUNNING_FEES, -amount_minor, Payee.POOL),
+    ]
+
+
 def reversal_of(postings: Sequence[Posting]) -> list[Posting]:
     """Return the postings that undo others, entry by entry."""
     return [Posting(p.account, -p.amount_minor, p.payee, p.component_code) for p in postings]
 
 
 async def postings_of(tx: Transaction, invoice_id: UUID) -> list[Posting]:
-    """Return the postings that an invoice was entered with, in their order, without those of its payments."""
+    """Return the postings that an invoice was entered with, in their order, without those of payments and fees."""
     entry, transaction = tables.LedgerEntry, tables.LedgerTransaction
     rows = await tx.session.scalars(
         select(entry)
         .join(transaction, transaction.transaction_id == entry.transaction_id)
-        .where(transaction.invoice_id == invoice_id, transaction.payment_id.is_(None))
+        .where(transaction.invoice_id == invoice_id, transaction.payment_id.is_(None), transaction.event_id.is_(None))
         .order_by(entry.position)
     )
     return [
@@ -114,10 +129,12 @@ async def post(
     invoice_id: UUID | None = None,
     payment_id: UUID | None = None,
     firm_invoice_id: UUID | None = None,
+    event_id: UUID | None = None,
 ) -> None:
-    """Enter one transaction for an invoice to a customer, a payment on it, or an invoice to a firm.
+    """Enter one transaction about an invoice to a customer or a firm.
 
-    The database checks at commit that it is balanced.
+    `payment_id` names the payment that it is of, `event_id` the fee, the reversal or the firm's payment; without either
+    it is that of the document. The database checks at commit that it is balanced.
     """
     transaction_id = new_id()
     await tx.session.execute(
@@ -128,6 +145,7 @@ async def post(
             invoice_id=invoice_id,
             payment_id=payment_id,
             firm_invoice_id=firm_invoice_id,
+            event_id=event_id,
             posted_at=tx.now,
         )
     )

@@ -1,14 +1,14 @@
 """What customers owe on issued invoices, and the payments that clerks record.
 
 Every invoice has one demand, locked by whoever pays, cancels or duns. A payment is also a transaction of the ledger, so
-that what the demands say is open is the balance of CUSTOMER_RECEIVABLE as long as nothing is to be given back.
+that what the demands say is open is the balance of CUSTOMER_RECEIVABLE as long as nothing is to be given back. What was
+booked wrongly `payment_reversals` takes back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -19,22 +19,16 @@ from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
 from sqlalchemy import Select, func, select, tuple_
 
 from kontor_billing import ledger
-from kontor_billing.dunnings import DunningEndReason, end_dunning_of
+from kontor_billing.dunning_levels import pause, waive_fee
+from kontor_billing.dunnings import DunningEndReason, end_dunning_of, left_of
 from kontor_billing.periods import german_day
 from kontor_billing.receivable_tables import Dunning, Payment, Receivable
+from kontor_billing.receivable_tables import ReceivableState as State
 from kontor_billing.tables import Invoice
 
 PAYMENT_DAYS: Final = 14
 """Days from the day of issue to the last day to pay, as printed on the invoice."""
 WHAT = "Diese Rechnung"
-
-
-class State(StrEnum):
-    """What became of a demand."""
-
-    OPEN = "OPEN"
-    PAID = "PAID"
-    CANCELLED = "CANCELLED"
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class OpenItem:
     @property
     def open_minor(self) -> int:
         """What is still to be paid."""
-        return self.receivable.gross_minor - self.receivable.paid_minor if self.receivable.state == State.OPEN else 0
+        return left_of(self.receivable) if self.receivable.state == State.OPEN else 0
 
     @property
     def overdue(self) -> bool:
@@ -79,6 +73,7 @@ async def demand(tx: Transaction, invoice: Invoice) -> None:
         due_on=invoice.due_on,
         gross_minor=invoice.gross_minor,
         paid_minor=0,
+        fee_minor=0,
         state=State.OPEN if invoice.gross_minor else State.PAID,
     )
     tx.session.add(receivable)
@@ -87,7 +82,9 @@ async def demand(tx: Transaction, invoice: Invoice) -> None:
 
 async def cancel_demand(tx: Transaction, invoice_id: UUID) -> None:
     """End the demand of an invoice that is cancelled, and its dunning."""
-    receivable = await _locked(tx, invoice_id)
+    receivable = await locked_demand(tx, invoice_id)
+    if receivable.state == State.OPEN:
+        await waive_fee(tx, receivable)
     receivable.state = State.CANCELLED
     await end_dunning_of(tx, invoice_id, DunningEndReason.CANCELLED)
     await tx.session.flush()
@@ -106,10 +103,10 @@ async def record_payment(
         raise invalid("paid_on", "Der Zahlungseingang liegt in der Zukunft.")
     if amount_minor <= 0:
         raise invalid("amount", "Bitte geben Sie einen Betrag über 0,00 € an.")
-    receivable = await _locked(tx, invoice_id, customer_id)
+    receivable = await locked_demand(tx, invoice_id, customer_id)
     if receivable.state != State.OPEN:
-        raise DomainError(ErrorKind.PRECONDITION, "NOTHING_OPEN", "Auf diese Rechnung ist nichts mehr offen.")
-    left = receivable.gross_minor - receivable.paid_minor - amount_minor
+        raise _nothing_open()
+    left = left_of(receivable) - amount_minor
     if left < 0:
         raise DomainError(
             ErrorKind.PRECONDITION,
@@ -145,11 +142,29 @@ async def record_payment(
     return await get_item(tx, customer_id, invoice_id)
 
 
-async def end_dunning(tx: Transaction, *, customer_id: UUID, invoice_id: UUID, note: str) -> OpenItem:
-    """End the dunning of an invoice that stays open; raises PRECONDITION "NOT_DUNNED" where none runs."""
-    await _locked(tx, invoice_id, customer_id)
+async def pause_dunning(
+    tx: Transaction, *, customer_id: UUID, invoice_id: UUID, until_on: date | None, note: str
+) -> OpenItem:
+    """Let the dunning of an open invoice rest, or go on; raises PRECONDITION "NOTHING_OPEN" for any other."""
+    receivable = await locked_demand(tx, invoice_id, customer_id)
+    if receivable.state != State.OPEN:
+        raise _nothing_open()
+    await pause(tx, receivable, until_on, note)
+    return await get_item(tx, customer_id, invoice_id)
+
+
+async def end_dunning(
+    tx: Transaction, *, customer_id: UUID, invoice_id: UUID, note: str, without_fee: bool
+) -> OpenItem:
+    """End the dunning of an invoice that stays open; raises PRECONDITION "NOT_DUNNED" where none runs.
+
+    `without_fee` waives what of the fee is not paid; an invoice of which only that was open is paid then.
+    """
+    receivable = await locked_demand(tx, invoice_id, customer_id)
     if not await end_dunning_of(tx, invoice_id, DunningEndReason.BY_CLERK, note.strip()):
         raise DomainError(ErrorKind.PRECONDITION, "NOT_DUNNED", "Für diese Rechnung läuft kein Mahnverfahren.")
+    if without_fee:
+        await waive_fee(tx, receivable)
     return await get_item(tx, customer_id, invoice_id)
 
 
@@ -182,7 +197,7 @@ async def list_open(
 
 async def owed(tx: Transaction, customer_id: UUID | None) -> Owed:
     """Return what is open and overdue in the firm, or of one customer."""
-    due = func.sum(Receivable.gross_minor - Receivable.paid_minor)
+    due = func.sum(Receivable.gross_minor + Receivable.fee_minor - Receivable.paid_minor)
     late = due.filter(Receivable.due_on < german_day(tx.now))
     sums = select(func.coalesce(due, 0), func.coalesce(late, 0)).where(Receivable.state == State.OPEN)
     if customer_id is not None:
@@ -204,14 +219,28 @@ async def list_payments(
 
 
 def _items() -> Select[Receivable, Invoice, Dunning]:
+    """Return the query for demands with their invoices and the latest dunning of each."""
+    latest = (
+        select(Dunning.dunning_id)
+        .where(Dunning.invoice_id == Receivable.invoice_id)
+        .order_by(Dunning.dunning_id.desc())
+        .limit(1)
+        .correlate(Receivable)
+        .scalar_subquery()
+    )
     return (
         select(Receivable, Invoice, Dunning)
         .join(Invoice, Invoice.invoice_id == Receivable.invoice_id)
-        .outerjoin(Dunning, Dunning.invoice_id == Receivable.invoice_id)
+        .outerjoin(Dunning, Dunning.dunning_id == latest)
     )
 
 
-async def _locked(tx: Transaction, invoice_id: UUID, customer_id: UUID | None = None) -> Receivable:
+def _nothing_open() -> DomainError:
+    return DomainError(ErrorKind.PRECONDITION, "NOTHING_OPEN", "Auf diese Rechnung ist nichts mehr offen.")
+
+
+async def locked_demand(tx: Transaction, invoice_id: UUID, customer_id: UUID | None = None) -> Receivable:
+    """Return the demand of an invoice, locked until the transaction ends; raises NOT_FOUND."""
     wanted = select(Receivable).where(Receivable.invoice_id == invoice_id).with_for_update()
     found = await tx.session.scalar(wanted.execution_options(populate_existing=True))
     if found is None or (customer_id is not None and found.customer_id != customer_id):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kontor.billing.v1 import receivables_pb2 as pb
 
 from kontor_billing.messages import instant, money
-from kontor_billing.receivable_tables import Dunning, Payment
+from kontor_billing.receivable_tables import Dunning, Payment, PaymentReversal
 from kontor_billing.receivables import OpenItem, Owed
 
 
@@ -37,11 +37,13 @@ def open_item(item: OpenItem, *, for_staff: bool) -> pb.OpenItem:
         state=pb.ReceivableState.Value(f"RECEIVABLE_STATE_{row.state}"),
         overdue=item.overdue,
         dunning=_dunning(item.dunning, for_staff=for_staff) if item.dunning else None,
+        fee=money(row.fee_minor),
+        paused_until=row.paused_until.isoformat() if row.paused_until and row.paused_until >= item.today else "",
     )
 
 
-def payment(row: Payment, *, for_staff: bool) -> pb.Payment:
-    """Return one payment."""
+def payment(row: Payment, reversal: PaymentReversal | None, *, for_staff: bool) -> pb.Payment:
+    """Return one payment with what became of it."""
     return pb.Payment(
         payment_id=str(row.payment_id),
         invoice_id=str(row.invoice_id),
@@ -49,6 +51,8 @@ def payment(row: Payment, *, for_staff: bool) -> pb.Payment:
         paid_on=row.paid_on.isoformat(),
         record_time=instant(row.recorded_at),
         recorder_account_id=str(row.recorder_account_id) if for_staff else "",
+        reverse_time=instant(reversal.reversed_at) if reversal else None,
+        reverse_note=reversal.note if reversal and for_staff else "",
     )
 
 
@@ -59,4 +63,6 @@ def _dunning(row: Dunning, *, for_staff: bool) -> pb.Dunning:
         end_time=instant(row.ended_at) if row.ended_at else None,
         end=pb.DunningEnd.Value(f"DUNNING_END_{row.end_reason}") if row.end_reason else pb.DUNNING_END_UNSPECIFIED,
         note=row.note if for_staff else "",
+        level=row.level,
+        level_time=instant(row.level_at or row.started_at),
     )

@@ -183,7 +183,9 @@ class LedgerTransaction(Base):
     payment_id: Mapped[UUID | None]
     """Set on the posting of a payment on the invoice."""
     firm_invoice_id: Mapped[UUID | None]
-    """Set, instead of customer and invoice, on the posting of the platform's invoice to the firm."""
+    """Set, instead of customer and invoice, on postings about the platform's invoice to the firm."""
+    event_id: Mapped[UUID | None]
+    """The fee, the reversal, or the firm's payment that it is of; None on those of documents and payments."""
     posted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

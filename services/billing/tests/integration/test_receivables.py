@@ -15,6 +15,7 @@ from kontor.billing.v1.receivables_pb2_grpc import ReceivablesServiceStub
 from kontor.common.v1.access_pb2 import Right, Role
 from kontor.common.v1.money_pb2 import Money
 from kontor_billing import invoices, runs
+from kontor_billing.dunning_levels import escalate_due_dunnings
 from kontor_billing.dunnings import start_due_dunnings
 from kontor_chassis.ids import new_id
 from kontor_chassis.jobs import JobContext
@@ -58,9 +59,10 @@ async def billed(world: World, firm: Firm) -> tuple[UUID, billing_pb2.Invoice]:
 
 
 async def dun(world: World) -> None:
-    """Let the job look."""
+    """Let the jobs look."""
     platform = world.service.platform
     await start_due_dunnings(JobContext(work=platform.work, clock=world.clock))
+    await escalate_due_dunnings(JobContext(work=platform.work, clock=world.clock))
 
 
 def payment(
@@ -200,3 +202,104 @@ async def test_a_withdrawn_agreement_leaves_nothing_open(world: World) -> None:
     assert (item.state, item.open.minor_units, item.paid.minor_units) == (pb.RECEIVABLE_STATE_CANCELLED, 0, 100)
     listed = await clerk(firm).ListOpenItems(pb.ListOpenItemsRequest())
     assert list(listed.open_items) == []
+
+
+async def balances(firm: Firm, invoice: billing_pb2.Invoice) -> dict[int, int]:
+    """Return the sums of an invoice's accounts; they add up to nothing."""
+    wanted = billing_pb2.ListLedgerEntriesRequest(invoice_id=invoice.invoice_id)
+    sums: dict[int, int] = {}
+    for entry in (await firm.staff(Right.RIGHT_BILLING).ListLedgerEntries(wanted)).entries:
+        sums[entry.account] = sums.get(entry.account, 0) + entry.amount.minor_units
+    assert sum(sums.values()) == 0
+    return sums
+
+
+async def test_the_second_notice_costs_a_fee_that_can_be_waived(world: World) -> None:
+    """F34: two weeks after the reminder, once; the fee is owed and posted; who waives it owes the invoice alone."""
+    firm = await world.firm()
+    customer_id, invoice = await billed(world, firm)
+    one = pb.GetOpenItemRequest(customer_id=str(customer_id), invoice_id=invoice.invoice_id)
+    world.clock.advance(timedelta(days=18))
+    await dun(world)
+    world.clock.advance(timedelta(days=13))
+    await dun(world)
+    reminded = await clerk(firm).GetOpenItem(one)
+    assert (reminded.dunning.level, reminded.fee.minor_units, reminded.open.minor_units) == (1, 0, GROSS)
+    world.clock.advance(timedelta(days=1))
+    for _ in range(2):
+        await dun(world)
+    assert await events_of(world, "DunningEscalated") == 1
+    second = await customers(firm, customer_id).GetOpenItem(one)
+    assert (second.dunning.level, second.fee.minor_units, second.open.minor_units) == (2, 100, GROSS + 100)
+    sums = await balances(firm, invoice)
+    assert sums[billing_pb2.LEDGER_ACCOUNT_DUNNING_FEES] == -100
+    assert sums[billing_pb2.LEDGER_ACCOUNT_CUSTOMER_RECEIVABLE] == GROSS + 100
+    part = await clerk(firm).RecordPayment(payment(invoice, GROSS))
+    assert (part.state, part.open.minor_units) == (pb.RECEIVABLE_STATE_OPEN, 100), "the fee is still owed"
+    waive = pb.EndDunningRequest(
+        customer_id=str(customer_id), invoice_id=invoice.invoice_id, note="Kulanz", waive_fee=True
+    )
+    ended = await clerk(firm).EndDunning(waive)
+    assert (ended.state, ended.open.minor_units, ended.fee.minor_units) == (pb.RECEIVABLE_STATE_PAID, 0, 0)
+    assert (await balances(firm, invoice))[billing_pb2.LEDGER_ACCOUNT_CUSTOMER_RECEIVABLE] == 0
+
+
+async def test_a_pause_keeps_reminders_away_until_its_day(world: World) -> None:
+    """F34: nothing happens until the day has passed; a pause cannot end in the past or be set on what is paid."""
+    firm = await world.firm()
+    customer_id, invoice = await billed(world, firm)
+    whose = {"customer_id": str(customer_id), "invoice_id": invoice.invoice_id, "note": "Kunde im Krankenhaus"}
+    world.clock.advance(timedelta(days=17))
+    rests = await clerk(firm).PauseDunning(pb.PauseDunningRequest(**whose, until_on="2026-09-30"))
+    assert rests.paused_until == "2026-09-30"
+    world.clock.advance(timedelta(days=43))
+    await dun(world)
+    assert await events_of(world, "DunningStarted") == 0, "30 September"
+    world.clock.advance(timedelta(days=1))
+    await dun(world)
+    assert await events_of(world, "DunningStarted") == 1
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await clerk(firm).PauseDunning(pb.PauseDunningRequest(**whose, until_on="2026-09-30"))
+    assert reason_of(refused.value) == "INVALID_FIELD"
+    await clerk(firm).RecordPayment(payment(invoice, GROSS))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await clerk(firm).PauseDunning(pb.PauseDunningRequest(**whose))
+    assert reason_of(refused.value) == "NOTHING_OPEN"
+
+
+async def test_a_payment_booked_wrongly_is_taken_back_by_an_entry_of_its_own(world: World) -> None:
+    """F34: the payment stays on record, the invoice is open again, two weeks later its dunning begins anew."""
+    firm = await world.firm()
+    customer_id, invoice = await billed(world, firm)
+    world.clock.advance(timedelta(days=18))
+    await dun(world)
+    await clerk(firm).RecordPayment(payment(invoice, GROSS))
+    whose = {"customer_id": str(customer_id), "invoice_id": invoice.invoice_id}
+    of_invoice = pb.ListPaymentsRequest(customer_id=str(customer_id), invoice_id=invoice.invoice_id)
+    listed = await clerk(firm).ListPayments(of_invoice)
+    back = pb.ReversePaymentRequest(
+        **whose, payment_id=listed.payments[0].payment_id, note="Falsche Rechnung", request_id=str(new_id())
+    )
+    for _ in range(2):
+        item = await clerk(firm).ReversePayment(back)
+    assert (item.state, item.open.minor_units, item.paid.minor_units) == (pb.RECEIVABLE_STATE_OPEN, GROSS, 0)
+    again = pb.ReversePaymentRequest(**whose, payment_id=back.payment_id, note="noch einmal")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await clerk(firm).ReversePayment(again)
+    assert reason_of(refused.value) == "PAYMENT_REVERSED"
+    [kept] = (await customers(firm, customer_id).ListPayments(of_invoice)).payments
+    assert (kept.HasField("reverse_time"), kept.reverse_note) == (True, ""), "why is the firm's own"
+    sums = await balances(firm, invoice)
+    assert (sums[billing_pb2.LEDGER_ACCOUNT_BANK], sums[billing_pb2.LEDGER_ACCOUNT_CUSTOMER_RECEIVABLE]) == (0, GROSS)
+    await dun(world)
+    assert await events_of(world, "DunningStarted") == 1
+    world.clock.advance(timedelta(days=15))
+    await dun(world)
+    assert await events_of(world, "DunningStarted") == 2
+    paid = await clerk(firm).RecordPayment(payment(invoice, GROSS))
+    assert paid.dunning.end == pb.DUNNING_END_PAID
+    async with world.service.platform.work.work(runs.SERVICE.within(firm.tenant_id)) as tx:
+        await invoices.cancel_invoices(tx, UUID(invoice.agreement_id))
+        await tx.commit()
+    sums = await balances(firm, invoice)
+    assert sums[billing_pb2.LEDGER_ACCOUNT_BANK] == GROSS, "payments stay; the cancellation has postings of its own"

@@ -5,7 +5,7 @@ from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
-from kontor_billing.ledger import Account, postings_for, reversal_of
+from kontor_billing.ledger import Account, fee_postings, payment_postings, postings_for, reversal_of
 from kontor_billing.plans import RateTable
 from kontor_billing.prices import Payee, PriceComponent, TaxKind, price_version, totals_of
 
@@ -84,6 +84,33 @@ def test_a_cancellation_undoes_an_invoice_exactly(parts: list[PriceComponent]) -
     undone = reversal_of(postings)
     assert [a.amount_minor + b.amount_minor for a, b in zip(postings, undone, strict=True)] == [0] * len(postings)
     assert totals.negated().gross_minor == -totals.gross_minor
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["pay", "reverse", "fee", "waive"]), st.integers(min_value=1, max_value=3000)),
+        max_size=12,
+    )
+)
+def test_what_is_open_is_the_balance_of_the_receivable(steps: list[tuple[str, int]]) -> None:
+    """F34: whatever is paid, taken back, charged or waived, entries add up to nothing and to what is open."""
+    totals = totals_of(TIER_2, RATES)
+    entered, fee, payments = postings_for(TIER_2, totals), 0, list[int]()
+    for kind, amount in steps:
+        if kind == "pay" and amount <= totals.gross_minor + fee - sum(payments):
+            payments.append(amount)
+            entered += payment_postings(amount)
+        elif kind == "reverse" and payments:
+            entered += reversal_of(payment_postings(payments.pop()))
+        elif kind == "fee":
+            fee += amount
+            entered += fee_postings(amount)
+        elif kind == "waive" and amount <= min(fee, totals.gross_minor + fee - sum(payments)):
+            fee -= amount
+            entered += fee_postings(-amount)
+    assert sum(posting.amount_minor for posting in entered) == 0
+    owed = sum(posting.amount_minor for posting in entered if posting.account is Account.CUSTOMER_RECEIVABLE)
+    assert owed == totals.gross_minor + fee - sum(payments) >= 0
 
 
 def test_a_price_is_named_by_its_content() -> None:

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
-from kontor.billing.v1 import billing_pb2, events_pb2
+from kontor.billing.v1 import billing_pb2, events_pb2, receivables_pb2, storage_pb2, usage_pb2
 from kontor.common.v1 import access_pb2
 from kontor.common.v1.access_pb2 import Role
 
-METHODS: list[MethodDescriptor] = list(billing_pb2.DESCRIPTOR.services_by_name["BillingService"].methods)
-TELLING = ("payee", "share", "component", "ledger", "commission", "pool", "broker")
+METHODS: list[MethodDescriptor] = [
+    *billing_pb2.DESCRIPTOR.services_by_name["BillingService"].methods,
+    *receivables_pb2.DESCRIPTOR.services_by_name["ReceivablesService"].methods,
+    *usage_pb2.DESCRIPTOR.services_by_name["UsageService"].methods,
+    *storage_pb2.DESCRIPTOR.services_by_name["StorageService"].methods,
+]
+TELLING = ("payee", "share", "surcharge", "component", "ledger", "commission", "pool", "broker")
 
 
 def reachable(message: Descriptor, seen: set[str] | None = None) -> Iterator[Descriptor]:

@@ -89,6 +89,9 @@ INVOICE_CANCELLED = Wording(
 PAYMENT_REMINDER = Wording(
     "Zahlungserinnerung", "Ihre Rechnung $number ist noch offen.", "Deine Rechnung $number ist noch offen."
 )
+SECOND_NOTICE = Wording(
+    "Zweite Mahnung", "Ihre Rechnung $number ist weiterhin offen.", "Deine Rechnung $number ist weiterhin offen."
+)
 
 DOCUMENT_DELIVERED = Wording(
     "Dokument zugestellt",

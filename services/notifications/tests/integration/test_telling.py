@@ -251,6 +251,21 @@ async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -
         text_of(reminder).split()
     )
     assert "Hansen" in str(reminder["From"]), "in the firm's name"
+    second = billing.DunningEscalated(
+        tenant_id=issued.tenant_id,
+        dunning_id=overdue.dunning_id,
+        customer_id=issued.customer_id,
+        invoice_id=issued.invoice_id,
+        number=issued.number,
+        open=Money(minor_units=4300, currency="EUR"),
+        fee=Money(minor_units=100, currency="EUR"),
+        due_on="2026-08-15",
+    )
+    await office.publish("billing", second, hansen.tenant_id)
+    await eventually(lambda: len(office.mailbox.to(customer.email)) == 5)
+    assert "Offen sind noch 43,00 €. Darin enthalten ist eine Mahngebühr von 1,00" in " ".join(
+        text_of(office.mailbox.to(customer.email)[4]).split()
+    )
     await two_rounds_of_jobs(office)
     assert len(office.mailbox.to(hansen.email)) == 3
 

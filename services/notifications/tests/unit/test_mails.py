@@ -27,7 +27,7 @@ EMERGENCIES = ("customer", "requester", "supporters", "release", "ends", "person
 ACCOUNTS = ("code", "device", "moment", "detail")
 TRIALS = ("day", "left")
 VIEWS = ("viewer",)
-RAFFLES, STORAGE, REMINDERS = ("prize",), ("percent",), ("due", "open", "count")
+RAFFLES, STORAGE, REMINDERS = ("prize",), ("percent",), ("due", "open", "count", "fee_note")
 NAMES = (*ORDERS_AND_INVOICES, *EMERGENCIES, *ACCOUNTS, *TRIALS, *VIEWS, *RAFFLES, *STORAGE, *REMINDERS)
 PARAMETERS = {name: f"<{name}>" for name in NAMES}
 

@@ -9,7 +9,7 @@ from kontor_chassis.errors import invalid
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_billing import receivables, receivables_messages
+from kontor_billing import payment_reversals, receivables, receivables_messages
 from kontor_billing.agreements import customer_in_reach
 from kontor_billing.periods import parse_day
 from kontor_billing.prices import CURRENCY
@@ -65,7 +65,11 @@ class ReceivablesRpc(ReceivablesServiceServicer):
                 size=request.page_size,
                 token=request.page_token,
             )
-            payments = [receivables_messages.payment(row, for_staff=tx.principal.is_staff) for row in rows]
+            taken_back = await payment_reversals.reversals_of(tx, [row.payment_id for row in rows])
+            for_staff = tx.principal.is_staff
+            payments = [
+                receivables_messages.payment(row, taken_back.get(row.payment_id), for_staff=for_staff) for row in rows
+            ]
             return pb.ListPaymentsResponse(payments=payments, next_page_token=token)
 
     async def EndDunning(self, request: pb.EndDunningRequest, _context: Context) -> pb.OpenItem:
@@ -75,6 +79,31 @@ class ReceivablesRpc(ReceivablesServiceServicer):
                 tx,
                 customer_id=parse_id(request.customer_id, "customer_id"),
                 invoice_id=parse_id(request.invoice_id, "invoice_id"),
+                note=request.note,
+                without_fee=request.waive_fee,
+            )
+            return await tx.commit(receivables_messages.open_item(item, for_staff=True))
+
+    async def PauseDunning(self, request: pb.PauseDunningRequest, _context: Context) -> pb.OpenItem:
+        """See receivables.proto."""
+        async with self._work.command(request) as tx:
+            item = await receivables.pause_dunning(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                invoice_id=parse_id(request.invoice_id, "invoice_id"),
+                until_on=parse_day(request.until_on, "until_on") if request.until_on else None,
+                note=request.note,
+            )
+            return await tx.commit(receivables_messages.open_item(item, for_staff=True))
+
+    async def ReversePayment(self, request: pb.ReversePaymentRequest, _context: Context) -> pb.OpenItem:
+        """See receivables.proto."""
+        async with self._work.command(request) as tx:
+            item = await payment_reversals.reverse_payment(
+                tx,
+                customer_id=parse_id(request.customer_id, "customer_id"),
+                invoice_id=parse_id(request.invoice_id, "invoice_id"),
+                payment_id=parse_id(request.payment_id, "payment_id"),
                 note=request.note,
             )
             return await tx.commit(receivables_messages.open_item(item, for_staff=True))

@@ -123,6 +123,8 @@ class _LedgerAccountEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_LedgerAc
     """Insurance tax owed."""
     LEDGER_ACCOUNT_BANK: _LedgerAccount.ValueType  # 6
     """What has arrived from customers."""
+    LEDGER_ACCOUNT_DUNNING_FEES: _LedgerAccount.ValueType  # 7
+    """Fees of dunning."""
 
 class LedgerAccount(_LedgerAccount, metaclass=_LedgerAccountEnumTypeWrapper):
     """Account of the double-entry ledger. Staff only."""
@@ -141,6 +143,8 @@ LEDGER_ACCOUNT_INSURANCE_TAX_PAYABLE: LedgerAccount.ValueType  # 5
 """Insurance tax owed."""
 LEDGER_ACCOUNT_BANK: LedgerAccount.ValueType  # 6
 """What has arrived from customers."""
+LEDGER_ACCOUNT_DUNNING_FEES: LedgerAccount.ValueType  # 7
+"""Fees of dunning."""
 
 class _UnbilledReason:
     ValueType = typing.NewType("ValueType", builtins.int)

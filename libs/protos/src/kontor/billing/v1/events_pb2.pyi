@@ -328,6 +328,58 @@ class DunningStarted(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class DunningEscalated(message.Message):
+    """The second notice of a dunning procedure is due; it may cost a fee (F34)."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    DUNNING_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    INVOICE_ID_FIELD_NUMBER: builtins.int
+    NUMBER_FIELD_NUMBER: builtins.int
+    OPEN_FIELD_NUMBER: builtins.int
+    FEE_FIELD_NUMBER: builtins.int
+    DUE_ON_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """Broker firm."""
+    dunning_id: builtins.str
+    """Dunning procedure."""
+    customer_id: builtins.str
+    """Customer who owes."""
+    invoice_id: builtins.str
+    """Invoice that is overdue."""
+    number: builtins.str
+    """Its number."""
+    due_on: builtins.str
+    """Last day on which the invoice was to be paid, "2026-08-15"."""
+    @builtins.property
+    def open(self) -> money_pb2.Money:
+        """What is still to be paid on it, the fee included."""
+
+    @builtins.property
+    def fee(self) -> money_pb2.Money:
+        """Fee of this notice; zero when there is none."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        dunning_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        invoice_id: builtins.str = ...,
+        number: builtins.str = ...,
+        open: money_pb2.Money | None = ...,
+        fee: money_pb2.Money | None = ...,
+        due_on: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["fee", b"fee", "open", b"open"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "due_on", b"due_on", "dunning_id", b"dunning_id", "fee", b"fee", "invoice_id", b"invoice_id", "number", b"number", "open", b"open", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class DunningEnded(message.Message):
     """A dunning procedure has ended: paid, written off or withdrawn."""
 

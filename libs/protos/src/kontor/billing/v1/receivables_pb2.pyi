@@ -93,6 +93,8 @@ class OpenItem(message.Message):
     STATE_FIELD_NUMBER: builtins.int
     OVERDUE_FIELD_NUMBER: builtins.int
     DUNNING_FIELD_NUMBER: builtins.int
+    FEE_FIELD_NUMBER: builtins.int
+    PAUSED_UNTIL_FIELD_NUMBER: builtins.int
     invoice_id: builtins.str
     """Invoice."""
     customer_id: builtins.str
@@ -109,6 +111,8 @@ class OpenItem(message.Message):
     """Open, paid or cancelled."""
     overdue: builtins.bool
     """Whether the last day to pay has passed."""
+    paused_until: builtins.str
+    """Day until which the dunning rests, "2026-09-30"; empty when it does not."""
     @builtins.property
     def gross(self) -> money_pb2.Money:
         """What the invoice asked for."""
@@ -125,6 +129,10 @@ class OpenItem(message.Message):
     def dunning(self) -> Dunning:
         """The dunning, running or ended; not set while the customer was never reminded."""
 
+    @builtins.property
+    def fee(self) -> money_pb2.Money:
+        """Fee of the dunning, without tax; part of what is open."""
+
     def __init__(
         self,
         *,
@@ -140,10 +148,12 @@ class OpenItem(message.Message):
         state: ReceivableState.ValueType = ...,
         overdue: builtins.bool = ...,
         dunning: Dunning | None = ...,
+        fee: money_pb2.Money | None = ...,
+        paused_until: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["dunning", b"dunning", "gross", b"gross", "open", b"open", "paid", b"paid"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["dunning", b"dunning", "fee", b"fee", "gross", b"gross", "open", b"open", "paid", b"paid"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["buyer_name", b"buyer_name", "customer_id", b"customer_id", "due_on", b"due_on", "dunning", b"dunning", "gross", b"gross", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "number", b"number", "open", b"open", "overdue", b"overdue", "paid", b"paid", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["buyer_name", b"buyer_name", "customer_id", b"customer_id", "due_on", b"due_on", "dunning", b"dunning", "fee", b"fee", "gross", b"gross", "invoice_id", b"invoice_id", "issue_date", b"issue_date", "number", b"number", "open", b"open", "overdue", b"overdue", "paid", b"paid", "paused_until", b"paused_until", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -158,12 +168,16 @@ class Dunning(message.Message):
     END_TIME_FIELD_NUMBER: builtins.int
     END_FIELD_NUMBER: builtins.int
     NOTE_FIELD_NUMBER: builtins.int
+    LEVEL_FIELD_NUMBER: builtins.int
+    LEVEL_TIME_FIELD_NUMBER: builtins.int
     dunning_id: builtins.str
     """Id."""
     end: DunningEnd.ValueType
     """Why it ended."""
     note: builtins.str
     """What the clerk wrote who ended it."""
+    level: builtins.int
+    """How far it has come: 1 the reminder, 2 the second notice, which may cost a fee."""
     @builtins.property
     def start_time(self) -> timestamp_pb2.Timestamp:
         """When it began and the customer was reminded."""
@@ -171,6 +185,10 @@ class Dunning(message.Message):
     @builtins.property
     def end_time(self) -> timestamp_pb2.Timestamp:
         """When it ended; not set while it runs."""
+
+    @builtins.property
+    def level_time(self) -> timestamp_pb2.Timestamp:
+        """When it came to that level."""
 
     def __init__(
         self,
@@ -180,10 +198,12 @@ class Dunning(message.Message):
         end_time: timestamp_pb2.Timestamp | None = ...,
         end: DunningEnd.ValueType = ...,
         note: builtins.str = ...,
+        level: builtins.int = ...,
+        level_time: timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["end_time", b"end_time", "level_time", b"level_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["dunning_id", b"dunning_id", "end", b"end", "end_time", b"end_time", "note", b"note", "start_time", b"start_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["dunning_id", b"dunning_id", "end", b"end", "end_time", b"end_time", "level", b"level", "level_time", b"level_time", "note", b"note", "start_time", b"start_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,6 +219,8 @@ class Payment(message.Message):
     PAID_ON_FIELD_NUMBER: builtins.int
     RECORD_TIME_FIELD_NUMBER: builtins.int
     RECORDER_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    REVERSE_TIME_FIELD_NUMBER: builtins.int
+    REVERSE_NOTE_FIELD_NUMBER: builtins.int
     payment_id: builtins.str
     """Id."""
     invoice_id: builtins.str
@@ -207,6 +229,8 @@ class Payment(message.Message):
     """Day on which it arrived."""
     recorder_account_id: builtins.str
     """Who recorded it; not shown to the customer."""
+    reverse_note: builtins.str
+    """Why; not shown to the customer."""
     @builtins.property
     def amount(self) -> money_pb2.Money:
         """How much."""
@@ -214,6 +238,10 @@ class Payment(message.Message):
     @builtins.property
     def record_time(self) -> timestamp_pb2.Timestamp:
         """When it was recorded."""
+
+    @builtins.property
+    def reverse_time(self) -> timestamp_pb2.Timestamp:
+        """When it was taken back because it had been booked wrongly; not set while it counts."""
 
     def __init__(
         self,
@@ -224,10 +252,12 @@ class Payment(message.Message):
         paid_on: builtins.str = ...,
         record_time: timestamp_pb2.Timestamp | None = ...,
         recorder_account_id: builtins.str = ...,
+        reverse_time: timestamp_pb2.Timestamp | None = ...,
+        reverse_note: builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "record_time", b"record_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "record_time", b"record_time", "reverse_time", b"reverse_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "invoice_id", b"invoice_id", "paid_on", b"paid_on", "payment_id", b"payment_id", "record_time", b"record_time", "recorder_account_id", b"recorder_account_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["amount", b"amount", "invoice_id", b"invoice_id", "paid_on", b"paid_on", "payment_id", b"payment_id", "record_time", b"record_time", "recorder_account_id", b"recorder_account_id", "reverse_note", b"reverse_note", "reverse_time", b"reverse_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -422,19 +452,22 @@ class ListPaymentsResponse(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class EndDunningRequest(message.Message):
-    """Request of EndDunning."""
+class ReversePaymentRequest(message.Message):
+    """Request of ReversePayment."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     CUSTOMER_ID_FIELD_NUMBER: builtins.int
     INVOICE_ID_FIELD_NUMBER: builtins.int
+    PAYMENT_ID_FIELD_NUMBER: builtins.int
     NOTE_FIELD_NUMBER: builtins.int
     REQUEST_ID_FIELD_NUMBER: builtins.int
     customer_id: builtins.str
-    """Customer who owes."""
+    """Customer on whose invoice it was booked."""
     invoice_id: builtins.str
-    """Invoice that is dunned."""
+    """Invoice."""
+    payment_id: builtins.str
+    """Payment."""
     note: builtins.str
     """Why, for the firm's own records."""
     request_id: builtins.str
@@ -444,11 +477,84 @@ class EndDunningRequest(message.Message):
         *,
         customer_id: builtins.str = ...,
         invoice_id: builtins.str = ...,
+        payment_id: builtins.str = ...,
         note: builtins.str = ...,
         request_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "invoice_id", b"invoice_id", "note", b"note", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "invoice_id", b"invoice_id", "note", b"note", "payment_id", b"payment_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PauseDunningRequest(message.Message):
+    """Request of PauseDunning."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    INVOICE_ID_FIELD_NUMBER: builtins.int
+    UNTIL_ON_FIELD_NUMBER: builtins.int
+    NOTE_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """Customer who owes."""
+    invoice_id: builtins.str
+    """Invoice."""
+    until_on: builtins.str
+    """Last day of the pause, within a year; empty ends it."""
+    note: builtins.str
+    """Why, for the firm's own records."""
+    request_id: builtins.str
+    """Makes a repeated call safe; a UUID of the caller's choice."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        invoice_id: builtins.str = ...,
+        until_on: builtins.str = ...,
+        note: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "invoice_id", b"invoice_id", "note", b"note", "request_id", b"request_id", "until_on", b"until_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class EndDunningRequest(message.Message):
+    """Request of EndDunning."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    INVOICE_ID_FIELD_NUMBER: builtins.int
+    NOTE_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    WAIVE_FEE_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """Customer who owes."""
+    invoice_id: builtins.str
+    """Invoice that is dunned."""
+    note: builtins.str
+    """Why, for the firm's own records."""
+    request_id: builtins.str
+    """Makes a repeated call safe; a UUID of the caller's choice."""
+    waive_fee: builtins.bool
+    """Whether its fee is waived, too; one that was paid already stays paid."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        invoice_id: builtins.str = ...,
+        note: builtins.str = ...,
+        request_id: builtins.str = ...,
+        waive_fee: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "invoice_id", b"invoice_id", "note", b"note", "request_id", b"request_id", "waive_fee", b"waive_fee"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -55,6 +55,16 @@ class ReceivablesServiceStub:
                 request_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsRequest.SerializeToString,
                 response_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsResponse.FromString,
                 _registered_method=True)
+        self.ReversePayment = channel.unary_unary(
+                '/kontor.billing.v1.ReceivablesService/ReversePayment',
+                request_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ReversePaymentRequest.SerializeToString,
+                response_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.FromString,
+                _registered_method=True)
+        self.PauseDunning = channel.unary_unary(
+                '/kontor.billing.v1.ReceivablesService/PauseDunning',
+                request_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.PauseDunningRequest.SerializeToString,
+                response_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.FromString,
+                _registered_method=True)
         self.EndDunning = channel.unary_unary(
                 '/kontor.billing.v1.ReceivablesService/EndDunning',
                 request_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.EndDunningRequest.SerializeToString,
@@ -94,6 +104,21 @@ class ReceivablesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReversePayment(self, request, context):
+        """Takes back a payment that was booked wrongly, by an entry of its own; the payment stays on record. The invoice is
+        open again, and for two weeks nobody is reminded of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseDunning(self, request, context):
+        """Lets the dunning of an invoice rest until a day, or go on at once: until then nobody is reminded and no fee arises.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EndDunning(self, request, context):
         """Ends a dunning although the invoice is not paid, for example after an arrangement; the invoice stays open and is
         not dunned again.
@@ -124,6 +149,16 @@ def add_ReceivablesServiceServicer_to_server(servicer, server):
                     servicer.ListPayments,
                     request_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsRequest.FromString,
                     response_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsResponse.SerializeToString,
+            ),
+            'ReversePayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReversePayment,
+                    request_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.ReversePaymentRequest.FromString,
+                    response_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.SerializeToString,
+            ),
+            'PauseDunning': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseDunning,
+                    request_deserializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.PauseDunningRequest.FromString,
+                    response_serializer=kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.SerializeToString,
             ),
             'EndDunning': grpc.unary_unary_rpc_method_handler(
                     servicer.EndDunning,
@@ -240,6 +275,60 @@ class ReceivablesService:
             '/kontor.billing.v1.ReceivablesService/ListPayments',
             kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsRequest.SerializeToString,
             kontor_dot_billing_dot_v1_dot_receivables__pb2.ListPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReversePayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.billing.v1.ReceivablesService/ReversePayment',
+            kontor_dot_billing_dot_v1_dot_receivables__pb2.ReversePaymentRequest.SerializeToString,
+            kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseDunning(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.billing.v1.ReceivablesService/PauseDunning',
+            kontor_dot_billing_dot_v1_dot_receivables__pb2.PauseDunningRequest.SerializeToString,
+            kontor_dot_billing_dot_v1_dot_receivables__pb2.OpenItem.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,12 @@ class ReceivablesServiceStub:
     """Records a payment that arrived. Refused with PAYMENT_TOO_HIGH beyond what is open; the last one ends the dunning."""
     ListPayments: _grpc.UnaryUnaryMultiCallable[_receivables_pb2.ListPaymentsRequest, _receivables_pb2.ListPaymentsResponse]
     """Lists the payments on an invoice, newest first."""
+    ReversePayment: _grpc.UnaryUnaryMultiCallable[_receivables_pb2.ReversePaymentRequest, _receivables_pb2.OpenItem]
+    """Takes back a payment that was booked wrongly, by an entry of its own; the payment stays on record. The invoice is
+    open again, and for two weeks nobody is reminded of it.
+    """
+    PauseDunning: _grpc.UnaryUnaryMultiCallable[_receivables_pb2.PauseDunningRequest, _receivables_pb2.OpenItem]
+    """Lets the dunning of an invoice rest until a day, or go on at once: until then nobody is reminded and no fee arises."""
     EndDunning: _grpc.UnaryUnaryMultiCallable[_receivables_pb2.EndDunningRequest, _receivables_pb2.OpenItem]
     """Ends a dunning although the invoice is not paid, for example after an arrangement; the invoice stays open and is
     not dunned again.
@@ -59,6 +65,12 @@ class ReceivablesServiceAsyncStub(ReceivablesServiceStub):
     """Records a payment that arrived. Refused with PAYMENT_TOO_HIGH beyond what is open; the last one ends the dunning."""
     ListPayments: _aio.UnaryUnaryMultiCallable[_receivables_pb2.ListPaymentsRequest, _receivables_pb2.ListPaymentsResponse]  # type: ignore[assignment]
     """Lists the payments on an invoice, newest first."""
+    ReversePayment: _aio.UnaryUnaryMultiCallable[_receivables_pb2.ReversePaymentRequest, _receivables_pb2.OpenItem]  # type: ignore[assignment]
+    """Takes back a payment that was booked wrongly, by an entry of its own; the payment stays on record. The invoice is
+    open again, and for two weeks nobody is reminded of it.
+    """
+    PauseDunning: _aio.UnaryUnaryMultiCallable[_receivables_pb2.PauseDunningRequest, _receivables_pb2.OpenItem]  # type: ignore[assignment]
+    """Lets the dunning of an invoice rest until a day, or go on at once: until then nobody is reminded and no fee arises."""
     EndDunning: _aio.UnaryUnaryMultiCallable[_receivables_pb2.EndDunningRequest, _receivables_pb2.OpenItem]  # type: ignore[assignment]
     """Ends a dunning although the invoice is not paid, for example after an arrangement; the invoice stays open and is
     not dunned again.
@@ -98,6 +110,24 @@ class ReceivablesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_receivables_pb2.ListPaymentsResponse, _abc.Awaitable[_receivables_pb2.ListPaymentsResponse]]:
         """Lists the payments on an invoice, newest first."""
+
+    @_abc_1.abstractmethod
+    def ReversePayment(
+        self,
+        request: _receivables_pb2.ReversePaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_receivables_pb2.OpenItem, _abc.Awaitable[_receivables_pb2.OpenItem]]:
+        """Takes back a payment that was booked wrongly, by an entry of its own; the payment stays on record. The invoice is
+        open again, and for two weeks nobody is reminded of it.
+        """
+
+    @_abc_1.abstractmethod
+    def PauseDunning(
+        self,
+        request: _receivables_pb2.PauseDunningRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_receivables_pb2.OpenItem, _abc.Awaitable[_receivables_pb2.OpenItem]]:
+        """Lets the dunning of an invoice rest until a day, or go on at once: until then nobody is reminded and no fee arises."""
 
     @_abc_1.abstractmethod
     def EndDunning(
