@@ -140,8 +140,8 @@ TEXTS: Mapping[str, MailText] = {
         "Tagen. Können Sie gerade nicht zahlen oder stimmt etwas nicht, melden Sie sich bitte bei uns; wir finden eine "
         "Lösung.",
         "auf unsere Erinnerung hin ist noch keine vollständige Zahlung eingegangen: Unsere Rechnung $number war bis "
-        "zum $due zu bezahlen. Offen sind noch $open.$fee_note\n\nBitte überweise den Betrag innerhalb von sieben Tagen. "
-        "Kannst du gerade nicht zahlen oder stimmt etwas nicht, melde dich bitte bei uns; wir finden eine Lösung.",
+        "zum $due zu bezahlen. Offen sind noch $open.$fee_note\n\nBitte überweise den Betrag innerhalb von sieben "
+        "Tagen. Kannst du gerade nicht zahlen oder stimmt etwas nicht, melde dich bitte bei uns; wir finden eine Lösung.",
         "Rechnung ansehen",
     ),
     **ACCOUNT_TEXTS,
