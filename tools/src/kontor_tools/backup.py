@@ -49,8 +49,9 @@ def back_up(folders: Folders, postgres: EmbeddedPostgres, to: Path, patience: ti
         shutil.copy2(postgres.home / "superuser.password", to / "postgres" / "superuser.password")
         objects = _copy_objects(folders.objects, to / "objects")
     shutil.copytree(folders.secrets, to / "secrets")
-    if folders.clock.exists():
-        shutil.copy2(folders.clock, to / "clock")
+    for beside in (folders.clock, folders.demo):
+        if beside.exists():
+            shutil.copy2(beside, to / beside.name)
     # Written last: a backup without it is not complete.
     note = {"format": FORMAT, "objects": objects, "time": SystemClock().now().isoformat()}
     (to / _NOTE).write_text(json.dumps(note) + "\n", encoding="utf-8")
@@ -69,7 +70,7 @@ def restore(folders: Folders, backup: Path) -> None:
     replaced = folders.home / _REPLACED
     shutil.rmtree(replaced, ignore_errors=True)
     replaced.mkdir(mode=0o700)
-    for name in ("postgres", "objects", "secrets", "clock", "nats"):
+    for name in ("postgres", "objects", "secrets", folders.clock.name, folders.demo.name, "nats"):
         if (folders.home / name).exists():
             (folders.home / name).rename(replaced / name)
         if (backup / name).is_dir():

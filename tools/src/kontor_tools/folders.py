@@ -70,6 +70,11 @@ class Folders:
         return self.home / "clock"
 
     @property
+    def demo(self) -> Path:
+        """How much of the demo the databases hold."""
+        return self.home / "demo.json"
+
+    @property
     def supervisor_configuration(self) -> Path:
         """The rendered configuration of supervisord."""
         return self.run / "supervisord.conf"

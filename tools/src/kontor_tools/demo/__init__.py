@@ -17,7 +17,7 @@ COMPLETE = "complete"
 
 def ensure(installation: Installation, say: Callable[[str], None]) -> None:
     """Load what is missing of the demo; raises InstallationError, with the platform still running."""
-    progress = Progress(installation.folders.home / "demo.json")
+    progress = Progress(installation.folders.demo)
     if COMPLETE in progress:
         return
     try:
