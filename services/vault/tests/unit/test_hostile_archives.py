@@ -6,6 +6,7 @@ import hashlib
 import io
 import struct
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kontor_vault.archive_check import opened_archive
-from kontor_vault.archive_format import ARCHIVE_PATH, Archive
+from kontor_vault.archive_format import ARCHIVE_PATH, Archive, schema_text
 from kontor_vault.bags import BagReader, BagRefusedError, Refusal
 
 from services.vault.tests.archives import MADE, bag_of, repacked
@@ -46,6 +47,12 @@ def refusal(content: bytes) -> BagRefusedError:
     with pytest.raises(BagRefusedError) as refused:
         opened_archive(io.BytesIO(content))
     return refused.value
+
+
+def test_the_format_is_written_down_as_it_is() -> None:
+    """Export of everything: the published JSON Schema is the one that archives carry."""
+    published = Path(__file__).parents[4] / "docs" / "archive-format" / "archive.schema.json"
+    assert published.read_text(encoding="utf-8") == schema_text()
 
 
 def test_a_sound_archive_opens() -> None:
