@@ -28,6 +28,10 @@ def said(action: int, **fields: Any) -> str:
     ("action", "fields", "sentence"),
     [
         (pb.SIGHTING_ACTION_VIEW, {}, "Petra Hansen hat „Police“ angesehen."),
+        (pb.SIGHTING_ACTION_VIEW, {"account_name": "Clara Wolff, Dr. Wolff Gewerbeschutz", "role": Role.ROLE_EXPERT},
+         "Clara Wolff, Dr. Wolff Gewerbeschutz, hat „Police“ angesehen."),
+        (pb.SIGHTING_ACTION_REVOKE, {"account_id": "", "account_name": "", "party_name": "Paul"},
+         "Die Freigabe von „Police“ für Paul ist beendet."),
         (pb.SIGHTING_ACTION_DOWNLOAD, {"subject": ""}, "Petra Hansen hat ein gelöschtes Dokument heruntergeladen."),
         (pb.SIGHTING_ACTION_VIEW, {"account_id": ME}, "Sie haben „Police“ angesehen."),
         (pb.SIGHTING_ACTION_SHARE, {"account_id": ME}, f"Sie haben „Police“ für {FIRM} freigegeben."),

@@ -228,7 +228,7 @@ def test_customer_shares_with_an_end_and_takes_it_back(client: Client, paper: Pa
     home = client.visitor
     home.go("Dokumente")
     home.follow(paper.title)
-    home.page.get_by_text(re.compile("^Mit Ende")).click()
+    home.page.get_by_text(re.compile("^Für andere")).click()
     home.page.get_by_label("Freigegeben bis einschließlich").fill("2099-12-31")
     home.page.get_by_label("Darf auch neue Fassungen ablegen").check()
     home.looks_right("customer-share")
@@ -238,7 +238,7 @@ def test_customer_shares_with_an_end_and_takes_it_back(client: Client, paper: Pa
     home.follow("Freigaben")
     home.sees("ansehen und ergänzen")
     home.looks_right("customer-shares")
-    home.press("Zurücknehmen")
+    home.press(f"Beenden {paper.title}")
     home.sees("Nichts ist freigegeben")
 
 
@@ -345,9 +345,9 @@ def test_customer_keeps_his_data(portfolio: Office, client: Client) -> None:
 
 
 def test_insured_person_sees_contracts_only(
-    stage: InstalledStage, portfolio: Office, client: Client, enter: Callable[[], Visitor]
+    stage: InstalledStage, portfolio: Office, client: Client, enter: Callable[[], Visitor], paper: Paper
 ) -> None:
-    """A further person of the household has a reduced view; the holder ends it (decision 13)."""
+    """A further person has a reduced view, and of papers what the holder shares; he ends it (decision 13, F3)."""
     emil = enter()
     emil.choose_password(link_in_mail_to(stage, f"emil@{portfolio.slug}.example"))
     emil.open("/kunde/vertraege")
@@ -358,10 +358,31 @@ def test_insured_person_sees_contracts_only(
     with emil.refused():
         emil.open("/kunde/daten")
         emil.does_not_see("Commerzbank")
+    emil.go("Unterlagen")
+    emil.sees("Noch ist nichts für Sie freigegeben")
     home = client.visitor
+    home.go("Dokumente")
+    home.follow(paper.title)
+    home.page.get_by_text(re.compile("^Für andere")).click()
+    home.page.get_by_label("Für wen?").select_option(label="Emil Petersen")
+    home.press("So freigeben")
+    home.is_told("Freigegeben.")
+    home.sees("Für Emil Petersen aus dem Haushalt")
+    emil.go("Unterlagen")
+    assert emil.opened(paper.title) == paper.content
+    emil.looks_right("insured-papers")
+    home.page.reload()
+    home.sees(f"Emil Petersen hat „{paper.title}“ angesehen.")
+    home.looks_right("customer-document-shared")
     home.open("/kunde/daten")
     home.page.get_by_role("button", name="Emil Petersen entfernen").click()
     home.is_told("Der Zugang ist beendet.")
+
+    def nothing_is_shared() -> bool:
+        home.open("/kunde/dokumente/freigaben")
+        return home.page.get_by_text("Nichts ist freigegeben").count() == 1
+
+    until(nothing_is_shared, seconds=30, what="the end of what was shared with somebody who left")
 
 
 def test_staff_is_away_with_a_substitute(portfolio: Office) -> None:

@@ -11,10 +11,12 @@ from playwright.sync_api import expect
 from tests.e2e import journey
 from tests.e2e.browser.cast import CUSTOMER, Client, Office, Specialist
 from tests.e2e.browser.visitor import Visitor
+from tests.e2e.papers import pdf_of
 from tests.e2e.stage import InstalledStage
 
 CONSENT = "Ich bin einverstanden, dass {experte} für die Prüfung diese Angaben erhält: {daten}."
 ANSWER = "Bäckerei mit Café"
+PLAN = pdf_of(20_000)
 COMMENT = "Schnell, gründlich, verständlich."
 STEPS = (
     "Entwurf angelegt",
@@ -136,6 +138,7 @@ def test_order_is_worked_on_and_rated(
     workshop.follow(service)
     workshop.sees(client.email)
     workshop.looks_right("expert-order")
+    _customer_shows_papers(client.visitor, workshop)
     for _ in ("In Arbeit", "Abgeschlossen"):
         before = len(stage.mails())
         workshop.press("Melden")
@@ -149,6 +152,23 @@ def test_order_is_worked_on_and_rated(
     desk.page.get_by_label("Was war gut, was weniger?").fill(COMMENT)
     desk.press("Bewerten")
     desk.is_told("Danke für Ihre Bewertung.")
+
+
+def _customer_shows_papers(home: Visitor, workshop: Visitor) -> None:
+    """While the order runs its expert sees what the customer shows him; the customer reads what was opened (F2, F3)."""
+    home.go("Dokumente")
+    home.choose_file("Dateien auswählen", "Betriebsplan.pdf", "application/pdf", PLAN)
+    expect(home.page.get_by_role("row").filter(has_text="Betriebsplan")).to_be_visible()
+    home.open(workshop.page.url.replace("/experte/auftraege/", "/kunde/einwilligungen/"))
+    home.page.get_by_label("Was möchten Sie zeigen?").select_option(label="Betriebsplan")
+    home.press("Freigeben")
+    home.is_told("Freigegeben.")
+    home.looks_right("customer-order-papers")
+    workshop.page.reload()
+    assert workshop.opened("Betriebsplan") == PLAN
+    workshop.looks_right("expert-order-papers")
+    home.follow("Betriebsplan")
+    home.sees(re.compile(r"^Wiebke Sund, .*, hat „Betriebsplan“ angesehen\.$"))
 
 
 def test_history_shows_every_step(portfolio: Office, order: str) -> None:

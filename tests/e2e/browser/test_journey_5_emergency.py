@@ -159,6 +159,31 @@ def test_somebody_declines_and_the_order_changes(scene: Scene, enter: Callable[[
     home.is_told("Tom Brandt ist keine Vertrauensperson mehr.")
 
 
+def test_customer_shares_in_life(scene: Scene) -> None:
+    """Apart from any emergency she lets her trusted person see a folder, and takes it back (F3, F76)."""
+    home, anna = scene.home, scene.trusted
+    anna.go("Unterlagen")
+    anna.sees("Noch ist nichts für Sie freigegeben")
+    home.open("/kunde/dokumente")
+    home.follow("Vorsorge")
+    home.page.get_by_text(re.compile("^Für andere")).click()
+    home.page.get_by_label("Für wen?").select_option(label="Anna Brandt")
+    home.page.get_by_label("Darf auch etwas in den Ordner legen").check()
+    home.press("So freigeben")
+    home.is_told("Freigegeben.")
+    home.looks_right("customer-folder-shared")
+    anna.go("Unterlagen")
+    anna.follow("Vorsorge")
+    anna.looks_right("trusted-shared-folder")
+    home.open("/kunde/dokumente/freigaben")
+    home.sees("Für Anna Brandt, Vertrauensperson")
+    home.looks_right("customer-shares-of-all-kinds")
+    home.press("Beenden Vorsorge")
+    home.sees("Nichts ist freigegeben")
+    anna.go("Unterlagen")
+    anna.sees("Noch ist nichts für Sie freigegeben")
+
+
 def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]) -> None:
     """A day later she does not answer: Anna sees the folder, until somebody presses the button in the mail."""
     stage, anna = scene.stage, scene.trusted
@@ -198,5 +223,7 @@ def test_release_and_undo_by_the_link(scene: Scene, enter: Callable[[], Visitor]
     guest.sees("Es ist alles erledigt")
     guest.looks_right("emergency-link-done")
     anna.go("Unterlagen")
+    anna.sees("Noch ist nichts für Sie freigegeben")
+    anna.go("Notfallzugang")
     anna.sees("Die letzte Anfrage vom")
     expect(anna.page.get_by_role("main")).to_contain_text("Zurückgenommen")

@@ -54,8 +54,9 @@ def consent(order_id: str) -> ResponseReturnValue:
     found = gateway.experts().GetConsentRequest(
         orders_pb2.GetConsentRequestRequest(customer_id=signed_in().customer_id, order_id=order_id)
     )
+    may_withdraw = found.order_state == orders_pb2.ORDER_STATE_CONSENT_GIVEN
     shared = _papers(order_id) if found.order_state in RUNNING else None
-    return render_template("customer/consent.html", consent=found, shared=shared)
+    return render_template("customer/consent.html", consent=found, shared=shared, may_withdraw=may_withdraw)
 
 
 @customer_consents.post("/kunde/einwilligungen/<id:order_id>/unterlagen")
