@@ -8,7 +8,6 @@ single request needs none.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,7 +191,7 @@ class _Checksum:
         make = _ALGORITHMS.get(name)
         try:
             expected = base64.b64decode(value, validate=True)
-        except binascii.Error:
+        except ValueError:
             make = None
         if make is None:
             abort(_answer(400))
@@ -253,6 +252,6 @@ def _metadata() -> dict[str, str]:
         name, _, value = pair.strip().partition(" ")
         try:
             said[name] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise invalid(name, "Diese Angabe zum Upload ist nicht lesbar.") from None
     return said
