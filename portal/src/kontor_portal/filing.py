@@ -11,6 +11,7 @@ from kontor.vault.v1 import filing_pb2
 from kontor_portal import gateway
 from kontor_portal.choices import Choice
 from kontor_portal.folders import FolderTree
+from kontor_portal.heard import line_name
 from kontor_portal.i18n import t
 from kontor_portal.labels import Label
 from kontor_portal.reading import optional
@@ -116,6 +117,6 @@ def _contracts(customer_id: str) -> tuple[Choice, ...]:
 
 def _named(contracts: Sequence[contracts_pb2.Contract]) -> list[Choice]:
     return [
-        Choice(each.contract_id, f"{each.line_of_business_name}, {each.insurer_name} {each.number}")
+        Choice(each.contract_id, f"{line_name(each.line_of_business_name)}, {each.insurer_name} {each.number}")
         for each in contracts
     ]

@@ -33,6 +33,17 @@ def heard(text: str, figures: Mapping[str, str] | None = None) -> str:
     return _phrasebook().translated(text, figures or {}) if language() == "en" else text
 
 
+@cache
+def lines_in_english() -> Mapping[str, str]:
+    """Return the English names of the lines of business that every firm begins with, by the German."""
+    return catalogue(files("kontor_portal") / "locale" / "lines" / "en.po")
+
+
+def line_name(name: str) -> str:
+    """Return a line of business in the reader's language; one that a firm has named itself stays as it is."""
+    return lines_in_english().get(name, name) if language() == "en" else name
+
+
 def told(problem: Problem) -> Problem:
     """Return a refusal in the reader's language, at its fields, too."""
     if language() != "en":

@@ -16,6 +16,7 @@ from kontor.experts.v1 import catalogue_pb2, orders_pb2
 from kontor.identity.v1 import firms_pb2, people_pb2
 
 from kontor_portal import gateway, labels
+from kontor_portal.heard import line_name
 from kontor_portal.i18n import t
 from kontor_portal.reading import optional
 from kontor_portal.session import Persona, Session
@@ -93,14 +94,19 @@ def _contracts(customer_id: str, query: str) -> tuple[Hit, ...]:
     found = gateway.contracts().ListContracts(request).contracts
     return tuple(
         Hit(
-            contract.line_of_business_name,
+            line_name(contract.line_of_business_name),
             f"{contract.insurer_name} · {contract.number}",
             f"/kunde/vertraege/{contract.contract_id}",
             labels.line_icon(contract.line_of_business_name),
         )
         for contract in found
-        if fits(query, contract.line_of_business_name, contract.insurer_name, contract.number)
+        if fits(query, *_line_names(contract), contract.insurer_name, contract.number)
     )[:_MOST_HITS]
+
+
+def _line_names(contract: contracts_pb2.Contract) -> tuple[str, str]:
+    """Return the line of business as it is stored and as the reader knows it."""
+    return contract.line_of_business_name, line_name(contract.line_of_business_name)
 
 
 def _customers(query: str) -> tuple[Hit, ...]:

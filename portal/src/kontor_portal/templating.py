@@ -15,7 +15,7 @@ from kontor_portal import binder_labels, breaking, formatting, gateway, i18n, la
 from kontor_portal.advisers import dialled
 from kontor_portal.extension import portal
 from kontor_portal.firms import PLATFORM_NAME, FirmLook
-from kontor_portal.heard import heard
+from kontor_portal.heard import heard, line_name
 from kontor_portal.navigation import NavEntry, navigation
 from kontor_portal.own_pictures import own_pictures
 from kontor_portal.requests import current_firm, current_session, home_of
@@ -138,6 +138,7 @@ def install(app: Flask) -> None:
         size=formatting.size_text,
         count=formatting.count_text,
         heard=heard,
+        line_name=line_name,
         hyphenated=breaking.hyphenated,
         breakable=breaking.breakable,
         initials=formatting.initials,

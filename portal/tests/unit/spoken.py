@@ -17,6 +17,7 @@ _ELSEWHERE = (
     "kontor_chassis/telemetry.py",
     "kontor_billing/pdf.py",
     "kontor_notifications/mail_text",
+    "kontor_notifications/english/",
     "kontor_identity/letter",
 )
 """Modules whose sentences stand on paper, in mails, in metrics or on pages of their own."""

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask, g
 from kontor_chassis.edge import Problem
 from kontor_chassis.errors import FieldProblem
-from kontor_portal.heard import heard, services_in_english, told
+from kontor_contracts.lines import DEFAULT_LINES
+from kontor_portal.heard import heard, line_name, lines_in_english, services_in_english, told
 
 from .spoken import formatted, spoken
 
@@ -20,6 +21,17 @@ def test_everything_that_services_say_has_english() -> None:
     missing, unused = spoken() - set(services_in_english()), set(services_in_english()) - spoken()
     assert not missing, "give locale/services/en.po the English of: " + " | ".join(sorted(missing))
     assert not unused, "take out of locale/services/en.po: " + " | ".join(sorted(unused))
+
+
+def test_every_line_of_business_has_english(app: Flask) -> None:
+    """F71: what every firm begins with is said in English on English pages; what a firm named itself stays."""
+    assert set(lines_in_english()) == {line.name for line in DEFAULT_LINES}
+    with app.test_request_context():
+        g.language = "en"
+        assert line_name("Wohngebäude") == "Residential building"
+        assert line_name("Rund um Hund und Katze") == "Rund um Hund und Katze"
+        g.language = "de"
+        assert line_name("Wohngebäude") == "Wohngebäude"
 
 
 def test_figures_stay_apart_from_their_sentences() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from kontor_portal import cookies, firms
+from kontor_portal import cookies, firms, mail_language
 from kontor_portal.extension import portal
 from kontor_portal.i18n import LANGUAGES
 from kontor_portal.links import safe_path
@@ -95,6 +95,8 @@ def language() -> ResponseReturnValue:
     chosen = request.form.get("language", "de")
     if chosen in LANGUAGES:
         cookies.set_language(response, chosen)
+        if current_session() is not None:
+            mail_language.follow(chosen)
     return response
 
 

@@ -15,7 +15,7 @@ from kontor_portal.choices import Choice
 from kontor_portal.formatting import euros_input
 from kontor_portal.forms import Form, euros, refused, sent
 from kontor_portal.gateway import new_request_id
-from kontor_portal.heard import heard
+from kontor_portal.heard import line_name
 from kontor_portal.i18n import t
 from kontor_portal.labels import payment_interval
 from kontor_portal.requests import signed_in
@@ -114,6 +114,6 @@ def _show(form: Form, present: pb.Contract | None) -> ResponseReturnValue:
         form=form,
         present=present,
         premium=euros_input(present.premium) if present is not None and present.HasField("premium") else "",
-        lines=[Choice(line.line_of_business_id, heard(line.name)) for line in lines],
+        lines=[Choice(line.line_of_business_id, line_name(line.name)) for line in lines],
         intervals=intervals,
     ), form.status
