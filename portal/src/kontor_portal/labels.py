@@ -314,6 +314,7 @@ def changed_field(name: str) -> str:
         "email": t("E-Mail-Adresse"),
         "contact": t("Kontakt"),
         "bank_account": t("Bankverbindung"),
+        "commission_account": t("Provisionskonto"),
         "birth_date": t("Geburtsdatum"),
     }.get(name, t("Angabe"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import grpc
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from kontor.identity.v1 import account_security_pb2
 from kontor.identity.v1 import master_data_pb2 as pb
@@ -13,6 +13,7 @@ from kontor.identity.v1 import master_data_pb2 as pb
 from kontor_portal import gateway
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
+from kontor_portal.i18n import t
 from kontor_portal.requests import signed_in
 from kontor_portal.step_up import before_a_change
 from kontor_portal.views.customer_data import tell_outcome
@@ -54,6 +55,20 @@ def replace(bank_account_id: str) -> ResponseReturnValue:
     """Replace an account, or remove it."""
     values = sent()
     return _change(bank_account_id, "" if values.get("action") == "delete" else values.get("iban", ""))
+
+
+@customer_bank.post("/<id:bank_account_id>/provision")
+def commission(bank_account_id: str) -> ResponseReturnValue:
+    """Let commission go to this account, of a customer who is a broker himself."""
+    wanted = pb.ChooseCommissionAccountRequest(
+        customer_id=signed_in().customer_id, bank_account_id=bank_account_id, request_id=new_request_id()
+    )
+    try:
+        gateway.master_data().ChooseCommissionAccount(wanted)
+    except grpc.RpcError as error:
+        return _show(bank_account_id, refused(error))
+    flash(t("Ihre Provisionen gehen auf dieses Konto.", du="Deine Provisionen gehen auf dieses Konto."), "ok")
+    return redirect("/kunde/daten", 303)
 
 
 def _change(bank_account_id: str, iban: str) -> ResponseReturnValue:

@@ -81,7 +81,7 @@ async def handle_wish(
             "Diese Angaben ändern Sie bitte über Ihren Ansprechpartner.",
         )
     _check(tx, customer, wish, confirmed=confirmed)
-    if group == FieldGroup.FIELD_GROUP_BANK_ACCOUNT and await _is_critical(tx, customer_id):
+    if group == FieldGroup.FIELD_GROUP_BANK_ACCOUNT and await is_critical(tx, customer_id):
         if not tx.principal.is_customer:
             raise DomainError(
                 ErrorKind.PRECONDITION,
@@ -211,7 +211,8 @@ async def _make_request(
     return row
 
 
-async def _is_critical(tx: Transaction, customer_id: UUID) -> bool:
+async def is_critical(tx: Transaction, customer_id: UUID) -> bool:
+    """Whether a critical process runs against a customer (F160)."""
     running = select(CriticalProcess.process_id).where(
         CriticalProcess.customer_id == customer_id, CriticalProcess.ended_at.is_(None)
     )

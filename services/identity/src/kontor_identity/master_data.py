@@ -164,7 +164,8 @@ async def apply_bank_account(tx: Transaction, sealer: Sealer, customer: Customer
         present.closed_at = tx.now
         await tx.session.flush()
     if checked is not None:
-        await _add_bank_account(tx, sealer, customer, checked)
+        for_commission = present is not None and present.for_commission
+        await _add_bank_account(tx, sealer, customer, checked, for_commission=for_commission)
     old, new = present.iban_masked if present else "", checked.masked if checked else ""
     record_change(tx, customer, "bank_account", old, new)
     announce_changed(tx, customer, ["bank_account"])
@@ -194,7 +195,9 @@ async def bank_accounts_of(tx: Transaction, customer_id: UUID) -> list[BankAccou
     return list((await tx.session.execute(statement.order_by(BankAccountRow.created_at))).scalars())
 
 
-async def _add_bank_account(tx: Transaction, sealer: Sealer, customer: Customer, checked: CheckedIban) -> None:
+async def _add_bank_account(
+    tx: Transaction, sealer: Sealer, customer: Customer, checked: CheckedIban, *, for_commission: bool
+) -> None:
     account_id = new_id()
     name = display_name(customer.salutation, customer.title, customer.given_name, customer.family_name)
     row = BankAccountRow(
@@ -208,6 +211,7 @@ async def _add_bank_account(tx: Transaction, sealer: Sealer, customer: Customer,
         bank_name=checked.bank_name,
         holder=name,
         created_at=tx.now,
+        for_commission=for_commission,
     )
     try:
         async with tx.session.begin_nested():

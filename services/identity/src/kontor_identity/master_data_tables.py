@@ -41,6 +41,8 @@ class BankAccountRow(Base):
     holder: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    for_commission: Mapped[bool] = mapped_column(default=False)
+    """Whether commission goes there; only of a customer who is a broker himself."""
 
 
 class EditPolicyRow(Base):

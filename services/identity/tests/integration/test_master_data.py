@@ -179,6 +179,34 @@ async def test_bank_accounts_are_checked_and_sealed(desk: Desk) -> None:
             assert not [row for row in rows if "0532" in row], table
 
 
+async def test_commission_goes_to_one_account_of_a_broker(desk: Desk) -> None:
+    """F156, F154: chosen by himself, one at a time, kept by the number that takes its place; nobody else has one."""
+    await desk.julia.ChangeBankAccount(desk.bank(IBAN))
+    [first] = (await desk.page()).bank_accounts
+    wish = pb.ChooseCommissionAccountRequest(customer_id=desk.customer_id, bank_account_id=first.bank_account_id)
+    assert await refused(desk.julia.ChooseCommissionAccount(wish)) == "NOT_INTERMEDIARY"
+    marked = people_pb2.UpdateCustomerRequest(
+        customer=people_pb2.Customer(is_intermediary=True, family_name="Brandt"),
+        customer_id=desk.customer_id,
+        update_mask=FieldMask(paths=["is_intermediary"]),
+    )
+    await staff(desk.identity, desk.tenant_id).UpdateCustomer(marked)
+    await desk.julia.ChooseCommissionAccount(wish)
+    await desk.julia.ChangeBankAccount(desk.bank(OTHER_IBAN, first.bank_account_id))
+    await desk.julia.ChangeBankAccount(desk.bank(IBAN))
+    accounts = (await desk.page()).bank_accounts
+    assert {one.masked_iban: one.for_commission for one in accounts} == {
+        "DE02 •••• 2051": True, "DE89 •••• 3000": False,
+    }  # fmt: skip
+    wish.bank_account_id = next(one.bank_account_id for one in accounts if not one.for_commission)
+    await desk.julia.ChooseCommissionAccount(wish)
+    chosen = [one.masked_iban for one in (await desk.page()).bank_accounts if one.for_commission]
+    assert chosen == ["DE89 •••• 3000"]
+    assert ("commission_account", "DE02 •••• 2051", "DE89 •••• 3000", "Julia Brandt") in await desk.history()
+    wish.bank_account_id = first.bank_account_id
+    assert await refused(desk.julia.ChooseCommissionAccount(wish)) == "NOT_FOUND"
+
+
 async def test_the_firm_decides_how_its_customers_edit(desk: Desk) -> None:
     """Decision 1, F66: per group of fields at once, on request, or not at all; refusals carry a reason."""
     await desk.allow(person=pb.EDIT_MODE_OFF, address=pb.EDIT_MODE_REQUEST)

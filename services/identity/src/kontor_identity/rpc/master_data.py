@@ -14,6 +14,7 @@ from kontor_identity import queries
 from kontor_identity.account_references import account_reference
 from kontor_identity.bank_codes import check_iban
 from kontor_identity.change_requests import decide_request, handle_wish, open_requests_of, requests_of_firm, wish_of
+from kontor_identity.commission_accounts import choose_commission_account
 from kontor_identity.customer_history import changes_of
 from kontor_identity.customers import customer_in_sight
 from kontor_identity.edit_policies import Policy, policy_of, set_policy
@@ -61,6 +62,7 @@ class MasterDataRpc(MasterDataServiceServicer):
                         holder=row.holder,
                         create_time=messages.timestamp(row.created_at),
                         reference=account_reference(self._sealer, row.tenant_id, row.iban_blinded),
+                        for_commission=row.for_commission,
                     )
                     for row in await bank_accounts_of(tx, customer.customer_id)
                 ],
@@ -95,6 +97,18 @@ class MasterDataRpc(MasterDataServiceServicer):
     async def ChangeBankAccount(self, request: pb.ChangeBankAccountRequest, context: Context) -> pb.ChangeOutcome:
         """See master_data.proto."""
         return await self._handle(request, request.customer_id)
+
+    async def ChooseCommissionAccount(
+        self, request: pb.ChooseCommissionAccountRequest, context: Context
+    ) -> pb.ChooseCommissionAccountResponse:
+        """See master_data.proto."""
+        async with self._work.command(request) as tx:
+            await choose_commission_account(
+                tx,
+                parse_id(request.customer_id, "customer_id"),
+                parse_id(request.bank_account_id, "bank_account_id"),
+            )
+            return await tx.commit(pb.ChooseCommissionAccountResponse())
 
     async def ListMasterDataChanges(
         self, request: pb.ListMasterDataChangesRequest, context: Context

@@ -374,6 +374,7 @@ class BankAccount(message.Message):
     HOLDER_FIELD_NUMBER: builtins.int
     CREATE_TIME_FIELD_NUMBER: builtins.int
     REFERENCE_FIELD_NUMBER: builtins.int
+    FOR_COMMISSION_FIELD_NUMBER: builtins.int
     bank_account_id: builtins.str
     """Id of the account."""
     masked_iban: builtins.str
@@ -385,7 +386,9 @@ class BankAccount(message.Message):
     holder: builtins.str
     """Holder: always the customer himself (F158)."""
     reference: builtins.str
-    """Names the account without its number; contracts that draw from it bear the same (F156)."""
+    """Names the account without its number; contracts that draw from it or pay to it bear the same (F156)."""
+    for_commission: builtins.bool
+    """Whether commission goes there; only of a customer who is a broker himself."""
     @builtins.property
     def create_time(self) -> timestamp_pb2.Timestamp:
         """Since when it is on file."""
@@ -400,10 +403,11 @@ class BankAccount(message.Message):
         holder: builtins.str = ...,
         create_time: timestamp_pb2.Timestamp | None = ...,
         reference: builtins.str = ...,
+        for_commission: builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "bank_name", b"bank_name", "bic", b"bic", "create_time", b"create_time", "holder", b"holder", "masked_iban", b"masked_iban", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "bank_name", b"bank_name", "bic", b"bic", "create_time", b"create_time", "for_commission", b"for_commission", "holder", b"holder", "masked_iban", b"masked_iban", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -804,6 +808,49 @@ class ChangeBankAccountRequest(message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "customer_id", b"customer_id", "iban", b"iban", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ChooseCommissionAccountRequest(message.Message):
+    """Request of ChooseCommissionAccount."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    BANK_ACCOUNT_ID_FIELD_NUMBER: builtins.int
+    REQUEST_ID_FIELD_NUMBER: builtins.int
+    customer_id: builtins.str
+    """The customer."""
+    bank_account_id: builtins.str
+    """One of his open accounts."""
+    request_id: builtins.str
+    """Makes a repeated call safe; a UUID of the caller's choice."""
+    def __init__(
+        self,
+        *,
+        customer_id: builtins.str = ...,
+        bank_account_id: builtins.str = ...,
+        request_id: builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["bank_account_id", b"bank_account_id", "customer_id", b"customer_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class ChooseCommissionAccountResponse(message.Message):
+    """Answer of ChooseCommissionAccount."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

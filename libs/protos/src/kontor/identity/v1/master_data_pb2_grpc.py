@@ -71,6 +71,11 @@ class MasterDataServiceStub:
                 request_serializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeBankAccountRequest.SerializeToString,
                 response_deserializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeOutcome.FromString,
                 _registered_method=True)
+        self.ChooseCommissionAccount = channel.unary_unary(
+                '/kontor.identity.v1.MasterDataService/ChooseCommissionAccount',
+                request_serializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountRequest.SerializeToString,
+                response_deserializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountResponse.FromString,
+                _registered_method=True)
         self.ListMasterDataChanges = channel.unary_unary(
                 '/kontor.identity.v1.MasterDataService/ListMasterDataChanges',
                 request_serializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ListMasterDataChangesRequest.SerializeToString,
@@ -154,6 +159,14 @@ class MasterDataServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChooseCommissionAccount(self, request, context):
+        """Lets commission go to one of the accounts of a customer who is a broker himself (F156). Refused with
+        NOT_INTERMEDIARY for any other. Needs a login of the last five minutes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListMasterDataChanges(self, request, context):
         """Lists what was changed, by whom, from what to what; newest first.
         """
@@ -226,6 +239,11 @@ def add_MasterDataServiceServicer_to_server(servicer, server):
                     servicer.ChangeBankAccount,
                     request_deserializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeBankAccountRequest.FromString,
                     response_serializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeOutcome.SerializeToString,
+            ),
+            'ChooseCommissionAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChooseCommissionAccount,
+                    request_deserializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountRequest.FromString,
+                    response_serializer=kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountResponse.SerializeToString,
             ),
             'ListMasterDataChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMasterDataChanges,
@@ -444,6 +462,33 @@ class MasterDataService:
             '/kontor.identity.v1.MasterDataService/ChangeBankAccount',
             kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeBankAccountRequest.SerializeToString,
             kontor_dot_identity_dot_v1_dot_master__data__pb2.ChangeOutcome.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChooseCommissionAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kontor.identity.v1.MasterDataService/ChooseCommissionAccount',
+            kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountRequest.SerializeToString,
+            kontor_dot_identity_dot_v1_dot_master__data__pb2.ChooseCommissionAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

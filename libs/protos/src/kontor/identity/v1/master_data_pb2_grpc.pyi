@@ -53,6 +53,10 @@ class MasterDataServiceStub:
     """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
     changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
     """
+    ChooseCommissionAccount: _grpc.UnaryUnaryMultiCallable[_master_data_pb2.ChooseCommissionAccountRequest, _master_data_pb2.ChooseCommissionAccountResponse]
+    """Lets commission go to one of the accounts of a customer who is a broker himself (F156). Refused with
+    NOT_INTERMEDIARY for any other. Needs a login of the last five minutes.
+    """
     ListMasterDataChanges: _grpc.UnaryUnaryMultiCallable[_master_data_pb2.ListMasterDataChangesRequest, _master_data_pb2.ListMasterDataChangesResponse]
     """Lists what was changed, by whom, from what to what; newest first."""
     ListChangeRequests: _grpc.UnaryUnaryMultiCallable[_master_data_pb2.ListChangeRequestsRequest, _master_data_pb2.ListChangeRequestsResponse]
@@ -88,6 +92,10 @@ class MasterDataServiceAsyncStub(MasterDataServiceStub):
     ChangeBankAccount: _aio.UnaryUnaryMultiCallable[_master_data_pb2.ChangeBankAccountRequest, _master_data_pb2.ChangeOutcome]  # type: ignore[assignment]
     """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
     changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
+    """
+    ChooseCommissionAccount: _aio.UnaryUnaryMultiCallable[_master_data_pb2.ChooseCommissionAccountRequest, _master_data_pb2.ChooseCommissionAccountResponse]  # type: ignore[assignment]
+    """Lets commission go to one of the accounts of a customer who is a broker himself (F156). Refused with
+    NOT_INTERMEDIARY for any other. Needs a login of the last five minutes.
     """
     ListMasterDataChanges: _aio.UnaryUnaryMultiCallable[_master_data_pb2.ListMasterDataChangesRequest, _master_data_pb2.ListMasterDataChangesResponse]  # type: ignore[assignment]
     """Lists what was changed, by whom, from what to what; newest first."""
@@ -163,6 +171,16 @@ class MasterDataServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_master_data_pb2.ChangeOutcome, _abc.Awaitable[_master_data_pb2.ChangeOutcome]]:
         """Adds, replaces or closes a bank account of the customer's own (F156–F160). While a critical process runs nothing
         changes: the wish is received, and a clerk gets a case. Needs a login of the last five minutes.
+        """
+
+    @_abc_1.abstractmethod
+    def ChooseCommissionAccount(
+        self,
+        request: _master_data_pb2.ChooseCommissionAccountRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_master_data_pb2.ChooseCommissionAccountResponse, _abc.Awaitable[_master_data_pb2.ChooseCommissionAccountResponse]]:
+        """Lets commission go to one of the accounts of a customer who is a broker himself (F156). Refused with
+        NOT_INTERMEDIARY for any other. Needs a login of the last five minutes.
         """
 
     @_abc_1.abstractmethod
