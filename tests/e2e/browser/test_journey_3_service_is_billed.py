@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 from kontor_chassis.testing.waiting import until
 from playwright.sync_api import expect
@@ -77,7 +79,8 @@ def _issued(operator: Visitor, period: str) -> int:
 
 
 def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
-    """The same invoice on the broker's side, with the split that only he sees; he records its payment (F11, F34)."""
+    """The same invoice on the broker's side, with the split that only he sees; he records its payment, takes it back as
+    booked wrongly and records it again (F11, F34)."""
     desk = portfolio.administrator
     desk.go("Rechnungen")
     desk.looks_right("broker-invoices")
@@ -88,6 +91,14 @@ def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
     desk.looks_right("broker-invoice")
     desk.press("Zahlung buchen")
     desk.is_told("Die Rechnung ist bezahlt.")
+    desk.page.get_by_text("Falsch gebucht?").click()
+    desk.fill("Warum nehmen Sie sie zurück?", "Gehört zu einer anderen Rechnung")
+    desk.press("Zahlung zurücknehmen")
+    desk.is_told("Die Zahlung ist zurückgenommen")
+    desk.sees("Mahnpause")
+    desk.looks_right("broker-invoice-open-again")
+    desk.press("Zahlung buchen")
+    desk.is_told("Die Rechnung ist bezahlt.")
     desk.open(f"{client.page}/service")
     desk.looks_right("broker-customer-service")
     desk.go("Start")
@@ -95,7 +106,8 @@ def test_firm_sees_its_earnings(portfolio: Office, client: Client) -> None:
 
 
 def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -> None:
-    """A price on request is agreed, the run issues the invoice, the firm finds it (F79, F84, F87)."""
+    """A price on request is agreed, the run issues the invoice, its payment is recorded, the firm finds it (F79, F84,
+    F87)."""
     operator.go("Abrechnung")
     operator.follow("Rechnungssteller")
     fields = {
@@ -123,6 +135,13 @@ def test_firms_are_billed_for_their_plan(operator: Visitor, portfolio: Office) -
     operator.press("Betriebe abrechnen")
     operator.follow("Rechnungen an Betriebe")
     operator.looks_right("operator-firm-invoices")
+    operator.go("Abrechnung")
+    operator.follow("Offene Posten der Betriebe")
+    operator.looks_right("operator-firm-open-items")
+    operator.page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    operator.looks_right("operator-firm-invoice")
+    operator.press("Zahlung buchen")
+    operator.is_told("Die Rechnung ist bezahlt.")
     desk = portfolio.administrator
     desk.go("Tarif und Betrieb")
     desk.looks_right("broker-firm-life")
@@ -242,6 +261,31 @@ def test_a_binder_is_scanned_register_by_register(
     desk.looks_right("broker-binder")
     desk.open(f"{client.page}/post/ordner")
     desk.looks_right("broker-binder-new")
+
+
+def test_papers_come_by_mail(stage: InstalledStage, client: Client) -> None:
+    """A customer has an address for papers; what nobody vouches for waits for his yes (section 7, DOC)."""
+    home = client.visitor
+    home.go("Dokumente")
+    home.follow("Post scannen")
+    home.follow("Adresse und Absender")
+    home.press("Adresse einrichten")
+    home.is_told("Ihre Adresse ist bereit")
+    home.sees(client.email)
+    home.looks_right("customer-mailbox")
+    mail = EmailMessage()
+    mail["From"], mail["Subject"], mail["Message-ID"] = client.email, "Meine Police", "<1@mail.example>"
+    mail.add_attachment(pdf_of(1), maintype="application", subtype="pdf", filename="Police.pdf")
+    host, _, port = stage.installation.address("mail-in").rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=30) as line:
+        line.send_message(mail, to_addrs=[home.page.locator("p.note").inner_text()])
+    home.page.reload()
+    home.sees("Meine Police")
+    home.looks_right("customer-mailbox-held")
+    home.press("Ablegen")
+    home.is_told("liegen jetzt in Ihren Dokumenten")
+    home.go("Dokumente")
+    home.sees("Police")
 
 
 def _says(visitor: Visitor, text: str, *, exact: bool = True) -> bool:

@@ -109,10 +109,11 @@ class Handlers:
             vault.DocumentEndsAnnounced: documents.ends_announced,
             vault.DocumentDueReached: documents.falls_due,
             vault.ExportFinished: documents.archive_ready,
+            vault.ImportFinished: documents.archive_read,
             vault.StorageThresholdPassed: documents.storage_fills_up,
             vault.ScannedPostFiled: post.post_filed,
             vault.MailFiled: post.mail_filed,
-            vault.MailHeld: post.mail_held,
+            vault.MailQuarantined: post.mail_held,
             vault.BinderChanged: post.binder_changed,
         }
 

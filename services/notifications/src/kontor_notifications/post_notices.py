@@ -45,7 +45,7 @@ class PostHandlers:
         kind, said, parameters = Kind.NOTIFICATION_KIND_POST, wording.MAIL_FILED, {"path": wording.DOCUMENTS_PAGE}
         await tell_customer(self._directory, tx, meta, event, kind, said, "mail_filed", parameters, event.mail_id)
 
-    async def mail_held(self, tx: Transaction, event: vault.MailHeld, meta: EventMeta) -> None:
+    async def mail_held(self, tx: Transaction, event: vault.MailQuarantined, meta: EventMeta) -> None:
         """Ask the customer whether a mail is to be filed."""
         kind, said, parameters = Kind.NOTIFICATION_KIND_POST, wording.MAIL_HELD, {"path": wording.MAIL_PAGE}
         await tell_customer(self._directory, tx, meta, event, kind, said, "mail_held", parameters, event.mail_id)

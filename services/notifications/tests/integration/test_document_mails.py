@@ -41,13 +41,14 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     await office.publish("vault", post, hansen.tenant_id)
     binder = vault.BinderChanged(**about, binder_order_id=str(new_id()), state="PICKUP_PLANNED", pickup_on="2026-07-09")
     await office.publish("vault", binder, hansen.tenant_id)
-    held = vault.MailHeld(**about, mail_id=str(new_id()))
+    await office.publish("vault", vault.ImportFinished(**about, import_id=str(new_id()), done=True), hansen.tenant_id)
+    held = vault.MailQuarantined(**about, mail_id=str(new_id()))
     await office.publish("vault", held, hansen.tenant_id)
     mails = await eventually(
-        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 8 else None
+        lambda: office.mailbox.to(customer.email)[1:] if len(office.mailbox.to(customer.email)) == 9 else None
     )
     # They may come in any order.
-    waiting, reminder, delivery, archive, fetching, storage, scanned = sorted(
+    waiting, reminder, delivery, read_in, archive, fetching, storage, scanned = sorted(
         mails, key=lambda mail: str(mail["Subject"])
     )
     assert "erst, wenn du zustimmst" in text_of(waiting)
@@ -57,6 +58,7 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     assert str(reminder["Subject"]) == "Erinnerung: fällig am 31.07.2026"
     assert f"http://localhost:8080/kunde/dokumente/{document_id}" in text_of(reminder)
     assert "liegt bis 08.07.2026 in deinem" in text_of(archive)
+    assert "Alles daraus liegt jetzt in deinen Dokumenten" in text_of(read_in)
     assert "dein Speicherplatz ist zu 90 % belegt" in text_of(storage)
     assert "wir haben dir ein Dokument elektronisch zugestellt" in text_of(delivery)
     settled = await eventually(lambda: settled_mails(office))
@@ -66,6 +68,7 @@ async def test_due_documents_and_full_storage(office: PostOffice) -> None:
     assert {each.kind for each in rung} == {
         pb.NOTIFICATION_KIND_DOCUMENT_DUE,
         pb.NOTIFICATION_KIND_EXPORT_READY,
+        pb.NOTIFICATION_KIND_IMPORT_FINISHED,
         pb.NOTIFICATION_KIND_STORAGE,
         pb.NOTIFICATION_KIND_DOCUMENT_DELIVERED,
         pb.NOTIFICATION_KIND_POST,

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from kontor.vault.v1 import (
-    deliveries_pb2,
     emergency_folder_pb2,
     filing_pb2,
-    firm_storage_pb2,
     internal_pb2,
-    mail_in_pb2,
-    retention_pb2,
     search_pb2,
     sharing_pb2,
     vault_pb2,
 )
-from kontor.vault.v1.deliveries_pb2_grpc import add_DeliveryServiceServicer_to_server
 from kontor.vault.v1.emergency_folder_pb2_grpc import add_EmergencyFolderServiceServicer_to_server
 from kontor.vault.v1.filing_pb2_grpc import add_FilingServiceServicer_to_server
-from kontor.vault.v1.firm_storage_pb2_grpc import add_FirmStorageServiceServicer_to_server
 from kontor.vault.v1.internal_pb2_grpc import add_VaultInternalServiceServicer_to_server
-from kontor.vault.v1.mail_in_pb2_grpc import add_MailInServiceServicer_to_server
-from kontor.vault.v1.retention_pb2_grpc import add_RetentionServiceServicer_to_server
 from kontor.vault.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from kontor.vault.v1.sharing_pb2_grpc import add_SharingServiceServicer_to_server
 from kontor.vault.v1.vault_pb2_grpc import add_VaultServiceServicer_to_server
 from kontor_chassis.service import Platform, Service, servicer_of
 
+from kontor_vault.adapters.clamd import Clamd
 from kontor_vault.adapters.consents import IdentityConsents
 from kontor_vault.adapters.contracts import ContractsOfCaller
 from kontor_vault.adapters.experts import NetworkOrders
@@ -40,31 +32,28 @@ from kontor_vault.adapters.plans import IdentityPlans
 from kontor_vault.config import VaultSettings
 from kontor_vault.consumers import consumers
 from kontor_vault.emergency_folder import EmergencyFolder
+from kontor_vault.firm_service import firm_servicers
 from kontor_vault.grantees import Grantees
 from kontor_vault.jobs import jobs
 from kontor_vault.keeping_jobs import keeping_jobs
 from kontor_vault.keeping_service import keeping_servicers
 from kontor_vault.keys import CustomerKeys
+from kontor_vault.mail_service import mail_servicers
 from kontor_vault.objects import Objects
 from kontor_vault.proposals import Proposals
-from kontor_vault.recognition import find_recogniser
 from kontor_vault.retention_jobs import retention_jobs
-from kontor_vault.rpc.deliveries import DeliveryRpc
 from kontor_vault.rpc.emergency_folder import EmergencyFolderRpc
 from kontor_vault.rpc.filing import FilingRpc
-from kontor_vault.rpc.firm import FirmStorageRpc
 from kontor_vault.rpc.internal import VaultInternalRpc
-from kontor_vault.rpc.mail_in import MailInRpc
 from kontor_vault.rpc.public import VaultRpc
 from kontor_vault.rpc.releases import Releases
-from kontor_vault.rpc.retention import RetentionRpc
 from kontor_vault.rpc.search import SearchRpc
 from kontor_vault.rpc.sharing import SharingRpc
 from kontor_vault.scan_service import scan_jobs, scan_servicers
 from kontor_vault.sealing import Sealing
 from kontor_vault.searching import Searching
 from kontor_vault.sharing import Sharing
-from kontor_vault.texts import TextReader
+from kontor_vault.texts import open_text_reader
 
 
 async def compose(settings: VaultSettings, platform: Platform) -> Service:
@@ -76,7 +65,7 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     people = IdentityPeople(platform.callers)
     sealing = Sealing(keys, store)
     plans = IdentityPlans(platform.callers)
-    texts = await _text_reader(settings, platform, store, keys) if settings.reads_texts else None
+    texts = await open_text_reader(settings, platform.work, store, keys) if settings.reads_texts else None
     orders, releases = NetworkOrders(platform.callers), Releases(people)
     sharing = Sharing(platform.rows, orders)
     grantees = Grantees(people, orders)
@@ -84,27 +73,21 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
         platform.work, platform.rows, store, people, grantees, sealing, settings.default_quota_bytes, plans
     )
     internal = VaultInternalRpc(platform.work, keys, store, releases, sharing)
-    firm = FirmStorageRpc(platform.work, plans)
     consents = IdentityConsents(platform.callers)
-    deliveries = DeliveryRpc(platform.work, consents)
     emergency = EmergencyFolderRpc(platform.work, releases, EmergencyFolder(keys))
-    mail_in = MailInRpc(platform.work, keys, store, people, settings.mail_domain, settings.default_quota_bytes)
-    retention = RetentionRpc(platform.work)
     search = SearchRpc(platform.rows, Searching(platform.work, platform.rows, keys), releases)
     filing = FilingRpc(platform.work, Proposals(keys), ContractsOfCaller(platform.callers), platform.clock)
     return Service(
         servicers=[
             servicer_of(add_VaultServiceServicer_to_server, public, vault_pb2),
-            servicer_of(add_FirmStorageServiceServicer_to_server, firm, firm_storage_pb2),
-            servicer_of(add_DeliveryServiceServicer_to_server, deliveries, deliveries_pb2),
             servicer_of(add_EmergencyFolderServiceServicer_to_server, emergency, emergency_folder_pb2),
-            servicer_of(add_RetentionServiceServicer_to_server, retention, retention_pb2),
             servicer_of(add_SearchServiceServicer_to_server, search, search_pb2),
             servicer_of(add_SharingServiceServicer_to_server, SharingRpc(sharing), sharing_pb2),
             servicer_of(add_FilingServiceServicer_to_server, filing, filing_pb2),
             servicer_of(add_VaultInternalServiceServicer_to_server, internal, internal_pb2),
             *keeping_servicers(platform.work, store, keys, settings),
-            servicer_of(add_MailInServiceServicer_to_server, mail_in, mail_in_pb2),
+            *firm_servicers(platform.work, plans, consents),
+            *mail_servicers(platform.work, keys, store, people, settings),
             *scan_servicers(platform.work, keys, people, settings.default_quota_bytes),
         ],
         consumers=consumers(settings.default_quota_bytes),
@@ -118,11 +101,6 @@ async def compose(settings: VaultSettings, platform: Platform) -> Service:
     )
 
 
-async def _text_reader(settings: VaultSettings, platform: Platform, store: Objects, keys: CustomerKeys) -> TextReader:
-    recogniser = await asyncio.to_thread(find_recogniser, settings.text_recognition_command)
-    return TextReader(platform.work, store, keys, recogniser)
-
-
 @asynccontextmanager
 async def opened(settings: VaultSettings) -> AsyncIterator[tuple[CustomerKeys, Objects]]:
     """Yield what commands need beside the database: customers' keys and the object store."""
@@ -131,3 +109,8 @@ async def opened(settings: VaultSettings) -> AsyncIterator[tuple[CustomerKeys, O
         yield CustomerKeys(encryption), open_object_store(settings.object_store_url)
     finally:
         await encryption.close()
+
+
+def scanner_of(settings: VaultSettings) -> Clamd | None:
+    """Return what looks through attachments of mails, where one is named."""
+    return Clamd(settings.malware_scanner) if settings.malware_scanner else None

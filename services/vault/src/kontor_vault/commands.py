@@ -22,11 +22,10 @@ from kontor_vault.bags import BagRefusedError
 from kontor_vault.config import VaultSettings
 from kontor_vault.importing import Importer
 from kontor_vault.mail_server import receive_mail
-from kontor_vault.recognition import find_recogniser
 from kontor_vault.rewrapping import left_to_rewrap, rewrap_some
 from kontor_vault.sealing import Sealing
 from kontor_vault.tables import Erasure, SightHead
-from kontor_vault.texts import TextReader, read_until_stopped
+from kontor_vault.texts import open_text_reader, read_until_stopped
 
 log = structlog.get_logger(__name__)
 
@@ -140,12 +139,12 @@ async def _ledgers(platform: Platform) -> AsyncIterator[tuple[UUID, UUID]]:
 
 async def read_texts(settings: VaultSettings, platform: Platform, rest: Sequence[str]) -> None:
     """Read the text of stored documents until told to stop; any number of these share the work."""
-    recogniser = await asyncio.to_thread(find_recogniser, settings.text_recognition_command)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with opened(settings) as (keys, store):
-        await read_until_stopped(TextReader(platform.work, store, keys, recogniser), stopping)
+        reader = await open_text_reader(settings, platform.work, store, keys)
+        await read_until_stopped(reader, stopping)
 
 
 COMMANDS: Final = {

@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from google.protobuf.message import Message
@@ -27,7 +27,6 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_vault.adapters.clamd import Clamd
 from kontor_vault.content import SealedContent, SealedWriter, associated_data, object_path
 from kontor_vault.file_names import clean_file_name
 from kontor_vault.filing import Filing, file_document
@@ -65,6 +64,14 @@ class MailRefusedError(Exception):
     """The customer takes no such mail; the text is for its sender's mail server."""
 
 
+class Scanner(Protocol):
+    """Looks for malware."""
+
+    def require_clean(self, pieces: Iterable[bytes]) -> None:
+        """Raise DomainError for what is not clean, or cannot be looked through."""
+        ...
+
+
 @dataclass(frozen=True)
 class HeldMail:
     """A mail that waits, with what it says of itself."""
@@ -83,7 +90,7 @@ class MailIntake:
         work: UnitOfWork,
         objects: Objects,
         keys: CustomerKeys,
-        scanner: Clamd | None,
+        scanner: Scanner | None,
         default_quota_bytes: int,
     ) -> None:
         self._work = work
@@ -147,6 +154,7 @@ class MailIntake:
     async def _settle(self, mailbox: Mailbox, mail_id: UUID, mail: OpenedMail, parts: list[MailPart]) -> Fate:
         who = replace(_SERVICE.within(mailbox.tenant_id), display_name=_SENDER_NAME)
         owner = (mailbox.tenant_id, mailbox.customer_id)
+        about = {"tenant_id": str(owner[0]), "customer_id": str(owner[1]), "mail_id": str(mail_id)}
         async with self._work.work(who) as tx:
             is_new = await tx.session.scalar(
                 insert(ReceivedMail)
@@ -166,12 +174,13 @@ class MailIntake:
                 return Fate.KNOWN
             if mail.is_proven:
                 await file_parts(tx, mailbox.customer_id, parts, self._default_quota_bytes)
-                _tell(tx, events_pb2.MailFiled, owner, mail_id)
+                happened: Message = events_pb2.MailFiled(**about)
             else:
                 await _require_place(tx, mailbox.customer_id)
                 tx.session.add_all(parts)
                 await tx.session.flush()
-                _tell(tx, events_pb2.MailHeld, owner, mail_id)
+                happened = events_pb2.MailQuarantined(**about)
+            tx.publish(happened, aggregate=mailbox.customer_id, tenant_id=mailbox.tenant_id)
             await tx.commit()
         return Fate.FILED if mail.is_proven else Fate.HELD
 
@@ -318,16 +327,6 @@ def _id_of(customer_id: UUID, mail: OpenedMail) -> UUID:
     for attachment in mail.attachments:
         digest.update(hashlib.sha256(attachment.content).digest())
     return uuid5(customer_id, digest.hexdigest())
-
-
-def _tell(
-    tx: Transaction,
-    event: type[events_pb2.MailFiled] | type[events_pb2.MailHeld],
-    owner: tuple[UUID, UUID],
-    mail_id: UUID,
-) -> None:
-    happened: Message = event(tenant_id=str(owner[0]), customer_id=str(owner[1]), mail_id=str(mail_id))
-    tx.publish(happened, aggregate=owner[1], tenant_id=owner[0])
 
 
 def _sealed(objects: Objects, place: tuple[UUID, UUID, UUID], key: bytes, content: bytes) -> SealedContent:

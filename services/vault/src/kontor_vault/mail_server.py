@@ -19,8 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from kontor_chassis.errors import DomainError, ErrorKind
 from kontor_chassis.service import Platform
 
-from kontor_vault.adapters.clamd import Clamd
-from kontor_vault.app import opened
+from kontor_vault.app import opened, scanner_of
 from kontor_vault.config import VaultSettings
 from kontor_vault.mail_intake import Fate, MailIntake, MailRefusedError
 from kontor_vault.mail_opening import MailUnreadableError, opened_mail
@@ -129,8 +128,7 @@ async def receive_mail(settings: VaultSettings, platform: Platform, rest: Sequen
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with opened(settings) as (keys, store):
-        scanner = Clamd(settings.malware_scanner) if settings.malware_scanner else None
-        intake = MailIntake(platform.work, store, keys, scanner, settings.default_quota_bytes)
+        intake = MailIntake(platform.work, store, keys, scanner_of(settings), settings.default_quota_bytes)
         server = await listen(intake, settings)
         log.info("mail_ready", listen=settings.mail_listen)
         try:

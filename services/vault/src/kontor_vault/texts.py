@@ -20,12 +20,14 @@ from kontor_chassis.principal import Principal
 from prometheus_client import Counter
 from sqlalchemy import func, or_, select, text, update
 
+from kontor_vault.config import VaultSettings
 from kontor_vault.content import CorruptContentError, SealedReader, associated_data, object_path
 from kontor_vault.keys import CustomerKeys, KeyUnusableError
 from kontor_vault.objects import Objects
 from kontor_vault.proposals import Proposals
 from kontor_vault.reading.process import read_text
 from kontor_vault.reading.results import Reading, may_have_text
+from kontor_vault.recognition import find_recogniser
 from kontor_vault.sealed_texts import open_text, seal_text
 from kontor_vault.search_tables import DocumentText, TextState
 from kontor_vault.tables import Document, Version
@@ -201,6 +203,14 @@ async def opened_text(tx: Transaction, keys: CustomerKeys, row: DocumentText) ->
         return ""
     key = await keys.purpose_key(tx, row.tenant_id, row.customer_id, _PURPOSE)
     return open_text(row.sealed_text, key, row.document_id.bytes)
+
+
+async def open_text_reader(
+    settings: VaultSettings, work: UnitOfWork, objects: Objects, keys: CustomerKeys
+) -> TextReader:
+    """Return a reader that recognises pictures, where this machine can."""
+    recogniser = await asyncio.to_thread(find_recogniser, settings.text_recognition_command)
+    return TextReader(work, objects, keys, recogniser)
 
 
 async def read_until_stopped(reader: TextReader, stopping: asyncio.Event) -> None:

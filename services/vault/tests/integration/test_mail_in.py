@@ -149,7 +149,7 @@ async def test_an_unproved_sender_waits_for_the_customer(office: Office, tenant:
     while await end_expired_mails(office.jobs.work, store):
         pass
     assert len(office.stored_files()) == 1
-    assert len(await events_of(office, "MailHeld")) == 3
+    assert len(await events_of(office, "MailQuarantined")) == 3
 
 
 async def test_storage_stays_bounded(office: Office, tenant: UUID, smtp: int) -> None:

@@ -286,6 +286,38 @@ class ExportFinished(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
+class ImportFinished(message.Message):
+    """The reading of an archive that a customer brought has ended."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: builtins.int
+    IMPORT_ID_FIELD_NUMBER: builtins.int
+    DONE_FIELD_NUMBER: builtins.int
+    tenant_id: builtins.str
+    """The firm."""
+    customer_id: builtins.str
+    """The customer."""
+    import_id: builtins.str
+    """The import."""
+    done: builtins.bool
+    """Whether everything is there; otherwise nothing of it is."""
+    def __init__(
+        self,
+        *,
+        tenant_id: builtins.str = ...,
+        customer_id: builtins.str = ...,
+        import_id: builtins.str = ...,
+        done: builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "done", b"done", "import_id", b"import_id", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
 class GrantGiven(message.Message):
     """A customer let somebody see a document or a folder."""
 
@@ -638,7 +670,7 @@ class MailFiled(message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
-class MailHeld(message.Message):
+class MailQuarantined(message.Message):
     """A mail to a customer's own address waits for his yes, because it is not proved who sent it."""
 
     DESCRIPTOR: descriptor.Descriptor
