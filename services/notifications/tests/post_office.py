@@ -17,6 +17,8 @@ from aiosmtpd.controller import Controller
 from google.protobuf.message import Message
 from kontor.common.v1.access_pb2 import Role
 from kontor.identity.v1 import accounts_pb2, people_pb2
+from kontor.identity.v1.account_security_pb2 import SetMailLanguageRequest
+from kontor.identity.v1.account_security_pb2_grpc import AccountSecurityServiceStub
 from kontor.notifications.v1.notifications_pb2_grpc import NotificationsServiceStub
 from kontor_chassis.bus import Bus
 from kontor_chassis.clock import FixedClock
@@ -132,6 +134,17 @@ class PostOffice:
         )
         account = await self.accept(address)
         return Someone(account, admin.tenant_id, address, customer_id)
+
+    async def choose_english(self, customer: Someone) -> None:
+        """Let a customer choose English for his office."""
+        token = token_for(
+            roles=[Role.ROLE_CUSTOMER],
+            tenant_id=customer.tenant_id,
+            customer_id=customer.customer_id,
+            account_id=customer.account_id,
+        )
+        security = self.identity.stub(AccountSecurityServiceStub, token)
+        await security.SetMailLanguage(SetMailLanguageRequest(language="en"))
 
     async def accept(self, address: str) -> UUID:
         """Follow the link in the invitation mail and choose a password."""

@@ -193,7 +193,10 @@ async def test_the_bell_keeps_ringing(office: PostOffice, hansen: Someone) -> No
 
 
 async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -> None:
-    """F113, F115, F116, F123: consent, order, each change and rating come by bell and mail; so do invoices."""
+    """F113, F115, F116, F123: consent, order, each change and rating come by bell and mail; so do invoices.
+
+    Who has chosen English for his office is written to in English from then on.
+    """
     customer = await office.customer(hansen, "Julia", "Brandt", "julia.brandt@mail.example", informal=False)
     expert = await office.firm("Dr. Wolff Gewerbeschutz", "wolff", "clara.wolff@wolff.example")
     order = {
@@ -266,6 +269,12 @@ async def test_expert_orders_and_invoices(office: PostOffice, hansen: Someone) -
     assert "Offen sind noch 43,00 €. Darin enthalten ist eine Mahngebühr von 1,00" in " ".join(
         text_of(office.mailbox.to(customer.email)[4]).split()
     )
+    await office.choose_english(customer)
+    issued.is_cancellation, issued.number = True, "2026-000124"
+    await office.publish("billing", issued, hansen.tenant_id)
+    await eventually(lambda: len(office.mailbox.to(customer.email)) == 6)
+    english = " ".join(text_of(office.mailbox.to(customer.email)[5]).split())
+    assert english.startswith("Dear Ms Brandt, your cancellation invoice 2026-000124 over €1,234.56 is ready for you.")
     await two_rounds_of_jobs(office)
     assert len(office.mailbox.to(hansen.email)) == 3
 
