@@ -24,6 +24,7 @@ from kontor_notifications.wording import Wording
 DELIVERED: Final = "document_delivered"
 _STORAGE_PAGE = "/kunde/dokumente"
 _ARCHIVE_PAGE = "/kunde/dokumente/archiv"
+_IMPORT_PAGE = f"{_ARCHIVE_PAGE}/einlesen"
 _FULL = 100
 
 
@@ -64,6 +65,15 @@ class DocumentHandlers:
         parameters = {"day": f"{date.fromisoformat(event.until_day):%d.%m.%Y}", "path": _ARCHIVE_PAGE}
         kind, said = Kind.NOTIFICATION_KIND_EXPORT_READY, wording.EXPORT_READY
         await tell_customer(self._directory, tx, meta, event, kind, said, "export_ready", parameters, event.export_id)
+
+    async def archive_read(self, tx: Transaction, event: vault.ImportFinished, meta: EventMeta) -> None:
+        """Tell the customer what became of the archive that he, or somebody with his password, brought."""
+        kind = Kind.NOTIFICATION_KIND_IMPORT_FINISHED
+        said, template = (
+            (wording.ARCHIVE_READ, "archive_read") if event.done else (wording.ARCHIVE_REFUSED, "archive_refused")
+        )
+        parameters = {"path": _IMPORT_PAGE}
+        await tell_customer(self._directory, tx, meta, event, kind, said, template, parameters, event.import_id)
 
     async def ends_announced(self, tx: Transaction, event: vault.DocumentEndsAnnounced, meta: EventMeta) -> None:
         """Warn before documents are deleted: the customer by bell and mail, the firm's people by bell."""

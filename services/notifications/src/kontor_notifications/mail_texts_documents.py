@@ -49,6 +49,22 @@ DOCUMENT_TEXTS: Mapping[str, MailText] = {
         "bereit. Hast du es nicht angefordert, ändere bitte dein Passwort.",
         "Archiv ansehen",
     ),
+    "archive_read": MailText(
+        "Ihr Archiv ist eingelesen",
+        "Ihr Archiv ist eingelesen: Alles daraus liegt jetzt in Ihren Dokumenten und gehört Ihnen allein. Haben Sie "
+        "das nicht veranlasst, ändern Sie bitte Ihr Passwort.",
+        "dein Archiv ist eingelesen: Alles daraus liegt jetzt in deinen Dokumenten und gehört dir allein. Hast du das "
+        "nicht veranlasst, ändere bitte dein Passwort.",
+        "Archiv ansehen",
+    ),
+    "archive_refused": MailText(
+        "Ihr Archiv wurde nicht eingelesen",
+        "Ihr Archiv konnte nicht eingelesen werden; es wurde nichts daraus übernommen. Warum, steht in Ihrem "
+        "digitalen Büro.",
+        "dein Archiv konnte nicht eingelesen werden; es wurde nichts daraus übernommen. Warum, steht in deinem "
+        "digitalen Büro.",
+        "Archiv ansehen",
+    ),
     "storage_fills_up": MailText(
         "Ihr Speicherplatz ist zu $percent % belegt",
         "Ihr Speicherplatz ist zu $percent % belegt. Alles, was Sie abgelegt haben, bleibt erhalten. Platz gewinnen "

@@ -124,6 +124,16 @@ EXPORT_READY = Wording(
     "Das Archiv mit all Ihren Dokumenten liegt bis $day zum Herunterladen bereit.",
     "Das Archiv mit all deinen Dokumenten liegt bis $day zum Herunterladen bereit.",
 )
+ARCHIVE_READ = Wording(
+    "Ihr Archiv ist eingelesen",
+    "Alles aus dem Archiv liegt jetzt in Ihren Dokumenten.",
+    "Alles aus dem Archiv liegt jetzt in deinen Dokumenten.",
+)
+ARCHIVE_REFUSED = Wording(
+    "Ihr Archiv wurde nicht eingelesen",
+    "Es wurde nichts daraus übernommen. Warum, lesen Sie auf der Seite.",
+    "Es wurde nichts daraus übernommen. Warum, liest du auf der Seite.",
+)
 STORAGE_FILLS_UP = Wording(
     "Speicherplatz wird knapp",
     "Ihr Speicherplatz ist zu $percent % belegt.",

@@ -13,6 +13,7 @@ from typing import IO, cast
 from uuid import UUID
 
 import structlog
+from kontor.vault.v1 import events_pb2
 from kontor_chassis.database import Transaction, UnitOfWork
 from kontor_chassis.principal import Principal
 from prometheus_client import Counter
@@ -102,6 +103,7 @@ class ArchiveReader:
             order = await self._order(tx, row)
             if order is None or row.attempts >= _MOST_ATTEMPTS:
                 row.state, row.end_time, order = ImportState.FAILED, tx.now, None
+                _publish_finished(tx, row)
                 log.error("import_failed", import_id=str(row.import_id))
                 READ.labels("failed").inc()
             else:
@@ -178,6 +180,7 @@ class ArchiveReader:
             row = await tx.session.get(Import, import_id, with_for_update=True)
             if row is not None:
                 row.state, row.end_time, row.refusal, row.refused_path = state, tx.now, refusal, path[:1000]
+                _publish_finished(tx, row)
             await tx.commit()
 
 
@@ -202,4 +205,15 @@ async def _settle(tx: Transaction, order: _Order, imported: Imported) -> None:
     )  # fmt: skip
     row.documents, row.versions, row.folders = imported.documents, imported.versions, imported.folders
     row.items, row.unreadable = imported.emergency_items, imported.unreadable
+    _publish_finished(tx, row)
     await tx.session.flush()
+
+
+def _publish_finished(tx: Transaction, row: Import) -> None:
+    event = events_pb2.ImportFinished(
+        tenant_id=str(row.tenant_id),
+        customer_id=str(row.customer_id),
+        import_id=str(row.import_id),
+        done=row.state == ImportState.DONE,
+    )
+    tx.publish(event, aggregate=row.import_id, tenant_id=row.tenant_id)

@@ -39,6 +39,17 @@ DOCUMENTS: Mapping[str, MailText] = {
         "you did not ask for it, please change your password.",
         "Look at the archive",
     ),
+    "archive_read": english(
+        "Your archive has been read in",
+        "your archive has been read in: everything in it now lies among your documents and is yours alone. If you did "
+        "not ask for it, please change your password.",
+        "Look at the archive",
+    ),
+    "archive_refused": english(
+        "Your archive was not read in",
+        "your archive could not be read in; nothing of it was taken over. Your digital office says why.",
+        "Look at the archive",
+    ),
     "storage_fills_up": english(
         "Your storage is $percent % full",
         "your storage is $percent % full. Everything you have stored is kept. You gain space by emptying the trash or "

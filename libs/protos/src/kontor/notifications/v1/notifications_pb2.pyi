@@ -69,6 +69,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """A paper binder reached another state; `subject_id` is its order."""
     NOTIFICATION_KIND_EXPORT_READY: _NotificationKind.ValueType  # 60
     """An archive of everything can be downloaded."""
+    NOTIFICATION_KIND_IMPORT_FINISHED: _NotificationKind.ValueType  # 61
+    """An archive that the customer brought was read in, or was not; `subject_id` is the import."""
     NOTIFICATION_KIND_IDENTITY: _NotificationKind.ValueType  # 40
     """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
     NOTIFICATION_KIND_IDENTITY_LETTER: _NotificationKind.ValueType  # 41
@@ -123,6 +125,8 @@ NOTIFICATION_KIND_BINDER: NotificationKind.ValueType  # 71
 """A paper binder reached another state; `subject_id` is its order."""
 NOTIFICATION_KIND_EXPORT_READY: NotificationKind.ValueType  # 60
 """An archive of everything can be downloaded."""
+NOTIFICATION_KIND_IMPORT_FINISHED: NotificationKind.ValueType  # 61
+"""An archive that the customer brought was read in, or was not; `subject_id` is the import."""
 NOTIFICATION_KIND_IDENTITY: NotificationKind.ValueType  # 40
 """The customer's identity was proved, or the proof withdrawn; `subject_id` is the proof."""
 NOTIFICATION_KIND_IDENTITY_LETTER: NotificationKind.ValueType  # 41
