@@ -15,7 +15,8 @@ import pytest
 import yaml
 from kontor_chassis.event_metrics import CONSUMER_LAG
 from kontor_chassis.settings import EdgeSettings, ProcessSettings, ServiceSettings, SettingsError
-from kontor_tools.plan import EDGES, SERVICES, settings_class
+from kontor_tools.folders import Folders
+from kontor_tools.plan import SERVICES, STORAGE, Options, Plan, Ports, ports_needed, settings_class
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "deploy" / "helm" / "kontor"
@@ -139,12 +140,17 @@ def test_no_settings_come_from_kubernetes() -> None:
     assert [pod for pod in pods if pod["enableServiceLinks"] is not False] == []
 
 
-def test_every_process_of_an_installation_is_deployed() -> None:
-    """Whatever `make up` starts runs in a cluster too."""
+def test_every_process_of_an_installation_is_deployed(tmp_path: Path) -> None:
+    """Whatever `make up` starts runs in a cluster too, and every database is migrated."""
     deployed = {(package, command) for package, command, _, _ in processes_of("production")}
-    services = {(service, mode) for service in SERVICES for mode in ("migrate", "serve", "work")}
-    edges = {(package, "http") for package in EDGES.values()}
-    assert services | edges | {("gateway", "serve")} <= deployed
+    options, folders = Options(replicas=2), Folders(tmp_path)
+    folders.create()
+    plan = Plan(folders, options, Ports(list(range(ports_needed(options)))))
+    programs = [each for each in plan.programs if each.group != STORAGE]
+    started = {
+        (package.removeprefix("kontor_"), command) for package, command in (each.command[2:4] for each in programs)
+    }
+    assert started | {(service, "migrate") for service in SERVICES} == deployed - {("vault", "read-texts")}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
