@@ -22,6 +22,7 @@ MORE = {
         "/kunde/ansichten",
         "/kunde/daten/e-post",
         "/kunde/dokumente/papierkorb",
+        "/kunde/dokumente/archiv/einlesen",
         "/konto/makler",
     ),
     "broker": (
