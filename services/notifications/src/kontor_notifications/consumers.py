@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from kontor.billing.v1 import events_pb2 as billing
 from kontor.chat.v1 import events_pb2 as chat
 from kontor.common.v1.money_pb2 import Money
+from kontor.contracts.v1 import events_pb2 as contracts
 from kontor.experts.v1 import events_pb2 as experts
 from kontor.experts.v1.orders_pb2 import OrderState
 from kontor.identity.v1 import events_pb2 as identity
@@ -23,6 +24,7 @@ from kontor_notifications import firm_mails, wording
 from kontor_notifications.account_security import AccountHandlers
 from kontor_notifications.bell import read_subject, ring_again
 from kontor_notifications.bindings import BindingHandlers
+from kontor_notifications.contract_notices import ContractHandlers
 from kontor_notifications.customer_end import CUSTOMER_END
 from kontor_notifications.deletion_notices import DeletionHandlers
 from kontor_notifications.deliveries import Planned, plan_for, plan_mail
@@ -65,6 +67,7 @@ class Handlers:
         master_data, bindings = MasterDataHandlers(self._directory), BindingHandlers(self._directory)
         emergency, account = EmergencyHandlers(self._directory), AccountHandlers()
         documents, known = DocumentHandlers(self._directory), IdentityHandlers(self._directory)
+        entries = ContractHandlers(self._directory)
         deletions, post = DeletionHandlers(self._directory), PostHandlers(self._directory)
         return {
             identity.InvitationCreated: invitation_created,
@@ -93,6 +96,9 @@ class Handlers:
             identity.EPostConsentChanged: known.consent_changed,
             identity.VoucherGiven: known.voucher_given,
             identity.RafflePrizeDrawn: known.prize_drawn,
+            contracts.ContractEntered: entries.entered,
+            contracts.ContractCorrected: entries.corrected,
+            contracts.ContractConfirmed: entries.confirmed,
             chat.MessagePosted: self.message_posted,
             chat.ChatRead: self.chat_read,
             billing.InvoiceIssued: self.invoice_issued,

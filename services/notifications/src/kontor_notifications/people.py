@@ -93,6 +93,10 @@ class Directory(Protocol):
         """Return a customer's account, if his access is active, and how to reach him."""
         ...
 
+    async def responsible(self, tenant_id: UUID, customer_id: UUID) -> list[Person]:
+        """Return who looks after a customer today: the first of his responsibles, else all administrators."""
+        ...
+
     async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
         """Return what a mail about a request for emergency access says; for the customer with a link to stop it."""
         ...

@@ -18,7 +18,7 @@ from kontor_tools.embedded.process import free_port
 from services.notifications.tests.post_office import Mailbox, PostOffice, mail_server, producing
 from tests.with_identity import serving_identity
 
-PRODUCERS = ("chat", "billing", "experts", "vault")
+PRODUCERS = ("chat", "billing", "experts", "vault", "contracts")
 
 
 @pytest.fixture

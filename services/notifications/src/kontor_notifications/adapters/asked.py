@@ -29,6 +29,11 @@ class AskedBetweenTransactions:
         question = ("customer", tenant_id, customer_id)
         return answer_to(question, lambda: self._directory.customer(tenant_id, customer_id))
 
+    async def responsible(self, tenant_id: UUID, customer_id: UUID) -> list[Person]:
+        """Return who looks after a customer today."""
+        question = ("responsible", tenant_id, customer_id)
+        return answer_to(question, lambda: self._directory.responsible(tenant_id, customer_id))
+
     async def emergency_notice(self, tenant_id: UUID, request_id: str, *, to_customer: bool) -> EmergencyNotice:
         """Return what a mail about a request for emergency access says."""
         question = ("emergency", tenant_id, request_id, to_customer)

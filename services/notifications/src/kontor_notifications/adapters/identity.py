@@ -89,6 +89,13 @@ class IdentityDirectory:
         form, language = _form(profile.form), profile.language or "de"
         return account_id, Addressee(profile.email, profile.display_name, profile.letter_greeting, form, language)
 
+    async def responsible(self, tenant_id: UUID, customer_id: UUID) -> list[Person]:
+        """Return who looks after a customer today; raises NotWantedError for one who is gone."""
+        request = pb.ResolveResponsibleRequest(tenant_id=str(tenant_id), customer_id=str(customer_id))
+        with _asking():
+            found = await self._identity(tenant_id).ResolveResponsible(request)
+        return await self.people(tenant_id, found.responsible_account_ids[:1] or found.administrator_account_ids)
+
     async def firm(self, tenant_id: UUID) -> Firm:
         """Return how a firm appears in its mails."""
         request = pb.GetTenantProfileRequest(tenant_id=str(tenant_id))

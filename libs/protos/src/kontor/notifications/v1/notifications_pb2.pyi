@@ -79,6 +79,8 @@ class _NotificationKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Notif
     """The customer has a voucher, or has won; `subject_id` is his entry."""
     NOTIFICATION_KIND_CUSTOMER_DELETION: _NotificationKind.ValueType  # 43
     """A customer has his office deleted."""
+    NOTIFICATION_KIND_CONTRACT_ENTRY: _NotificationKind.ValueType  # 80
+    """A customer entered or changed a contract himself, for his firm; or the firm confirmed it, for him (F177)."""
 
 class NotificationKind(_NotificationKind, metaclass=_NotificationKindEnumTypeWrapper):
     """What a notification is about."""
@@ -135,6 +137,8 @@ NOTIFICATION_KIND_RAFFLE: NotificationKind.ValueType  # 42
 """The customer has a voucher, or has won; `subject_id` is his entry."""
 NOTIFICATION_KIND_CUSTOMER_DELETION: NotificationKind.ValueType  # 43
 """A customer has his office deleted."""
+NOTIFICATION_KIND_CONTRACT_ENTRY: NotificationKind.ValueType  # 80
+"""A customer entered or changed a contract himself, for his firm; or the firm confirmed it, for him (F177)."""
 
 @typing.final
 class Notification(message.Message):
