@@ -1,9 +1,11 @@
 """Prints what an image is like as JSON; `test_images` feeds it to the Python inside, where nothing of ours can help."""
 
+import ctypes
 import importlib.util
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 PROGRAMS = ("pip", "pip3", "apt", "apt-get", "gcc", "cc", "g++", "make", "ld", "strip", "perl", "git", "curl", "wget")
@@ -38,6 +40,16 @@ def is_setuid(path: Path) -> bool:
     return path.is_file() and bool(path.stat().st_mode & 0o6000)
 
 
+def is_loadable(module: Path) -> bool:
+    """Whether a compiled module finds all the libraries that it needs."""
+    try:
+        ctypes.CDLL(str(module), mode=os.RTLD_LAZY)
+    except OSError as problem:
+        print(problem, file=sys.stderr)
+        return False
+    return True
+
+
 print(
     json.dumps(
         {
@@ -46,6 +58,7 @@ print(
             "programs": [name for name in PROGRAMS if shutil.which(name)],
             "modules": [name for name in MODULES if found(name)],
             "tests": [str(path) for path in Path("/app").rglob("tests")],
+            "unloadable": [str(path) for path in Path("/app").rglob("*.so") if not is_loadable(path)],
             "setuid": [str(path) for folder in ("/usr", "/app") for path in Path(folder).rglob("*") if is_setuid(path)],
         }
     )
