@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import insert
 from kontor_billing import ends, plans, tables
 from kontor_billing.periods import Period, german_day
 from kontor_billing.prices import FREE_TIER, PriceComponent, Totals, totals_of
+from kontor_billing.tax_rates import rate_table
 
 WITHDRAWAL_DAYS = 14
 """Days after the day of signing on which a consumer may withdraw (§ 355 BGB, decision 14)."""
@@ -237,7 +238,7 @@ async def with_prices(tx: Transaction, rows: Sequence[tables.Agreement]) -> list
     table = tables.PriceVersion
     kept = await tx.session.scalars(select(table).where(table.price_version.in_({row.price_version for row in rows})))
     components = {price.price_version: _components_of(price) for price in kept}
-    rates, today = await plans.rate_table(tx), german_day(tx.now)
+    rates, today = await rate_table(tx), german_day(tx.now)
     return [
         SignedAgreement(row, totals_of(components[row.price_version], rates.on(row.signed_on)), state_on(row, today))
         for row in rows

@@ -19,13 +19,14 @@ from kontor_chassis.principal import Principal
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_billing import firm_invoices, plans
+from kontor_billing import firm_invoices
 from kontor_billing.firm_charges import Charges, PlanPrice, charges_of
 from kontor_billing.firm_tables import FirmBillingRun, FirmInvoice, IssuerRow
 from kontor_billing.parties import Party
 from kontor_billing.periods import Period, german_day, unsettled
 from kontor_billing.runs import billed_tenants, require_over
 from kontor_billing.tables import KnownTenant
+from kontor_billing.tax_rates import rate_table
 
 SERVICE = Principal.of_service("billing")
 log = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ class FirmBillingRuns:
                 return await _existing(tx, tenant_id, period)
             result = FirmRunResult(nothing_due=1)
             if charges.lines and issuer is not None:
-                rates = (await plans.rate_table(tx)).on(period.last_day)
+                rates = (await rate_table(tx)).on(period.last_day)
                 row = await firm_invoices.issue(
                     tx, tenant_id, period, lines=charges.lines, rates=rates, seller=issuer, buyer=buyer
                 )

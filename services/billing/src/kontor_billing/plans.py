@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 
+from kontor_chassis.clock import BILLING_ZONE
 from kontor_chassis.database import Transaction
 from kontor_chassis.database_errors import UniqueError, concurrent_change
 from kontor_chassis.errors import DomainError, ErrorKind, invalid
@@ -33,6 +34,8 @@ from kontor_billing.prices import (
     price_version,
     totals_of,
 )
+from kontor_billing.tax_rates import rate_table
+from kontor_billing.usage_prices import price_history
 
 MOST_SHARE_MINOR = 500_00
 """A share above 500 € a month is taken for a slip of the keyboard; 50 € must be possible (F12)."""
@@ -49,10 +52,12 @@ class TierPrice:
     version: str
 
     @staticmethod
-    def of(tier: int, components: Sequence[PriceComponent], rates: TaxRates) -> TierPrice:
-        """Return the price that the components make."""
+    def of(
+        tier: int, components: Sequence[PriceComponent], rates: TaxRates, *, further: Sequence[PriceComponent] = ()
+    ) -> TierPrice:
+        """Return the price that the components make; its name also names what a unit of further use costs."""
         parts = tuple(components)
-        return TierPrice(tier, parts, rates, totals_of(parts, rates), price_version(tier, parts))
+        return TierPrice(tier, parts, rates, totals_of(parts, rates), price_version(tier, [*parts, *further]))
 
 
 @dataclass(frozen=True)
@@ -64,33 +69,21 @@ class PricePlan:
     shares: tuple[tables.BrokerShare, ...]
 
 
-@dataclass(frozen=True)
-class RateTable:
-    """All tax rates ever, so that a page of agreements of different days needs one query."""
-
-    changes: tuple[tuple[date, TaxKind, int], ...]
-    """Day from which, kind, basis points; in the order of days."""
-
-    def on(self, day: date) -> TaxRates:
-        """Return the rate of every tax kind on a day; no tax is always 0."""
-        return {TaxKind.NONE: 0} | {kind: points for valid_from, kind, points in self.changes if valid_from <= day}
-
-
-async def rate_table(tx: Transaction) -> RateTable:
-    """Return the tax rates by date."""
-    table = tables.TaxRate
-    rows = await tx.session.execute(
-        select(table.valid_from, table.tax_kind, table.basis_points).order_by(table.valid_from)
-    )
-    return RateTable(tuple((valid_from, TaxKind(kind), points) for valid_from, kind, points in rows))
-
-
 async def current_prices(tx: Transaction, day: date) -> tuple[TierPrice, ...]:
     """Return the price of every tier for the caller's firm on a day."""
     rates = (await rate_table(tx)).on(day)
+    further = (await price_history(tx)).at(_moment_of(tx, day))
     shares = await _shares_on(tx, day)
     catalogue = await _catalogue_on(tx, day)
-    return tuple(TierPrice.of(tier, _with_share(catalogue[tier], shares.get(tier)), rates) for tier in TIERS)
+    return tuple(
+        TierPrice.of(
+            tier,
+            _with_share(catalogue[tier], shares.get(tier)),
+            rates,
+            further=[part for (of, item), price in further.items() if of == tier for part in price.components(item)],
+        )
+        for tier in TIERS
+    )
 
 
 async def price_plan(tx: Transaction, day: date) -> PricePlan:
@@ -138,6 +131,11 @@ async def set_broker_share(tx: Transaction, *, tier: int, net_minor: int, valid_
     except UniqueError:
         raise concurrent_change() from None
     return await price_plan(tx, day)
+
+
+def _moment_of(tx: Transaction, day: date) -> datetime:
+    """Return now for today, noon for any other day."""
+    return tx.now if day == german_day(tx.now) else datetime.combine(day, time(12), BILLING_ZONE)
 
 
 async def _shares_on(tx: Transaction, day: date) -> dict[int, int]:

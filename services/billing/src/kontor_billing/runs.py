@@ -22,9 +22,10 @@ from kontor_chassis.sentences import said
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from kontor_billing import agreements, invoices, plans, tables
+from kontor_billing import agreements, invoices, tables
 from kontor_billing.parties import Party, Seller
 from kontor_billing.periods import Period, unsettled
+from kontor_billing.tax_rates import rate_table
 from kontor_billing.unbilled import Reason, UnbilledMonth, note_unbilled, unbilled_agreements, unbilled_months
 from kontor_billing.usage import use_to_bill
 
@@ -132,7 +133,7 @@ class BillingRuns:
         result = RunResult(postponed=len(due) - len(buyers) - len(gone))
         async with self._work.work(SERVICE.within(tenant_id)) as tx:
             await note_unbilled(tx, gone, period, Reason.CUSTOMER_GONE)
-            rates = (await plans.rate_table(tx)).on(period.last_day)
+            rates = (await rate_table(tx)).on(period.last_day)
             still_due = await _still_due(tx, period, list(buyers))
             uses = await use_to_bill(tx, still_due, period)
             for agreement in still_due:

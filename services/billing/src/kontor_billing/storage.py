@@ -18,11 +18,12 @@ from kontor_chassis.ids import new_id
 from kontor_chassis.sentences import said
 from sqlalchemy import select
 
-from kontor_billing import plans, tables
+from kontor_billing import tables
 from kontor_billing.agreements import agreement_in_force, customer_in_reach
 from kontor_billing.periods import german_day
 from kontor_billing.prices import FREE_TIER, PriceComponent, TaxRates, Totals, price_version, totals_of
 from kontor_billing.storage_orders import latest_order, price_of
+from kontor_billing.tax_rates import rate_table
 from kontor_billing.usage_prices import price_history
 from kontor_billing.usage_rules import BLOCK_BYTES, Item, UnitPrice
 from kontor_billing.usage_tables import StorageOrder
@@ -78,7 +79,7 @@ async def storage_offers(tx: Transaction, customer_id: UUID) -> Offers:
     agreement = await agreement_in_force(tx, customer_id, german_day(tx.now))
     if agreement is None:
         return Offers(FREE_TIER, None, Totals(0, ()), ())
-    rates = (await plans.rate_table(tx)).on(german_day(tx.now))
+    rates = (await rate_table(tx)).on(german_day(tx.now))
     order = await latest_order(tx, agreement.agreement_id)
     booked = totals_of(_parts(price_of(order), order.blocks), rates) if order else Totals(0, ())
     price = await _price_of_today(tx, agreement.tier)

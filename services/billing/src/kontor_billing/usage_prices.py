@@ -17,9 +17,9 @@ from kontor_chassis.errors import invalid
 from kontor_chassis.ids import new_id
 from sqlalchemy import select, update
 
-from kontor_billing import plans
 from kontor_billing.periods import german_day
 from kontor_billing.prices import FREE_TIER, TIERS, TaxKind, TaxRates, Totals, totals_of
+from kontor_billing.tax_rates import rate_table
 from kontor_billing.usage_rules import Item, UnitPrice
 from kontor_billing.usage_tables import UsagePriceRow, UsageSurchargeRow
 
@@ -77,7 +77,7 @@ async def price_history(tx: Transaction) -> PriceHistory:
 async def usage_plan(tx: Transaction) -> UsagePlan:
     """Return what units cost today, and how that came about."""
     history = await price_history(tx)
-    rates = (await plans.rate_table(tx)).on(german_day(tx.now))
+    rates = (await rate_table(tx)).on(german_day(tx.now))
     newest = sorted(history.surcharges, key=lambda row: (row.valid_from, row.surcharge_id), reverse=True)
     return UsagePlan(history.at(tx.now), rates, tuple(newest))
 

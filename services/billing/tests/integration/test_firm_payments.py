@@ -12,11 +12,12 @@ from kontor.billing.v1.firm_payments_pb2_grpc import FirmPaymentServiceStub
 from kontor.billing.v1.receivables_pb2 import RECEIVABLE_STATE_OPEN, RECEIVABLE_STATE_PAID
 from kontor.common.v1.access_pb2 import Role
 from kontor.common.v1.money_pb2 import Money
-from kontor_billing import firm_invoices, plans, runs
+from kontor_billing import firm_invoices, runs
 from kontor_billing.firm_charges import Line
 from kontor_billing.firm_tables import IssuerRow
 from kontor_billing.parties import Party
 from kontor_billing.periods import Period
+from kontor_billing.tax_rates import rate_table
 from kontor_chassis.ids import new_id
 from kontor_chassis.testing.tokens import token_for
 from sqlalchemy import text
@@ -51,7 +52,7 @@ async def charged(world: World, firm: Firm) -> str:
             firm.tenant_id,
             PERIOD,
             lines=(Line("Grundpreis PREMIUM", "ganzer Monat", 12900),),
-            rates=(await plans.rate_table(tx)).on(PERIOD.last_day),
+            rates=(await rate_table(tx)).on(PERIOD.last_day),
             seller=issuer,
             buyer=FIRM,
         )

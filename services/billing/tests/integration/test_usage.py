@@ -135,7 +135,11 @@ async def test_a_firm_s_surcharge_is_for_those_who_sign_after_it(world: World) -
     wanted = pb.SetUsageSurchargeRequest(
         tier=prices_pb2.TIER_2, item=pb.USAGE_ITEM_SCANNED_BINDER, net=Money(minor_units=500, currency="EUR")
     )
+    seen = (await firm.customer(after).GetTierOffers(billing_pb2.GetTierOffersRequest())).offers[1]
     plan = await usage_as(firm).SetUsageSurcharge(wanted)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await firm.sign(after, price_version=seen.price_version)
+    assert reason_of(refused.value) == "PRICE_CHANGED", "he was shown another price of binders"
     binder = next(p for p in plan.prices if (p.tier, p.item) == (2, pb.USAGE_ITEM_SCANNED_BINDER))
     assert (binder.pool_net.minor_units, binder.unit.net.minor_units, len(plan.surcharges)) == (4500, 5000, 1)
     shown = await usage_as(firm, after).GetUsagePrices(pb.GetUsagePricesRequest())

@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 from kontor_billing.ledger import Account, fee_postings, payment_postings, postings_for, reversal_of
-from kontor_billing.plans import RateTable
 from kontor_billing.prices import Payee, PriceComponent, TaxKind, price_version, totals_of
+from kontor_billing.tax_rates import RateTable
 
 RATES = {TaxKind.VAT: 1900, TaxKind.INSURANCE_TAX: 1900, TaxKind.NONE: 0}
 TIER_2 = (

@@ -9,10 +9,11 @@ from kontor_chassis.errors import invalid
 from kontor_chassis.ids import parse_id
 from kontor_chassis.service import Context
 
-from kontor_billing import plans, usage, usage_messages, usage_prices
+from kontor_billing import usage, usage_messages, usage_prices
 from kontor_billing.agreements import customer_in_reach
 from kontor_billing.periods import Period, german_day, parse_day
 from kontor_billing.prices import CURRENCY
+from kontor_billing.tax_rates import rate_table
 
 
 class UsageRpc(UsageServiceServicer):
@@ -28,7 +29,7 @@ class UsageRpc(UsageServiceServicer):
             today = german_day(tx.now)
             period = Period.parse(request.period) if request.period else Period.of(today)
             tier, uses = await usage.usage_of_month(tx, customer_id, period)
-            rates = (await plans.rate_table(tx)).on(period.last_day)
+            rates = (await rate_table(tx)).on(period.last_day)
             return usage_messages.usage(customer_id, period, tier, uses, rates)
 
     async def GetUsagePrices(self, _request: pb.GetUsagePricesRequest, _context: Context) -> pb.GetUsagePricesResponse:
