@@ -198,7 +198,7 @@ async def test_trash_is_emptied_after_thirty_days(office: Office, edge: Edge, te
 
 
 async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: UUID) -> None:
-    """F14: tier 2 has 5 GB, tier 3 has 10 GB; a withdrawal takes it back, but nothing that is stored."""
+    """F14: tier 2 has 5 GB, tier 3 has 10 GB, more where it is booked; a withdrawal takes it back, but nothing stored."""
     customer = await office.customer(tenant)
     handlers = consumers(default_quota_bytes=0)
 
@@ -212,6 +212,10 @@ async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: 
     meta = EventMeta(new_id(), "", "billing", "", tenant, office.clock.now(), 1)
     assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_2))).limit_bytes == 5 << 30
     assert (await happens(billing.ServiceAgreementSigned(**about, tier=Tier.TIER_3))).limit_bytes == 10 << 30
+    further = billing.StorageChanged(**about, tier=Tier.TIER_3, further_bytes=20 << 30)
+    assert (await happens(further)).limit_bytes == 30 << 30
+    further.further_bytes = 0
+    assert (await happens(further)).limit_bytes == 10 << 30
     await upload(edge, customer, b"1" * 100, file_name="a.txt")
     quota = await happens(billing.ServiceAgreementWithdrawn(**about, tier=Tier.TIER_3))
     assert (quota.limit_bytes, quota.used_bytes) == (0, 100)
