@@ -52,7 +52,7 @@ class UploadTarget:
     @property
     def takes_folders(self) -> bool:
         """Whether whole folders may be stored: only the customer shapes his tree."""
-        return bool(self.document_page) and not self.document_id
+        return bool(self.document_page) and not self.document_id and not self.hint
 
 
 def say_what_was_stored() -> None:
