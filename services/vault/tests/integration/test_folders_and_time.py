@@ -198,7 +198,7 @@ async def test_trash_is_emptied_after_thirty_days(office: Office, edge: Edge, te
 
 
 async def test_the_tier_decides_the_storage(office: Office, edge: Edge, tenant: UUID) -> None:
-    """F14: tier 2 has 5 GB, tier 3 has 10 GB, more where it is booked; a withdrawal takes it back, but nothing stored."""
+    """F14: tier 2 has 5 GB, tier 3 has 10 GB, more where booked; a withdrawal takes it back, but nothing stored."""
     customer = await office.customer(tenant)
     handlers = consumers(default_quota_bytes=0)
 
