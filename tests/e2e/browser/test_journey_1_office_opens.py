@@ -195,3 +195,17 @@ def test_portfolio_is_there(portfolio: Office) -> None:
     desk.looks_right("broker-customers")
     find_customer(portfolio, CUSTOMER)
     desk.looks_right("broker-customer")
+
+
+def test_staff_is_away_with_a_substitute(portfolio: Office) -> None:
+    """The team sees who is away and who stands in (F182)."""
+    desk = portfolio.administrator
+    desk.go("Team")
+    desk.page.get_by_text("Abwesenheit eintragen").click()
+    desk.fill("Erster Tag", "2099-01-02")
+    desk.fill("Letzter Tag", "2099-01-09")
+    desk.press("Eintragen")
+    desk.is_told("Die Abwesenheit ist eingetragen.")
+    desk.looks_right("broker-team-absence")
+    desk.page.get_by_role("region", name="Abwesenheiten").get_by_role("button", name="Beenden").click()
+    desk.is_told("Die Abwesenheit ist beendet.")

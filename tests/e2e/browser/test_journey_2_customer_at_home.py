@@ -385,20 +385,6 @@ def test_insured_person_sees_contracts_only(
     until(nothing_is_shared, seconds=30, what="the end of what was shared with somebody who left")
 
 
-def test_staff_is_away_with_a_substitute(portfolio: Office) -> None:
-    """The team sees who is away and who stands in (F182)."""
-    desk = portfolio.administrator
-    desk.go("Team")
-    desk.page.get_by_text("Abwesenheit eintragen").click()
-    desk.fill("Erster Tag", "2099-01-02")
-    desk.fill("Letzter Tag", "2099-01-09")
-    desk.press("Eintragen")
-    desk.is_told("Die Abwesenheit ist eingetragen.")
-    desk.looks_right("broker-team-absence")
-    desk.page.get_by_role("region", name="Abwesenheiten").get_by_role("button", name="Beenden").click()
-    desk.is_told("Die Abwesenheit ist beendet.")
-
-
 def test_customers_home_sums_it_up(client: Client) -> None:
     """One page with what he has and whom he can ask."""
     home = client.visitor
