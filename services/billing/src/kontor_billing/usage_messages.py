@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from kontor.billing.v1 import usage_pb2 as pb
 from kontor.billing.v1.prices_pb2 import Tier
@@ -17,11 +16,10 @@ from kontor_billing.usage_rules import Item, Use
 from kontor_billing.usage_tables import UsageSurchargeRow
 
 
-def usage(customer_id: UUID, period: Period, tier: int, uses: Sequence[Use], rates: TaxRates) -> pb.Usage:
+def usage(period: Period, tier: int, uses: Sequence[Use], rates: TaxRates) -> pb.Usage:
     """Return a customer's month."""
     parts = [part for use in uses for part in use.price.components(use.item, use.units)]
     return pb.Usage(
-        customer_id=str(customer_id),
         period=str(period),
         tier=Tier.ValueType(tier),
         lines=map(_line, uses),

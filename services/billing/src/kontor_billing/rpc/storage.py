@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from kontor.billing.v1 import storage_pb2 as pb
 from kontor.billing.v1.prices_pb2 import Tier
 from kontor.billing.v1.storage_pb2_grpc import StorageServiceServicer
@@ -26,7 +24,7 @@ class StorageRpc(StorageServiceServicer):
         """See storage.proto."""
         async with self._work.query() as tx:
             customer_id = parse_id(request.customer_id, "customer_id")
-            return _offers(customer_id, await storage.storage_offers(tx, customer_id))
+            return _offers(await storage.storage_offers(tx, customer_id))
 
     async def ChangeStorage(self, request: pb.ChangeStorageRequest, _context: Context) -> pb.StorageOffers:
         """Book another size; the vault is asked before anything is locked, and only where it matters."""
@@ -38,12 +36,11 @@ class StorageRpc(StorageServiceServicer):
             changed = await storage.change_storage(
                 tx, customer_id=customer_id, blocks=request.blocks, shown_price=request.price_version, use=use
             )
-            return await tx.commit(_offers(customer_id, changed))
+            return await tx.commit(_offers(changed))
 
 
-def _offers(customer_id: UUID, found: storage.Offers) -> pb.StorageOffers:
+def _offers(found: storage.Offers) -> pb.StorageOffers:
     return pb.StorageOffers(
-        customer_id=str(customer_id),
         tier=Tier.ValueType(found.tier),
         booked_blocks=found.booked_blocks,
         booked_monthly=messages.totals(found.booked),

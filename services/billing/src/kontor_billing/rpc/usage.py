@@ -30,7 +30,7 @@ class UsageRpc(UsageServiceServicer):
             period = Period.parse(request.period) if request.period else Period.of(today)
             tier, uses = await usage.usage_of_month(tx, customer_id, period)
             rates = (await rate_table(tx)).on(period.last_day)
-            return usage_messages.usage(customer_id, period, tier, uses, rates)
+            return usage_messages.usage(period, tier, uses, rates)
 
     async def GetUsagePrices(self, _request: pb.GetUsagePricesRequest, _context: Context) -> pb.GetUsagePricesResponse:
         """See usage.proto."""

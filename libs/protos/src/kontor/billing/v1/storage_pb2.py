@@ -29,7 +29,7 @@ from kontor.billing.v1 import prices_pb2 as kontor_dot_billing_dot_v1_dot_prices
 from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/billing/v1/storage.proto\x12\x11kontor.billing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1dkontor/common/v1/access.proto\"8\n\x17GetStorageOffersRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xf5\x01\n\rStorageOffers\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12%\n\x04tier\x18\x02 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12\x15\n\rbooked_blocks\x18\x03 \x01(\x05\x12\x31\n\x0e\x62ooked_monthly\x18\x04 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\x12-\n\tbook_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06offers\x18\x06 \x03(\x0b\x32\x1f.kontor.billing.v1.StorageOffer\"x\n\x0cStorageOffer\x12\x0e\n\x06\x62locks\x18\x01 \x01(\x05\x12\x15\n\rfurther_bytes\x18\x02 \x01(\x03\x12*\n\x07monthly\x18\x03 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\x12\x15\n\rprice_version\x18\x04 \x01(\t\"\x91\x01\n\x14\x43hangeStorageRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x06\x62locks\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1e\n\rprice_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x32\xd2\x02\n\x0eStorageService\x12\xa2\x01\n\x10GetStorageOffers\x12*.kontor.billing.v1.GetStorageOffersRequest\x1a .kontor.billing.v1.StorageOffers\"@\x8a\xb5\x18\x0b\n\x02\x01\x02\x12\x01\x02\x38\x01P\x04\x82\xd3\xe4\x93\x02+\x12)/v1/customers/{customer_id}/storageOffers\x12\x9a\x01\n\rChangeStorage\x12\'.kontor.billing.v1.ChangeStorageRequest\x1a .kontor.billing.v1.StorageOffers\">\x8a\xb5\x18\x05\n\x01\x01P\x04\x82\xd3\xe4\x93\x02/\"*/v1/customers/{customer_id}/storage:change:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fkontor/billing/v1/storage.proto\x12\x11kontor.billing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1dkontor/common/v1/access.proto\"8\n\x17GetStorageOffersRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\"\xe0\x01\n\rStorageOffers\x12%\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12\x15\n\rbooked_blocks\x18\x02 \x01(\x05\x12\x31\n\x0e\x62ooked_monthly\x18\x03 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\x12-\n\tbook_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x06offers\x18\x05 \x03(\x0b\x32\x1f.kontor.billing.v1.StorageOffer\"x\n\x0cStorageOffer\x12\x0e\n\x06\x62locks\x18\x01 \x01(\x05\x12\x15\n\rfurther_bytes\x18\x02 \x01(\x03\x12*\n\x07monthly\x18\x03 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\x12\x15\n\rprice_version\x18\x04 \x01(\t\"\x91\x01\n\x14\x43hangeStorageRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x19\n\x06\x62locks\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1e\n\rprice_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1f\n\nrequest_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x32\xd2\x02\n\x0eStorageService\x12\xa2\x01\n\x10GetStorageOffers\x12*.kontor.billing.v1.GetStorageOffersRequest\x1a .kontor.billing.v1.StorageOffers\"@\x8a\xb5\x18\x0b\n\x02\x01\x02\x12\x01\x02\x38\x01P\x04\x82\xd3\xe4\x93\x02+\x12)/v1/customers/{customer_id}/storageOffers\x12\x9a\x01\n\rChangeStorage\x12\'.kontor.billing.v1.ChangeStorageRequest\x1a .kontor.billing.v1.StorageOffers\">\x8a\xb5\x18\x05\n\x01\x01P\x04\x82\xd3\xe4\x93\x02/\"*/v1/customers/{customer_id}/storage:change:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,11 +53,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSTORAGEOFFERSREQUEST']._serialized_start=209
   _globals['_GETSTORAGEOFFERSREQUEST']._serialized_end=265
   _globals['_STORAGEOFFERS']._serialized_start=268
-  _globals['_STORAGEOFFERS']._serialized_end=513
-  _globals['_STORAGEOFFER']._serialized_start=515
-  _globals['_STORAGEOFFER']._serialized_end=635
-  _globals['_CHANGESTORAGEREQUEST']._serialized_start=638
-  _globals['_CHANGESTORAGEREQUEST']._serialized_end=783
-  _globals['_STORAGESERVICE']._serialized_start=786
-  _globals['_STORAGESERVICE']._serialized_end=1124
+  _globals['_STORAGEOFFERS']._serialized_end=492
+  _globals['_STORAGEOFFER']._serialized_start=494
+  _globals['_STORAGEOFFER']._serialized_end=614
+  _globals['_CHANGESTORAGEREQUEST']._serialized_start=617
+  _globals['_CHANGESTORAGEREQUEST']._serialized_end=762
+  _globals['_STORAGESERVICE']._serialized_start=765
+  _globals['_STORAGESERVICE']._serialized_end=1103
 # @@protoc_insertion_point(module_scope)

@@ -46,14 +46,11 @@ class StorageOffers(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
-    CUSTOMER_ID_FIELD_NUMBER: builtins.int
     TIER_FIELD_NUMBER: builtins.int
     BOOKED_BLOCKS_FIELD_NUMBER: builtins.int
     BOOKED_MONTHLY_FIELD_NUMBER: builtins.int
     BOOK_TIME_FIELD_NUMBER: builtins.int
     OFFERS_FIELD_NUMBER: builtins.int
-    customer_id: builtins.str
-    """The customer."""
     tier: prices_pb2.Tier.ValueType
     """Tier that he has; without an agreement there is nothing to book."""
     booked_blocks: builtins.int
@@ -73,7 +70,6 @@ class StorageOffers(message.Message):
     def __init__(
         self,
         *,
-        customer_id: builtins.str = ...,
         tier: prices_pb2.Tier.ValueType = ...,
         booked_blocks: builtins.int = ...,
         booked_monthly: prices_pb2.Totals | None = ...,
@@ -82,7 +78,7 @@ class StorageOffers(message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["book_time", b"book_time", "booked_monthly", b"booked_monthly"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["book_time", b"book_time", "booked_blocks", b"booked_blocks", "booked_monthly", b"booked_monthly", "customer_id", b"customer_id", "offers", b"offers", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["book_time", b"book_time", "booked_blocks", b"booked_blocks", "booked_monthly", b"booked_monthly", "offers", b"offers", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -30,7 +30,7 @@ from kontor.common.v1 import access_pb2 as kontor_dot_common_dot_v1_dot_access__
 from kontor.common.v1 import money_pb2 as kontor_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dkontor/billing/v1/usage.proto\x12\x11kontor.billing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ckontor/common/v1/money.proto\"f\n\x0fGetUsageRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x34\n\x06period\x18\x02 \x01(\tB$\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xd8\x01\x01\"\xab\x01\n\x05Usage\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12%\n\x04tier\x18\x03 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12+\n\x05lines\x18\x04 \x03(\x0b\x32\x1c.kontor.billing.v1.UsageLine\x12)\n\x06totals\x18\x05 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\xc4\x01\n\tUsageLine\x12*\n\x04item\x18\x01 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x0e\n\x06pieces\x18\x02 \x01(\x05\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12\x15\n\rcharged_units\x18\x04 \x01(\x05\x12)\n\x08unit_net\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12$\n\x03net\x18\x06 \x01(\x0b\x32\x17.kontor.common.v1.Money\"\x17\n\x15GetUsagePricesRequest\"G\n\x16GetUsagePricesResponse\x12-\n\x06prices\x18\x01 \x03(\x0b\x32\x1d.kontor.billing.v1.UsagePrice\"\x9d\x01\n\nUsagePrice\x12%\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12\'\n\x04unit\x18\x04 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\x1a\n\x18GetUsagePricePlanRequest\"z\n\x0eUsagePricePlan\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.kontor.billing.v1.UsagePlanPrice\x12\x35\n\nsurcharges\x18\x02 \x03(\x0b\x32!.kontor.billing.v1.UsageSurcharge\"\xfc\x01\n\x0eUsagePlanPrice\x12%\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12)\n\x08pool_net\x18\x04 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12.\n\rsurcharge_net\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\'\n\x04unit\x18\x06 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\xae\x02\n\x0eUsageSurcharge\x12\x14\n\x0csurcharge_id\x18\x01 \x01(\t\x12%\n\x04tier\x18\x02 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x03 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12$\n\x03net\x18\x04 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x12\n\nvalid_from\x18\x05 \x01(\t\x12,\n\x08set_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11set_by_account_id\x18\x07 \x01(\t\x12\x30\n\x0creplace_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x90\x02\n\x18SetUsageSurchargeRequest\x12\x31\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.TierB\n\xbaH\x07\x82\x01\x04\x18\x02\x18\x03\x12\x36\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItemB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12,\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12:\n\nvalid_from\x18\x04 \x01(\tB&\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xd8\x01\x01\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*\x82\x01\n\tUsageItem\x12\x1a\n\x16USAGE_ITEM_UNSPECIFIED\x10\x00\x12\x1c\n\x18USAGE_ITEM_SCANNED_SHEET\x10\x01\x12\x1d\n\x19USAGE_ITEM_SCANNED_BINDER\x10\x02\x12\x1c\n\x18USAGE_ITEM_STORAGE_BLOCK\x10\x03\x32\xc6\x04\n\x0cUsageService\x12\x82\x01\n\x08GetUsage\x12\".kontor.billing.v1.GetUsageRequest\x1a\x18.kontor.billing.v1.Usage\"8\x8a\xb5\x18\x0b\n\x02\x01\x02\x12\x01\x02\x38\x01P\x04\x82\xd3\xe4\x93\x02#\x12!/v1/customers/{customer_id}/usage\x12\x8b\x01\n\x0eGetUsagePrices\x12(.kontor.billing.v1.GetUsagePricesRequest\x1a).kontor.billing.v1.GetUsagePricesResponse\"$\x8a\xb5\x18\t\n\x02\x01\x02\x12\x01\x02P\x04\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usagePrices\x12\x89\x01\n\x11GetUsagePricePlan\x12+.kontor.billing.v1.GetUsagePricePlanRequest\x1a!.kontor.billing.v1.UsagePricePlan\"$\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/usagePricePlan\x12\x96\x01\n\x11SetUsageSurcharge\x12+.kontor.billing.v1.SetUsageSurchargeRequest\x1a!.kontor.billing.v1.UsagePricePlan\"1\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02$\"\x1f/v1/usagePricePlan:setSurcharge:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dkontor/billing/v1/usage.proto\x12\x11kontor.billing.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekontor/billing/v1/prices.proto\x1a\x1dkontor/common/v1/access.proto\x1a\x1ckontor/common/v1/money.proto\"f\n\x0fGetUsageRequest\x12\x1d\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01\x12\x34\n\x06period\x18\x02 \x01(\tB$\xbaH!r\x1c\x32\x1a^[0-9]{4}-(0[1-9]|1[0-2])$\xd8\x01\x01\"\x96\x01\n\x05Usage\x12\x0e\n\x06period\x18\x01 \x01(\t\x12%\n\x04tier\x18\x02 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12+\n\x05lines\x18\x03 \x03(\x0b\x32\x1c.kontor.billing.v1.UsageLine\x12)\n\x06totals\x18\x04 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\xc4\x01\n\tUsageLine\x12*\n\x04item\x18\x01 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x0e\n\x06pieces\x18\x02 \x01(\x05\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12\x15\n\rcharged_units\x18\x04 \x01(\x05\x12)\n\x08unit_net\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12$\n\x03net\x18\x06 \x01(\x0b\x32\x17.kontor.common.v1.Money\"\x17\n\x15GetUsagePricesRequest\"G\n\x16GetUsagePricesResponse\x12-\n\x06prices\x18\x01 \x03(\x0b\x32\x1d.kontor.billing.v1.UsagePrice\"\x9d\x01\n\nUsagePrice\x12%\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12\'\n\x04unit\x18\x04 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\x1a\n\x18GetUsagePricePlanRequest\"z\n\x0eUsagePricePlan\x12\x31\n\x06prices\x18\x01 \x03(\x0b\x32!.kontor.billing.v1.UsagePlanPrice\x12\x35\n\nsurcharges\x18\x02 \x03(\x0b\x32!.kontor.billing.v1.UsageSurcharge\"\xfc\x01\n\x0eUsagePlanPrice\x12%\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12\x13\n\x0b\x66ree_pieces\x18\x03 \x01(\x05\x12)\n\x08pool_net\x18\x04 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12.\n\rsurcharge_net\x18\x05 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\'\n\x04unit\x18\x06 \x01(\x0b\x32\x19.kontor.billing.v1.Totals\"\xae\x02\n\x0eUsageSurcharge\x12\x14\n\x0csurcharge_id\x18\x01 \x01(\t\x12%\n\x04tier\x18\x02 \x01(\x0e\x32\x17.kontor.billing.v1.Tier\x12*\n\x04item\x18\x03 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItem\x12$\n\x03net\x18\x04 \x01(\x0b\x32\x17.kontor.common.v1.Money\x12\x12\n\nvalid_from\x18\x05 \x01(\t\x12,\n\x08set_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11set_by_account_id\x18\x07 \x01(\t\x12\x30\n\x0creplace_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x90\x02\n\x18SetUsageSurchargeRequest\x12\x31\n\x04tier\x18\x01 \x01(\x0e\x32\x17.kontor.billing.v1.TierB\n\xbaH\x07\x82\x01\x04\x18\x02\x18\x03\x12\x36\n\x04item\x18\x02 \x01(\x0e\x32\x1c.kontor.billing.v1.UsageItemB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12,\n\x03net\x18\x03 \x01(\x0b\x32\x17.kontor.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12:\n\nvalid_from\x18\x04 \x01(\tB&\xbaH#r\x1e\x32\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xd8\x01\x01\x12\x1f\n\nrequest_id\x18\x05 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01*\x82\x01\n\tUsageItem\x12\x1a\n\x16USAGE_ITEM_UNSPECIFIED\x10\x00\x12\x1c\n\x18USAGE_ITEM_SCANNED_SHEET\x10\x01\x12\x1d\n\x19USAGE_ITEM_SCANNED_BINDER\x10\x02\x12\x1c\n\x18USAGE_ITEM_STORAGE_BLOCK\x10\x03\x32\xc6\x04\n\x0cUsageService\x12\x82\x01\n\x08GetUsage\x12\".kontor.billing.v1.GetUsageRequest\x1a\x18.kontor.billing.v1.Usage\"8\x8a\xb5\x18\x0b\n\x02\x01\x02\x12\x01\x02\x38\x01P\x04\x82\xd3\xe4\x93\x02#\x12!/v1/customers/{customer_id}/usage\x12\x8b\x01\n\x0eGetUsagePrices\x12(.kontor.billing.v1.GetUsagePricesRequest\x1a).kontor.billing.v1.GetUsagePricesResponse\"$\x8a\xb5\x18\t\n\x02\x01\x02\x12\x01\x02P\x04\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/usagePrices\x12\x89\x01\n\x11GetUsagePricePlan\x12+.kontor.billing.v1.GetUsagePricePlanRequest\x1a!.kontor.billing.v1.UsagePricePlan\"$\x8a\xb5\x18\x06\n\x01\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/usagePricePlan\x12\x96\x01\n\x11SetUsageSurcharge\x12+.kontor.billing.v1.SetUsageSurchargeRequest\x1a!.kontor.billing.v1.UsagePricePlan\"1\x8a\xb5\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02$\"\x1f/v1/usagePricePlan:setSurcharge:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,30 +59,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USAGESERVICE'].methods_by_name['GetUsagePricePlan']._serialized_options = b'\212\265\030\006\n\001\002\022\001\002\202\323\344\223\002\024\022\022/v1/usagePricePlan'
   _globals['_USAGESERVICE'].methods_by_name['SetUsageSurcharge']._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['SetUsageSurcharge']._serialized_options = b'\212\265\030\003\n\001\003\202\323\344\223\002$\"\037/v1/usagePricePlan:setSurcharge:\001*'
-  _globals['_USAGEITEM']._serialized_start=1960
-  _globals['_USAGEITEM']._serialized_end=2090
+  _globals['_USAGEITEM']._serialized_start=1939
+  _globals['_USAGEITEM']._serialized_end=2069
   _globals['_GETUSAGEREQUEST']._serialized_start=237
   _globals['_GETUSAGEREQUEST']._serialized_end=339
   _globals['_USAGE']._serialized_start=342
-  _globals['_USAGE']._serialized_end=513
-  _globals['_USAGELINE']._serialized_start=516
-  _globals['_USAGELINE']._serialized_end=712
-  _globals['_GETUSAGEPRICESREQUEST']._serialized_start=714
-  _globals['_GETUSAGEPRICESREQUEST']._serialized_end=737
-  _globals['_GETUSAGEPRICESRESPONSE']._serialized_start=739
-  _globals['_GETUSAGEPRICESRESPONSE']._serialized_end=810
-  _globals['_USAGEPRICE']._serialized_start=813
-  _globals['_USAGEPRICE']._serialized_end=970
-  _globals['_GETUSAGEPRICEPLANREQUEST']._serialized_start=972
-  _globals['_GETUSAGEPRICEPLANREQUEST']._serialized_end=998
-  _globals['_USAGEPRICEPLAN']._serialized_start=1000
-  _globals['_USAGEPRICEPLAN']._serialized_end=1122
-  _globals['_USAGEPLANPRICE']._serialized_start=1125
-  _globals['_USAGEPLANPRICE']._serialized_end=1377
-  _globals['_USAGESURCHARGE']._serialized_start=1380
-  _globals['_USAGESURCHARGE']._serialized_end=1682
-  _globals['_SETUSAGESURCHARGEREQUEST']._serialized_start=1685
-  _globals['_SETUSAGESURCHARGEREQUEST']._serialized_end=1957
-  _globals['_USAGESERVICE']._serialized_start=2093
-  _globals['_USAGESERVICE']._serialized_end=2675
+  _globals['_USAGE']._serialized_end=492
+  _globals['_USAGELINE']._serialized_start=495
+  _globals['_USAGELINE']._serialized_end=691
+  _globals['_GETUSAGEPRICESREQUEST']._serialized_start=693
+  _globals['_GETUSAGEPRICESREQUEST']._serialized_end=716
+  _globals['_GETUSAGEPRICESRESPONSE']._serialized_start=718
+  _globals['_GETUSAGEPRICESRESPONSE']._serialized_end=789
+  _globals['_USAGEPRICE']._serialized_start=792
+  _globals['_USAGEPRICE']._serialized_end=949
+  _globals['_GETUSAGEPRICEPLANREQUEST']._serialized_start=951
+  _globals['_GETUSAGEPRICEPLANREQUEST']._serialized_end=977
+  _globals['_USAGEPRICEPLAN']._serialized_start=979
+  _globals['_USAGEPRICEPLAN']._serialized_end=1101
+  _globals['_USAGEPLANPRICE']._serialized_start=1104
+  _globals['_USAGEPLANPRICE']._serialized_end=1356
+  _globals['_USAGESURCHARGE']._serialized_start=1359
+  _globals['_USAGESURCHARGE']._serialized_end=1661
+  _globals['_SETUSAGESURCHARGEREQUEST']._serialized_start=1664
+  _globals['_SETUSAGESURCHARGEREQUEST']._serialized_end=1936
+  _globals['_USAGESERVICE']._serialized_start=2072
+  _globals['_USAGESERVICE']._serialized_end=2654
 # @@protoc_insertion_point(module_scope)

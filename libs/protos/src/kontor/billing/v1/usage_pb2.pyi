@@ -79,13 +79,10 @@ class Usage(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
-    CUSTOMER_ID_FIELD_NUMBER: builtins.int
     PERIOD_FIELD_NUMBER: builtins.int
     TIER_FIELD_NUMBER: builtins.int
     LINES_FIELD_NUMBER: builtins.int
     TOTALS_FIELD_NUMBER: builtins.int
-    customer_id: builtins.str
-    """The customer."""
     period: builtins.str
     """Month, "2026-07"."""
     tier: prices_pb2.Tier.ValueType
@@ -101,7 +98,6 @@ class Usage(message.Message):
     def __init__(
         self,
         *,
-        customer_id: builtins.str = ...,
         period: builtins.str = ...,
         tier: prices_pb2.Tier.ValueType = ...,
         lines: abc.Iterable[UsageLine] | None = ...,
@@ -109,7 +105,7 @@ class Usage(message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["totals", b"totals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["customer_id", b"customer_id", "lines", b"lines", "period", b"period", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["lines", b"lines", "period", b"period", "tier", b"tier", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
