@@ -24,6 +24,9 @@ MORE = {
         "/kunde/dokumente/papierkorb",
         "/kunde/dokumente/archiv/einlesen",
         "/konto/makler",
+        "/kunde/post",
+        "/kunde/post/ordner",
+        "/kunde/post/e-mail",
     ),
     "broker": (
         "/makler/marke/texte",
