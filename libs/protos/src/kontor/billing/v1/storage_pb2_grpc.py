@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class StorageServiceStub:
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     def __init__(self, channel):
@@ -50,7 +50,7 @@ class StorageServiceStub:
 
 class StorageServiceServicer:
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     def GetStorageOffers(self, request, context):
@@ -91,7 +91,7 @@ def add_StorageServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class StorageService:
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     @staticmethod

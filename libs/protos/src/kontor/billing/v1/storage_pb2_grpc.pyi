@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class StorageServiceStub:
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     @_typing.overload
@@ -45,7 +45,7 @@ class StorageServiceStub:
 @_typing.type_check_only
 class StorageServiceAsyncStub(StorageServiceStub):
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -58,7 +58,7 @@ class StorageServiceAsyncStub(StorageServiceStub):
 
 class StorageServiceServicer(metaclass=_abc_1.ABCMeta):
     """Storage as an addition to a service agreement (F14), in blocks of ten gigabytes. It counts at once and is billed by
-    whole months, each at the most that was held in it.
+    whole months, each at the most that was held in it. No firm can close it: what was bought can be given back.
     """
 
     @_abc_1.abstractmethod
