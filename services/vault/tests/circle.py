@@ -66,7 +66,9 @@ def _token(customer: Person) -> str:
 
 
 async def of_household(
-    office: Office, customer: Person, standing: households_pb2.Standing = households_pb2.STANDING_INSURED
+    office: Office,
+    customer: Person,
+    standing: households_pb2.Standing.ValueType = households_pb2.STANDING_INSURED,
 ) -> Near:
     """Let a person join the customer's household."""
     households = office.identity.stub(HouseholdServiceStub, _token(customer))

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from kontor_vault.documents import changeable_document, publish_released, require_in_use
 from kontor_vault.releases import record_release
 from kontor_vault.tables import Document, Origin, Version
+from kontor_vault.visibility import is_further_grantee
 
 
 async def append_version(tx: Transaction, document: Document, version: Version) -> None:
@@ -31,7 +32,7 @@ async def append_version(tx: Transaction, document: Document, version: Version) 
         customer_id=str(document.customer_id),
         document_id=str(document.document_id),
         version=version.number,
-        by_customer=version.origin == Origin.CUSTOMER,
+        by_customer=version.origin == Origin.CUSTOMER and not is_further_grantee(tx.principal),
         account_id=str(tx.principal.account_id or ""),
     )
     tx.publish(stored, aggregate=document.document_id, tenant_id=document.tenant_id)

@@ -269,7 +269,9 @@ async def test_trusted_persons_only_look(edge: Edge, emergency: Emergency) -> No
         assert await refused(call) is StatusCode.PERMISSION_DENIED
     new = pb.CreateUploadRequest(customer_id=customer.cid, file_name="a.txt", size_bytes=1, folder_id=directives)
     assert await refused(anna.vault.CreateUpload(new)) is StatusCode.NOT_FOUND
-    version = pb.CreateUploadRequest(file_name="a.txt", size_bytes=1, **of_will)
+    version = pb.CreateUploadRequest(
+        customer_id=customer.cid, document_id=will.document_id, file_name="a.txt", size_bytes=1
+    )
     assert await refused(anna.vault.CreateUpload(version)) is StatusCode.NOT_FOUND
 
 

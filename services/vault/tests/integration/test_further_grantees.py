@@ -32,7 +32,8 @@ pytestmark = pytest.mark.integration
 
 async def grant(customer: Person, near: Near, **given: Any) -> pb.Grant:
     """Let somebody near the customer see something."""
-    wanted = pb.Grant(**{near.field: near.named}, **given)
+    wanted = pb.Grant(**given)
+    setattr(wanted, near.field, near.named)
     return await customer.vault.CreateGrant(pb.CreateGrantRequest(customer_id=customer.cid, grant=wanted))
 
 
