@@ -132,8 +132,8 @@ async def beside(office: Office, customer: Person, paper: UUID, letter: UUID, fo
 async def test_an_archive_comes_back_without_loss(
     office: Office, edge: Edge, tenant: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Export of everything: what lives goes out and comes in again, and what only the former installation can answer
-    for is kept as it came, through a third installation, too. Nothing of it is a firm's, so no firm sees it.
+    """F2, export of everything: what lives goes out and comes in again, and what only the former installation can
+    answer for is kept as it came, through a third installation, too. Nothing of it is a firm's, so no firm sees it.
     """
     customer, other = await with_access(office, tenant), await office.customer(await office.firm())
     await household(office, edge, customer)
