@@ -1,9 +1,11 @@
 """Prints what an image is like as JSON; `test_images` feeds it to the Python inside, where nothing of ours can help."""
 
 import ctypes
+import importlib
 import importlib.util
 import json
 import os
+import pkgutil
 import shutil
 import sys
 from pathlib import Path
@@ -40,6 +42,18 @@ def is_setuid(path: Path) -> bool:
     return path.is_file() and bool(path.stat().st_mode & 0o6000)
 
 
+def unimportable(package: str) -> list[str]:
+    """Return the modules of a package that miss something, such as a library that it uses and does not name."""
+    missing = []
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        if not module.name.endswith(("__main__", ".migrations.env")):
+            try:
+                importlib.import_module(module.name)
+            except ImportError as problem:
+                missing.append(f"{module.name}: {problem}")
+    return missing
+
+
 def is_loadable(module: Path) -> bool:
     """Whether a compiled module finds all the libraries that it needs."""
     try:
@@ -59,6 +73,7 @@ print(
             "modules": [name for name in MODULES if found(name)],
             "tests": [str(path) for path in Path("/app").rglob("tests")],
             "unloadable": [str(path) for path in Path("/app").rglob("*.so") if not is_loadable(path)],
+            "unimportable": unimportable(f"kontor_{os.environ['SERVICE']}"),
             "setuid": [str(path) for folder in ("/usr", "/app") for path in Path(folder).rglob("*") if is_setuid(path)],
         }
     )
