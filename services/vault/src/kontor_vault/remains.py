@@ -78,6 +78,6 @@ NOT_KEPT: Final = (
     _TO_THE_SWEEP.replace("{whose}", f"{{whose}} AND {_UNKEPT}"),
     _BREAK_OFF,
     _emptied("documents", _UNKEPT),
-    _emptied("emergency_items"),
+    *(_emptied(table) for table in ("emergency_items", "filing_rules", "exports", "imports", "earlier_files")),
 )
 """What goes at once when a firm must keep the documents `:kept` of a customer who is deleted."""
