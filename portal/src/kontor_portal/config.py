@@ -21,6 +21,9 @@ class PortalSettings(EdgeSettings):
     support_email: str = ""
     """Where they write to; none when empty."""
 
+    hosting_place: str = ""
+    """Where the installation is run, as everybody reads it, for example "Frankfurt am Main" (F98); empty: not said."""
+
     @property
     def cookies_are_secure(self) -> bool:
         """Cookies carry `Secure` wherever the public origin is https."""

@@ -95,6 +95,7 @@ def test_public_pages(enter: Callable[[], Visitor], office: Office) -> None:
     addresses = (
         "/",
         "/registrieren",
+        "/sicherheit",
         "/docs",
         "/login",
         "/password",

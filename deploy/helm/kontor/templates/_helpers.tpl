@@ -87,6 +87,9 @@ postgresql://kontor_{{ .service }}_{{ .role }}@{{ include "kontor.databaseHost" 
 - { name: KONTOR_PUBLIC_URL, value: {{ $root.Values.publicUrl | quote }} }
 {{- end }}
 {{- if eq .service "portal" }}
+{{- with $root.Values.hostingPlace }}
+- { name: KONTOR_HOSTING_PLACE, value: {{ . | quote }} }
+{{- end }}
 {{- with $root.Values.support }}
 - { name: KONTOR_SUPPORT_PHONE, value: {{ .phone | quote }} }
 - { name: KONTOR_SUPPORT_HOURS, value: {{ .hours | quote }} }

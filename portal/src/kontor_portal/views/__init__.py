@@ -83,6 +83,7 @@ from kontor_portal.views.raffle_pages import raffle_pages
 from kontor_portal.views.scan_binders import scan_binders
 from kontor_portal.views.scan_centre import scan_centre
 from kontor_portal.views.search import search
+from kontor_portal.views.security_pages import security_pages
 from kontor_portal.views.shared_pages import shared_pages
 from kontor_portal.views.static import static
 from kontor_portal.views.trusted_pages import trusted_pages
@@ -115,6 +116,7 @@ AREAS: tuple[Blueprint, ...] = (
     customer_document,
     customer_export,
     customer_grants,
+    security_pages,
     shared_pages,
     customer_sightings,
     customer_chat,
