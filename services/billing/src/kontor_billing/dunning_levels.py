@@ -20,8 +20,9 @@ from kontor_chassis.jobs import JobContext
 from sqlalchemy import select
 
 from kontor_billing import ledger
-from kontor_billing.dunnings import OPEN, PORTION, SERVICE, left_of, not_resting
+from kontor_billing.dunnings import OPEN, PORTION, left_of, not_resting
 from kontor_billing.periods import german_day
+from kontor_billing.portions import SERVICE, in_portions
 from kontor_billing.prices import CURRENCY
 from kontor_billing.receivable_tables import Dunning, DunningFee, DunningPause, DunningTerm, Receivable, ReceivableState
 from kontor_billing.tables import DeletedFirm, Invoice
@@ -41,12 +42,7 @@ async def escalate_due_dunnings(context: JobContext) -> None:
         running = (Dunning.ended_at.is_(None), Dunning.level < SECOND, late)
         found = select(Dunning.tenant_id).where(*running, Dunning.tenant_id.not_in(deleted)).distinct()
         tenants = (await tx.session.scalars(found)).all()
-    for tenant_id in tenants:
-        begun = PORTION
-        while begun == PORTION:
-            async with context.work.work(SERVICE.within(tenant_id)) as tx:
-                begun = await escalate_dunnings(tx)
-                await tx.commit()
+    await in_portions(context.work, tenants, escalate_dunnings, PORTION)
 
 
 async def escalate_dunnings(tx: Transaction) -> int:

@@ -18,15 +18,14 @@ from kontor.common.v1.money_pb2 import Money
 from kontor_chassis.database import Transaction
 from kontor_chassis.ids import new_id
 from kontor_chassis.jobs import JobContext
-from kontor_chassis.principal import Principal
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from kontor_billing.periods import german_day
+from kontor_billing.portions import SERVICE, in_portions
 from kontor_billing.prices import CURRENCY
 from kontor_billing.receivable_tables import Dunning, Receivable
 from kontor_billing.tables import DeletedFirm, Invoice
 
-SERVICE = Principal.of_service("billing")
 BANK_DAYS: Final = 3
 """Days after the last day to pay that a transfer may take before its sender is reminded."""
 PORTION: Final = 100
@@ -47,12 +46,7 @@ async def start_due_dunnings(context: JobContext) -> None:
         deleted = select(DeletedFirm.tenant_id)
         late = select(Receivable.tenant_id).where(*_late(tx), Receivable.tenant_id.not_in(deleted)).distinct()
         tenants = (await tx.session.scalars(late)).all()
-    for tenant_id in tenants:
-        begun = PORTION
-        while begun == PORTION:
-            async with context.work.work(SERVICE.within(tenant_id)) as tx:
-                begun = await start_dunnings(tx)
-                await tx.commit()
+    await in_portions(context.work, tenants, start_dunnings, PORTION)
 
 
 async def start_dunnings(tx: Transaction) -> int:

@@ -13,13 +13,12 @@ from kontor.billing.v1.events_pb2 import ServiceAgreementEnded
 from kontor.billing.v1.prices_pb2 import Tier
 from kontor_chassis.database import Transaction
 from kontor_chassis.jobs import JobContext
-from kontor_chassis.principal import Principal
 from sqlalchemy import ColumnElement, select, update
 
 from kontor_billing.periods import german_day
+from kontor_billing.portions import SERVICE, in_portions
 from kontor_billing.tables import Agreement
 
-SERVICE = Principal.of_service("billing")
 PORTION = 200
 CANCELLED = "CANCELLED"
 
@@ -28,12 +27,7 @@ async def tell_due_ends(context: JobContext) -> None:
     """Tell every end that nobody was told of yet, firm by firm, one portion per transaction."""
     async with context.work.work(SERVICE) as tx:
         tenants = (await tx.session.scalars(select(Agreement.tenant_id).where(*_untold(tx)).distinct())).all()
-    for tenant_id in tenants:
-        told = PORTION
-        while told == PORTION:
-            async with context.work.work(SERVICE.within(tenant_id)) as tx:
-                told = await tell_ends(tx)
-                await tx.commit()
+    await in_portions(context.work, tenants, tell_ends, PORTION)
 
 
 async def tell_ends(tx: Transaction, customer_id: UUID | None = None) -> int:

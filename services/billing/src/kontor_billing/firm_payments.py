@@ -12,7 +12,7 @@ from uuid import UUID
 
 from kontor.common.v1.access_pb2 import Role
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
+from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
 from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
 from sqlalchemy import Select, func, select, tuple_
@@ -21,6 +21,7 @@ from kontor_billing import ledger
 from kontor_billing.firm_tables import FirmInvoice, FirmPayment, FirmPaymentReversal, FirmReceivable
 from kontor_billing.periods import german_day
 from kontor_billing.receivables import Owed
+from kontor_billing.received import already_reversed, received_on, require_not_above
 
 
 @dataclass(frozen=True)
@@ -109,21 +110,9 @@ async def record_payment(
 
     Raises INVALID for a day ahead or an amount that is none, and PRECONDITION "PAYMENT_TOO_HIGH" beyond what is open.
     """
-    today = german_day(tx.now)
-    day = paid_on or today
-    if day > today:
-        raise invalid("paid_on", "Der Zahlungseingang liegt in der Zukunft.")
-    if amount_minor <= 0:
-        raise invalid("amount", "Bitte geben Sie einen Betrag über 0,00 € an.")
+    day = received_on(tx, paid_on, amount_minor)
     receivable = await _locked(tx, firm_invoice_id)
-    left = receivable.gross_minor - receivable.paid_minor
-    if amount_minor > left:
-        raise DomainError(
-            ErrorKind.PRECONDITION,
-            "PAYMENT_TOO_HIGH",
-            "Der Betrag ist höher als das, was auf diese Rechnung noch offen ist.",
-            metadata={"open_minor": str(left)},
-        )
+    require_not_above(receivable.gross_minor - receivable.paid_minor, amount_minor)
     payment = FirmPayment(
         firm_payment_id=new_id(),
         tenant_id=receivable.tenant_id,
@@ -154,7 +143,7 @@ async def reverse_payment(tx: Transaction, *, firm_invoice_id: UUID, firm_paymen
         raise not_found("Diese Zahlung")
     taken_back = select(FirmPaymentReversal).where(FirmPaymentReversal.firm_payment_id == firm_payment_id)
     if await tx.session.scalar(taken_back) is not None:
-        raise DomainError(ErrorKind.PRECONDITION, "PAYMENT_REVERSED", "Diese Zahlung ist schon zurückgenommen.")
+        raise already_reversed()
     reversal = FirmPaymentReversal(
         reversal_id=new_id(),
         firm_payment_id=firm_payment_id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import DomainError, ErrorKind, not_found
+from kontor_chassis.errors import not_found
 from kontor_chassis.ids import new_id
 from sqlalchemy import select
 
@@ -16,6 +16,7 @@ from kontor_billing.dunning_levels import pause
 from kontor_billing.periods import german_day
 from kontor_billing.receivable_tables import Payment, PaymentReversal, ReceivableState
 from kontor_billing.receivables import PAYMENT_DAYS, OpenItem, get_item, locked_demand
+from kontor_billing.received import already_reversed
 
 
 async def reverse_payment(
@@ -30,7 +31,7 @@ async def reverse_payment(
     if payment is None or payment.invoice_id != invoice_id:
         raise not_found("Diese Zahlung")
     if await reversals_of(tx, [payment_id]):
-        raise DomainError(ErrorKind.PRECONDITION, "PAYMENT_REVERSED", "Diese Zahlung ist schon zurückgenommen.")
+        raise already_reversed()
     reversal = PaymentReversal(
         reversal_id=new_id(),
         payment_id=payment_id,

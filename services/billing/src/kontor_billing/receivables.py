@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from kontor_chassis.database import Transaction
-from kontor_chassis.errors import DomainError, ErrorKind, invalid, not_found
+from kontor_chassis.errors import DomainError, ErrorKind, not_found
 from kontor_chassis.ids import new_id
 from kontor_chassis.paging import decode_cursor, encode_cursor, page_size
 from sqlalchemy import Select, func, select, tuple_
@@ -24,6 +24,7 @@ from kontor_billing.dunnings import DunningEndReason, end_dunning_of, left_of
 from kontor_billing.periods import german_day
 from kontor_billing.receivable_tables import Dunning, Payment, Receivable
 from kontor_billing.receivable_tables import ReceivableState as State
+from kontor_billing.received import received_on, require_not_above
 from kontor_billing.tables import Invoice
 
 PAYMENT_DAYS: Final = 14
@@ -97,23 +98,12 @@ async def record_payment(
 
     Raises INVALID for a day ahead or an amount that is none, PRECONDITION "NOTHING_OPEN" and "PAYMENT_TOO_HIGH".
     """
-    today = german_day(tx.now)
-    day = paid_on or today
-    if day > today:
-        raise invalid("paid_on", "Der Zahlungseingang liegt in der Zukunft.")
-    if amount_minor <= 0:
-        raise invalid("amount", "Bitte geben Sie einen Betrag über 0,00 € an.")
+    day = received_on(tx, paid_on, amount_minor)
     receivable = await locked_demand(tx, invoice_id, customer_id)
     if receivable.state != State.OPEN:
         raise _nothing_open()
     left = left_of(receivable) - amount_minor
-    if left < 0:
-        raise DomainError(
-            ErrorKind.PRECONDITION,
-            "PAYMENT_TOO_HIGH",
-            "Der Betrag ist höher als das, was auf diese Rechnung noch offen ist.",
-            metadata={"open_minor": str(left + amount_minor)},
-        )
+    require_not_above(left_of(receivable), amount_minor)
     payment = Payment(
         payment_id=new_id(),
         tenant_id=receivable.tenant_id,
