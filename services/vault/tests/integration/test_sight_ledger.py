@@ -87,7 +87,7 @@ async def test_everything_is_told_once(office: Office, edge: Edge, tenant: UUID)
         (VIEW, theirs, "Police", ""),
         (DOWNLOAD, theirs, "Police", ""),
         (VIEW, mine, "Police", ""),
-        (REVOKE, mine, "Police", ""),
+        (REVOKE, mine, "Police", "Jonas Peters"),
     ]
     assert [s.action for s in await entries(customer, by_others=True)] == [DOWNLOAD, VIEW]
     assert [s.sequence for s in await entries(customer, actions=[SHARE, REVOKE])] == [5, 1]
