@@ -222,8 +222,9 @@ def test_a_binder_is_scanned_register_by_register(
     home.follow("Ordner bestellen")
     home.fill("Name des Ordners", "Versicherungen")
     home.fill("Name und Anschrift der Abholung", "Julia Brandt\nDeichstraße 9\n20459 Hamburg")
+    home.sees("je Ordner inkl. Steuern")
     home.looks_right("customer-binder-new")
-    home.press("Verbindlich bestellen")
+    home.press("Zahlungspflichtig bestellen")
     home.is_told("bestellt")
     home.looks_right("customer-binder-ordered")
     assert stage.scan_centre.token

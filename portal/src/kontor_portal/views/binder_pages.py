@@ -8,18 +8,22 @@ from typing import Final
 import grpc
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
+from kontor.billing.v1 import usage_pb2
 from kontor.vault.v1 import binders_pb2
 
 from kontor_portal import gateway
+from kontor_portal.formatting import money
 from kontor_portal.forms import Form, refused, sent
 from kontor_portal.gateway import new_request_id
 from kontor_portal.i18n import t
 from kontor_portal.reading import asked, next_page, page_token
 from kontor_portal.requests import signed_in
+from kontor_portal.usage_views import asked_usage, price_terms
 from kontor_portal.views.broker_customer import customer_tabs, the_customer
 
 binder_pages = Blueprint("binder_pages", __name__)
 
+_BINDER: Final = usage_pb2.USAGE_ITEM_SCANNED_BINDER
 _WISHES: Final = {
     "zurueck": binders_pb2.BINDER_STATE_RETURN_WANTED,
     "vernichten": binders_pb2.BINDER_STATE_DESTRUCTION_ALLOWED,
@@ -37,7 +41,7 @@ def asked_binders(customer_id: str) -> Callable[[], tuple[binders_pb2.BinderOrde
 @binder_pages.get("/kunde/post/ordner")
 def own_new() -> ResponseReturnValue:
     """Show the form to order a binder."""
-    return render_template("customer/binder_new.html", form=Form(), back="/kunde/post")
+    return _own_new(Form())
 
 
 @binder_pages.post("/kunde/post/ordner")
@@ -46,8 +50,7 @@ def own_order() -> ResponseReturnValue:
     try:
         made = _order(signed_in().customer_id)
     except grpc.RpcError as error:
-        form = refused(error)
-        return render_template("customer/binder_new.html", form=form, back="/kunde/post"), form.status
+        return _own_new(refused(error))
     return redirect(f"/kunde/post/ordner/{made.binder_order_id}", 303)
 
 
@@ -131,10 +134,29 @@ def customer_s_change(customer_id: str, order_id: str) -> ResponseReturnValue:
     return redirect(f"/makler/kunden/{customer_id}/post/ordner/{order_id}", 303)
 
 
+def _own_new(form: Form) -> ResponseReturnValue:
+    price = _price(signed_in().customer_id)
+    return render_template("customer/binder_new.html", form=form, back="/kunde/post", price=price), form.status
+
+
+def _price(customer_id: str) -> str:
+    """Return what a binder costs this customer; nothing where that may not be seen."""
+    none = usage_pb2.GetUsagePricesResponse()
+    offered = asked(gateway.usage().GetUsagePrices, usage_pb2.GetUsagePricesRequest(), none)
+    used = asked_usage(customer_id)()
+    agreed = next((line.unit_net for line in used.lines if line.item == _BINDER), None)
+    today = [each for each in offered().prices if each.item == _BINDER and each.tier == used.tier]
+    if today and agreed == today[0].unit.net:
+        return price_terms(today)[0]
+    return t("Ordner scannen: %(net)s je Ordner, zuzüglich Steuern", net=money(agreed)) if agreed is not None else ""
+
+
 def _new_for(customer_id: str, form: Form) -> ResponseReturnValue:
     customer, tabs = the_customer(customer_id), customer_tabs(customer_id)
     back = f"/makler/kunden/{customer_id}/post"
-    return render_template("broker/binder_new.html", form=form, customer=customer, tabs=tabs, back=back), form.status
+    return render_template(
+        "broker/binder_new.html", form=form, customer=customer, tabs=tabs, back=back, price=_price(customer_id)
+    ), form.status
 
 
 def _order(customer_id: str) -> binders_pb2.BinderOrder:
