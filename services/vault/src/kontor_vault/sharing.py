@@ -19,6 +19,7 @@ from kontor_chassis.errors import not_found
 from kontor_chassis.paging import cursor_time, decode_cursor
 from kontor_chassis.principal import Principal
 from sqlalchemy import Select, Uuid, bindparam, exists, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from kontor_vault.grantees import Orders
 from kontor_vault.queries import Rows, Viewer, page_of, visible_documents
@@ -87,8 +88,8 @@ class Sharing:
 
 def _given_through() -> Select[Any]:
     """Return orders through which something is granted to the account, each once."""
-    orders: Select[Any] = select(Grant.tenant_id, Grant.customer_id, Grant.through_id).distinct()
-    return orders.where(reaches(_ACCOUNT, GranteeKind.EXPERT), in_force())
+    whose: tuple[InstrumentedAttribute[Any], ...] = (Grant.tenant_id, Grant.customer_id, Grant.through_id)
+    return select(*whose).distinct().where(reaches(_ACCOUNT, GranteeKind.EXPERT), in_force())
 
 
 _THROUGH_ORDER = _given_through().where(Grant.through_id == bindparam("order_id", type_=Uuid))
