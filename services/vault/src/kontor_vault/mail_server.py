@@ -8,6 +8,7 @@ each names one recipient, because SMTP has one answer for a mail: yes is said wh
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from asyncio.transports import BaseTransport, Transport
 from collections.abc import Sequence
@@ -116,6 +117,7 @@ class _Connection(SMTP):
 async def listen(intake: MailIntake, settings: VaultSettings) -> asyncio.Server:
     """Take mails at the address of the settings."""
     handler = MailHandler(intake, settings.mail_domain, settings.mail_authserv_id)
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd's, which names senders and recipients
     host, _, port = settings.mail_listen.rpartition(":")
     relays = settings.mail_relays.split(",")
     loop = asyncio.get_running_loop()

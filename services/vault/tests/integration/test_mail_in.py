@@ -88,8 +88,11 @@ async def titles_of(person: Person) -> list[str]:
     return [document.title for document in listed.documents]
 
 
-async def test_only_who_was_let_in_reaches_a_customer(office: Office, tenant: UUID, smtp: int) -> None:
+async def test_only_who_was_let_in_reaches_a_customer(
+    office: Office, tenant: UUID, smtp: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """Section 7, DOC: proved mails of senders he let in are filed once; of others nothing is stored."""
+    caplog.set_level("DEBUG")
     julia = await office.customer(tenant)
     calls = office.running.stub(MailInServiceStub, julia.token)
     assert (await calls.GetMailbox(pb.GetMailboxRequest(customer_id=julia.cid))).address == ""
@@ -108,6 +111,7 @@ async def test_only_who_was_let_in_reaches_a_customer(office: Office, tenant: UU
     renewed = await calls.RenewMailbox(pb.RenewMailboxRequest(customer_id=julia.cid))
     assert renewed.address != box.address
     assert (await sent(smtp, box.address, mail(_INSURER, 2, results=_PASSED)))[0] == 550
+    assert _INSURER not in caplog.text
     await calls.CloseMailbox(pb.CloseMailboxRequest(customer_id=julia.cid))
     assert (await sent(smtp, renewed.address, mail(_INSURER, 2, results=_PASSED)))[0] == 550
 
