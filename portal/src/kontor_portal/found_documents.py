@@ -98,15 +98,18 @@ class FoundDocuments:
         return bool(self.hits) or self.narrowed.is_any
 
 
-def find_documents(persona: Persona | None, narrowed: Narrowing) -> FoundDocuments:
-    """Ask the vault; for those who have no documents, and when it cannot be asked, there is nothing."""
-    if persona not in {Persona.CUSTOMER, Persona.BROKER} or not narrowed.query:
+def find_documents(persona: Persona | None, narrowed: Narrowing, *, are_own: bool) -> FoundDocuments:
+    """Ask the vault; for those who have no documents, and when it cannot be asked, there is nothing.
+
+    `are_own` says that they have pages of their own: not for those whom a customer only shows some.
+    """
+    if persona not in {Persona.CUSTOMER, Persona.BROKER, Persona.TRUSTED} or not narrowed.query:
         return FoundDocuments((), (), "", narrowed)
     answer = optional(
         lambda: gateway.document_search().SearchDocuments(narrowed.request(page_token())),
         search_pb2.SearchDocumentsResponse(),
     )
-    return found_in(answer, narrowed, of_customer=persona is Persona.CUSTOMER)
+    return found_in(answer, narrowed, of_customer=are_own)
 
 
 def found_in(answer: search_pb2.SearchDocumentsResponse, narrowed: Narrowing, *, of_customer: bool) -> FoundDocuments:

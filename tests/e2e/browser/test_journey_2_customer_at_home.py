@@ -371,6 +371,8 @@ def test_insured_person_sees_contracts_only(
     emil.go("Unterlagen")
     assert emil.opened(paper.title) == paper.content
     emil.looks_right("insured-papers")
+    emil.open("/suche?q=Gutachten")
+    emil.sees(paper.title)
     home.page.reload()
     home.sees(f"Emil Petersen hat „{paper.title}“ angesehen.")
     home.looks_right("customer-document-shared")

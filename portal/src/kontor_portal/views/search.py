@@ -28,6 +28,6 @@ def results() -> ResponseReturnValue:
         "account/search.html",
         query=query,
         found=() if alone else find(session, persona, query),
-        documents=find_documents(persona, narrowed),
+        documents=find_documents(persona, narrowed, are_own=session.is_customer),
         hint=search_hint(persona),
     )
