@@ -31,7 +31,7 @@ class _StandingEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Standing.Valu
     STANDING_HOLDER: _Standing.ValueType  # 1
     """The customer himself; there is one."""
     STANDING_INSURED: _Standing.ValueType  # 2
-    """Insured with him: sees contracts and the adviser, nothing else."""
+    """Insured with him: sees contracts, the adviser, and of papers what is shared with him; nothing else."""
     STANDING_GUARDIAN: _Standing.ValueType  # 3
     """Acts for him, for example a parent or a legal guardian, with everything he may do himself."""
 
@@ -43,7 +43,7 @@ STANDING_UNSPECIFIED: Standing.ValueType  # 0
 STANDING_HOLDER: Standing.ValueType  # 1
 """The customer himself; there is one."""
 STANDING_INSURED: Standing.ValueType  # 2
-"""Insured with him: sees contracts and the adviser, nothing else."""
+"""Insured with him: sees contracts, the adviser, and of papers what is shared with him; nothing else."""
 STANDING_GUARDIAN: Standing.ValueType  # 3
 """Acts for him, for example a parent or a legal guardian, with everything he may do himself."""
 
