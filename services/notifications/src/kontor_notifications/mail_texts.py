@@ -141,7 +141,8 @@ TEXTS: Mapping[str, MailText] = {
         "Lösung.",
         "auf unsere Erinnerung hin ist noch keine vollständige Zahlung eingegangen: Unsere Rechnung $number war bis "
         "zum $due zu bezahlen. Offen sind noch $open.$fee_note\n\nBitte überweise den Betrag innerhalb von sieben "
-        "Tagen. Kannst du gerade nicht zahlen oder stimmt etwas nicht, melde dich bitte bei uns; wir finden eine Lösung.",
+        "Tagen. Kannst du gerade nicht zahlen oder stimmt etwas nicht, melde dich bitte bei uns; "
+        "wir finden eine Lösung.",
         "Rechnung ansehen",
     ),
     **ACCOUNT_TEXTS,
