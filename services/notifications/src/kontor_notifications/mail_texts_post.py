@@ -11,15 +11,15 @@ POST_TEXTS: Mapping[str, MailText] = {
         "Ihre Post ist gescannt",
         "wir haben Papierpost für Sie gescannt. Sie liegt in Ihren Dokumenten, und nur Sie sehen sie. Zu Ihrem Schutz "
         "steht nicht in dieser E-Mail, was es ist.",
-        "wir haben Papierpost für dich gescannt. Sie liegt in deinen Dokumenten, und nur du siehst sie. Zu deinem "
+        "wir haben Papierpost für dich gescannt. Du findest sie in deinen Dokumenten, und nur du siehst sie. Zu deinem "
         "Schutz steht nicht in dieser E-Mail, was es ist.",
         "Post ansehen",
     ),
     "mail_filed": MailText(
         "Eine E-Mail wurde abgelegt",
-        "an Ihre Adresse für Unterlagen kam eine E-Mail. Ihre Anlagen liegen in Ihren Dokumenten, und nur Sie sehen "
+        "an Ihre Adresse für Unterlagen kam eine E-Mail. Die Anlagen liegen in Ihren Dokumenten, und nur Sie sehen "
         "sie.",
-        "an deine Adresse für Unterlagen kam eine E-Mail. Ihre Anlagen liegen in deinen Dokumenten, und nur du siehst "
+        "an deine Adresse für Unterlagen kam eine E-Mail. Die Anlagen liegen in deinen Dokumenten, und nur du siehst "
         "sie.",
         "Dokumente ansehen",
     ),
