@@ -190,18 +190,19 @@ class Installation:
         """
         state = self.run_state()
         options = Options(**state.options)
-        plan = Plan(self.folders, options, Ports(ports.free_ports(ports_needed(options)), state.ports))
         if options.image_tag:
             containers.hand_over(self.folders)
-        settings = plan.command_environment(service) | (environment or {})
-        done = subprocess.run(
-            plan.command(service, arguments, settings),
-            env=clean_environment(self.folders) | settings,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with ports.reserved(ports_needed(options)) as free:
+            plan = Plan(self.folders, options, Ports(free, state.ports))
+            settings = plan.command_environment(service) | (environment or {})
+            done = subprocess.run(
+                plan.command(service, arguments, settings),
+                env=clean_environment(self.folders) | settings,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode != 0:
             said = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise InstallationError(f"`kontor_{service} {' '.join(arguments)}` failed: {' '.join(said)}")
@@ -229,7 +230,10 @@ class Installation:
         self._wait(self.run_state().ready, seconds)
 
     def _start(self) -> None:
-        plan = self._plan()
+        with ports.reserved(ports_needed(self.options)) as free:
+            self._start_all(self._plan(free))
+
+    def _start_all(self, plan: Plan) -> None:
         self.supervisor.launch(plan.programs)
         if STORAGE in self.options.groups:
             self._start_groups(plan, [STORAGE])
@@ -249,11 +253,11 @@ class Installation:
             self._wait({program.name: program.ready for program in plan.group(group)}, seconds)
             self._report(f"  {TITLES[group]}: ready after {time.monotonic() - began:.1f} s")
 
-    def _plan(self) -> Plan:
+    def _plan(self, free: list[int]) -> Plan:
         credentials.create_service_keys(self.folders, (*SERVICES, *EDGES))
         if not self.folders.clock.exists():
             self.advance_clock(timedelta())
-        listeners = Ports(ports.free_ports(ports_needed(self.options)))
+        listeners = Ports(free)
         plan = Plan(self.folders, self.options, listeners)
         ready = {program.name: program.ready for program in plan.programs}
         RunState(asdict(self.options), self.options.issuer, listeners.given, ready).save(self.folders.state)

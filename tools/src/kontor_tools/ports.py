@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import random
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import psutil
 
 from kontor_tools.embedded.process import LOOPBACK
 from kontor_tools.folders import InstallationError
 
-INTERNAL = range(20000, 32000)
+BLOCK = 128
+INTERNAL = range(20_000, 20_000 + 93 * BLOCK)
 """Below the range that kernels give to outgoing connections, so that none of those can take a port before its owner."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Return `count` different loopback ports that nobody listens on."""
+@contextmanager
+def reserved(count: int) -> Iterator[list[int]]:
+    """Yield `count` loopback ports that nobody listens on and no other installation gets while the block runs.
+
+    Ports are given in blocks of which nothing is in use. The first of a block is held for all of it, because minutes
+    may pass before the processes of an installation listen.
+    """
     found: list[int] = []
     with ExitStack() as held:
-        for port in random.SystemRandom().sample(INTERNAL, len(INTERNAL)):
-            probe = held.enter_context(socket.socket())
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            found.append(port)
-            if len(found) == count:
-                return found
-    raise InstallationError("No free ports between 20000 and 32000 on this machine: end some other programs.")
+        for first in random.SystemRandom().sample(INTERNAL[::BLOCK], len(INTERNAL) // BLOCK):
+            block = range(first + 1, first + BLOCK)
+            if len(found) < count and _hold(held, first) and all(map(_is_free, block)):
+                found += block
+        if len(found) < count:
+            raise InstallationError("No free ports between 20000 and 32000 on this machine: end some other programs.")
+        yield found[:count]
+
+
+def _hold(held: ExitStack, port: int) -> bool:
+    probe = held.enter_context(socket.socket())
+    try:
+        probe.bind((LOOPBACK, port))
+    except OSError:
+        return False
+    return True
+
+
+def _is_free(port: int) -> bool:
+    with ExitStack() as for_a_moment:
+        return _hold(for_a_moment, port)
 
 
 def require_free(port: int) -> None:

@@ -14,7 +14,7 @@ from kontor_tools.embedded.process import LOOPBACK
 from kontor_tools.folders import Folders, InstallationError
 from kontor_tools.migrations import heads, versions_folder
 from kontor_tools.plan import DOMAIN, EDGES, SERVICES, STORAGE, Options, Plan, Ports, Program, ports_needed
-from kontor_tools.ports import INTERNAL, free_ports
+from kontor_tools.ports import INTERNAL, reserved
 from kontor_tools.run_state import RunState
 from kontor_tools.supervision import render
 
@@ -43,11 +43,11 @@ def test_what_is_no_duration(text: str) -> None:
         duration(text)
 
 
-def test_free_ports_are_different_and_out_of_the_way() -> None:
-    """No port twice, none that the kernel gives to outgoing connections."""
-    ports = free_ports(40)
-    assert len(set(ports)) == 40
-    assert all(port in INTERNAL for port in ports)
+def test_ports_are_reserved_before_anybody_listens() -> None:
+    """No port is given twice, also to an installation that starts meanwhile; none is for outgoing connections."""
+    with reserved(79) as ours, reserved(200) as theirs:
+        assert len({*ours, *theirs}) == 279
+        assert all(port in INTERNAL for port in (*ours, *theirs))
 
 
 def test_long_homes_get_a_short_socket(tmp_path: Path) -> None:

@@ -41,11 +41,12 @@ class Account:
 def free_port() -> int:
     """Return a loopback TCP port that was free a moment ago.
 
-    It lies below the ports that systems give to outgoing connections (32768 and above), so that none of those takes
-    it before the server listens, and is drawn, so that test processes beside each other hardly draw the same.
+    It lies below the ports that systems give to outgoing connections (32768 and above) and below those of
+    installations (20000 and above), so that none of those takes it before the server listens, and is drawn, so that
+    test processes beside each other hardly draw the same.
     """
     while True:
-        port = 10_240 + secrets.randbelow(32_768 - 10_240)
+        port = 10_240 + secrets.randbelow(20_000 - 10_240)
         with socket.socket() as probe:
             try:
                 probe.bind((LOOPBACK, port))
