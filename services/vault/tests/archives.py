@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zipfile import ZIP_STORED, ZipFile
 
@@ -24,7 +24,8 @@ from kontor_vault.importing import Importer
 from kontor_vault.keys import CustomerKeys
 from kontor_vault.media_types import sniff_media_type
 
-from services.vault.tests.vault_office import Edge, Office, Person
+if TYPE_CHECKING:
+    from services.vault.tests.vault_office import Edge, Office, Person
 
 MADE = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import journey
 from tests.e2e.browser.visitor import Visitor
@@ -98,8 +98,10 @@ def find_customer(office: Office, name: str) -> None:
     """Look a customer up by his name, as it is typed letter by letter."""
     desk = office.administrator
     desk.go("Kunden")
-    desk.page.get_by_label("Kunden suchen").press_sequentially(name.split()[-1], delay=10)
+    surname = name.split()[-1]
+    desk.page.get_by_label("Kunden suchen").press_sequentially(surname, delay=10)
     rows = desk.page.get_by_role("row").filter(has_not_text="Nummer")
+    expect(rows.filter(has_not_text=surname)).to_have_count(0)
     rows.filter(has_text=name).get_by_role("link", name=name).click()
     desk.page.wait_for_url(re.compile("/makler/kunden/[0-9a-f-]{36}$"))
 
