@@ -22,6 +22,7 @@ from kontor_chassis.server import servicer
 from kontor_chassis.telemetry import TRACER, trace_headers
 from kontor_chassis.testing.server import Client, Serving, serving
 from kontor_chassis.testing.tokens import service_token_for, token_for
+from kontor_chassis.testing.waiting import eventually
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -293,11 +294,15 @@ def measured(method: str) -> float:
 
 async def test_rate_errors_and_duration_are_counted(client: Client) -> None:
     """RED metrics per RPC, refusals by their code."""
-    before = handled("ForStaff", "OK"), handled("ForStaff", "UNAUTHENTICATED"), measured("ForStaff")
+
+    def counted() -> tuple[float, float, float]:
+        return handled("ForStaff", "OK"), handled("ForStaff", "UNAUTHENTICATED"), measured("ForStaff")
+
+    before = counted()
     await client.stub(ParcelStub, staff()).ForStaff(Parcel())
     await refusal(client.stub(ParcelStub).ForStaff(Parcel()))
-    after = handled("ForStaff", "OK"), handled("ForStaff", "UNAUTHENTICATED"), measured("ForStaff")
-    assert after == (before[0] + 1, before[1] + 1, before[2] + 2)
+    # A call is counted after its answer is on its way.
+    await eventually(lambda: counted() == (before[0] + 1, before[1] + 1, before[2] + 2))
     assert REGISTRY.get_sample_value("grpc_server_in_flight") == 0
 
 
