@@ -32,6 +32,8 @@ class OpenSession:
     memberships: list[MembershipView]
     can_be_strong: bool = False
     """Whether the account has a second factor or a passkey; only where somebody asks."""
+    email: str = ""
+    """Address with which the account signs in; only where somebody asks."""
 
 
 def session_ended() -> DomainError:

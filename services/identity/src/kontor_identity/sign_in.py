@@ -24,7 +24,7 @@ from kontor_identity.passwords import PasswordVault
 from kontor_identity.sealing import Sealer
 from kontor_identity.second_factor import SecondFactor, can_be_strong, wrong_code
 from kontor_identity.sessions import OpenSession, find_open
-from kontor_identity.tables import Tenant
+from kontor_identity.tables import Account, Tenant
 from kontor_identity.throttles import Attempt, attempt_of, count_attempt, count_failure_at, forgive, request_of
 from kontor_identity.tickets import code_matches, open_mail_tickets, open_ticket, take_try
 
@@ -138,7 +138,8 @@ class SignIn:
         async with self._work.work(DIRECTORY) as tx:
             found = await find_open(tx, session_id, self._token_clock.now())
             strong = await can_be_strong(tx, found.session.account_id)
-        return OpenSession(found.session, found.memberships, strong)
+            account = await tx.session.get_one(Account, found.session.account_id)
+        return OpenSession(found.session, found.memberships, strong, account.email)
 
     async def _check_factor(self, tx: Transaction, account_id: UUID, code: str, visitor: Visitor) -> None:
         """Count the attempt, check the code; a wrong one is committed and refused."""

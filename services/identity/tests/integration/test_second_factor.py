@@ -186,9 +186,13 @@ async def test_changes_need_a_strong_and_fresh_login(platform: Platform) -> None
 
 
 async def test_signing_in_again_renews_the_session(platform: Platform) -> None:
-    """OpenID Connect Core 3.1.2.1: with max_age=0 the password is asked for; the session stays the same one."""
+    """OpenID Connect Core 3.1.2.1: max_age=0 asks for the password and says why, not for the address; same session."""
     browser = platform.browser()
     before = claims_of((await browser.tokens(OPERATOR))["access_token"])
+    asked = await browser.http.get("/oauth/authorize", params=browser.authorization(max_age="0"))
+    page = (await browser.http.get(asked.headers["location"])).text
+    assert f'value="{OPERATOR}"' in page
+    assert "Zu Ihrer Sicherheit fragen wir hier noch einmal" in page
     again = await with_password(browser, max_age="0")
     after = claims_of((await finished(browser, again))["access_token"])
     assert after["sid"] == before["sid"]

@@ -88,6 +88,9 @@ _PAGES: Mapping[str, str] = {
     ),
     "Mit Passkey anmelden": "Sign in with a passkey",
     "Mit der E-Mail-Adresse, an die Ihre Einladung ging.": "With the e-mail address your invitation went to.",
+    "Zu Ihrer Sicherheit fragen wir hier noch einmal, ob Sie es sind.": (
+        "For your security we ask you here once more to show that it is you."
+    ),
     "Möchten Sie sich abmelden?": "Do you want to sign out?",
     "Neu anmelden": "Sign in again",
     "Neue E-Mail-Adresse bestätigen": "Confirm your new e-mail address",

@@ -87,7 +87,7 @@ class Pages:
             return redirect(after_sign_in(), code=303)
         if session is not None and not request.args.get("again"):
             return self._choice(session)
-        return self.login_form()
+        return self.login_form(known=session.email if session is not None else "")
 
     def login(self) -> ResponseReturnValue:
         """Sign in, or take the membership chosen."""
@@ -245,10 +245,12 @@ class Pages:
     def _choice(self, session: pb.BrowserSession, status: int = 200) -> Response:
         return self.page("choose.html", status=status, memberships=list(session.memberships), next=wanted_next())
 
-    def login_form(self, *, error: str = "", email: str = "", status: int = 200) -> Response:
-        """Render the sign-in page."""
-        known = email or request.args.get("email", "")[:254]
-        shown = self.page("login.html", status=status, error=error, email=known, next=wanted_next())
+    def login_form(self, *, error: str = "", email: str = "", known: str = "", status: int = 200) -> Response:
+        """Render the sign-in page; `known` is the address of a person who is signed in and has to prove it anew."""
+        typed = email or known or request.args.get("email", "")[:254]
+        shown = self.page(
+            "login.html", status=status, error=error, email=typed, is_proof=bool(known), next=wanted_next()
+        )
         return allow_passkeys(shown)
 
     def _invitation(self, token: str) -> pb.InvitationCard | None:

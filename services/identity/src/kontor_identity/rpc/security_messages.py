@@ -44,6 +44,7 @@ def browser_session(outcome: OpenSession | Pending) -> signin_pb2.BrowserSession
         auth_time=messages.timestamp(session.authenticated_at),
         level=AuthLevel.ValueType(session.level),
         can_be_strong=outcome.can_be_strong,
+        email=outcome.email,
     )
 
 

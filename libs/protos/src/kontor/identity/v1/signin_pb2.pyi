@@ -141,6 +141,7 @@ class BrowserSession(message.Message):
     CAN_BE_STRONG_FIELD_NUMBER: builtins.int
     NEXT_STEP_FIELD_NUMBER: builtins.int
     TICKET_FIELD_NUMBER: builtins.int
+    EMAIL_FIELD_NUMBER: builtins.int
     session_id: builtins.str
     """Session (`sid`)."""
     account_id: builtins.str
@@ -155,6 +156,8 @@ class BrowserSession(message.Message):
     """What is still missing; the fields above are empty then."""
     ticket: builtins.str
     """Ticket for that step; a secret of the browser that began the sign-in."""
+    email: builtins.str
+    """Address with which the account signs in; only from GetBrowserSession."""
     @builtins.property
     def memberships(self) -> containers.RepeatedCompositeFieldContainer[accounts_pb2.Membership]:
         """All memberships of the account."""
@@ -175,10 +178,11 @@ class BrowserSession(message.Message):
         can_be_strong: builtins.bool = ...,
         next_step: SignInStep.ValueType = ...,
         ticket: builtins.str = ...,
+        email: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["auth_time", b"auth_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "auth_time", b"auth_time", "can_be_strong", b"can_be_strong", "level", b"level", "membership_id", b"membership_id", "memberships", b"memberships", "next_step", b"next_step", "session_id", b"session_id", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "auth_time", b"auth_time", "can_be_strong", b"can_be_strong", "email", b"email", "level", b"level", "membership_id", b"membership_id", "memberships", b"memberships", "next_step", b"next_step", "session_id", b"session_id", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
